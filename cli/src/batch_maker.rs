@@ -1,0 +1,175 @@
+//! Makes up batches that look like a small company's month: the same seed makes the same batches.
+
+use chrono::{Days, NaiveDate};
+use rand::rngs::StdRng;
+use rand::seq::IndexedRandom;
+use rand::{Rng, SeedableRng};
+use rust_decimal::Decimal;
+use serde_json::{Value, json};
+
+/// How many transactions a batch has where nobody says.
+const TRANSACTIONS_DEFAULT: std::ops::RangeInclusive<u32> = 10..=15;
+
+/// A kind of transaction: what the statement says, who it was, and what it usually costs in cents.
+struct Kind {
+    description: &'static str,
+    merchant_name: Option<&'static str>,
+    merchant_category_code: Option<&'static str>,
+    payment_channel: &'static str,
+    cents: std::ops::RangeInclusive<i64>,
+}
+
+const fn kind(
+    description: &'static str,
+    merchant_name: &'static str,
+    merchant_category_code: &'static str,
+    payment_channel: &'static str,
+    cents: std::ops::RangeInclusive<i64>,
+) -> Kind {
+    Kind {
+        description,
+        merchant_name: Some(merchant_name),
+        merchant_category_code: Some(merchant_category_code),
+        payment_channel,
+        cents,
+    }
+}
+
+/// Negative is money out.
+const KINDS: &[Kind] = &[
+    kind("AMZN Mktp US*2K4", "Amazon", "5942", "online", -25_000..=-900),
+    kind("Amazon.com*RT4 office chair", "Amazon", "5942", "online", -40_000..=-8_000),
+    kind("STRIPE TRANSFER ST-J4", "Stripe", "6012", "other", 20_000..=450_000),
+    kind("PAYPAL *INVOICE 1044", "PayPal", "6012", "other", 5_000..=90_000),
+    kind("UBER TRIP HELP.UBER.COM", "Uber", "4121", "online", -6_500..=-700),
+    kind("LYFT *RIDE SUN 7PM", "Lyft", "4121", "online", -5_500..=-800),
+    kind("AWS EMEA aws.amazon.co", "AWS", "7372", "online", -90_000..=-4_000),
+    kind("Microsoft Azure Subscription", "Microsoft Azure", "7372", "online", -45_000..=-2_000),
+    kind("GOOGLE *CLOUD_01F2", "Google Cloud", "7372", "online", -38_000..=-1_500),
+    kind("STARBUCKS STORE 05521", "Starbucks", "5814", "in store", -1_800..=-350),
+    kind("McDonalds 12087", "McDonalds", "5814", "in store", -2_600..=-450),
+    kind("Blue Door coffee bar", "Blue Door", "5814", "in store", -1_500..=-300),
+    kind("DELTA AIR 0062341", "Delta Air Lines", "3058", "online", -72_000..=-14_000),
+    kind("SHELL OIL 574241", "Shell", "5541", "in store", -9_500..=-2_500),
+    CHECK,
+];
+
+/// What a statement says of a paid check: next to nothing.
+const CHECK: Kind = Kind {
+    description: "CHECK 2291",
+    merchant_name: None,
+    merchant_category_code: None,
+    payment_channel: "other",
+    cents: -60_000..=-5_000,
+};
+
+/// Makes one batch after another.
+pub struct BatchMaker {
+    random: StdRng,
+    seed: u64,
+    transactions: Option<u32>,
+    today: NaiveDate,
+    account_id: String,
+    batches_made: u32,
+}
+
+impl BatchMaker {
+    /// How far back a transaction may lie, in days.
+    pub const DAYS_BACK_MAX: u64 = 29;
+
+    /// Batches from a seed; `transactions` is how many each has, else 10 to 15.
+    pub fn new(seed: u64, transactions: Option<u32>, today: NaiveDate) -> Self {
+        Self {
+            random: StdRng::seed_from_u64(seed),
+            seed,
+            transactions,
+            today,
+            account_id: format!("acc_sim_{seed}"),
+            batches_made: 0,
+        }
+    }
+
+    /// The account that every batch is for.
+    pub fn account_id(&self) -> &str {
+        &self.account_id
+    }
+
+    /// The next request body.
+    pub fn next_batch(&mut self) -> Value {
+        let batch = self.batches_made;
+        self.batches_made += 1;
+        let count = match self.transactions {
+            Some(count) => count,
+            None => self.random.random_range(TRANSACTIONS_DEFAULT),
+        };
+        let transactions: Vec<Value> =
+            (0..count).map(|index| self.transaction(batch, index)).collect();
+        json!({
+            "accounts": [{
+                "account_id": self.account_id,
+                "name": "Business Checking",
+                "type": "depository",
+                "subtype": "checking",
+                "mask": format!("{:04}", self.seed % 10_000),
+            }],
+            "total_transactions": transactions.len(),
+            "transactions": transactions,
+            "request_id": format!("req_sim_{}_{batch}_{count}", self.seed),
+        })
+    }
+
+    fn transaction(&mut self, batch: u32, index: u32) -> Value {
+        let days_back = self.random.random_range(0..=Self::DAYS_BACK_MAX);
+        let date = self.today - Days::new(days_back);
+        let (hour, minute) = (self.random.random_range(0..24), self.random.random_range(0..60));
+        let kind = KINDS.choose(&mut self.random).unwrap_or(&CHECK);
+        let cents = self.random.random_range(kind.cents.clone());
+        json!({
+            "transaction_id": format!("tx_sim_{}_{batch}_{index}", self.seed),
+            "account_id": self.account_id,
+            // As a string: serde_json's numbers would pass through a float.
+            "amount": Decimal::new(cents, 2).to_string(),
+            "iso_currency_code": "USD",
+            "date": format!("{date}T{hour:02}:{minute:02}:00Z"),
+            "authorized_date": date,
+            "name": kind.description,
+            "merchant_name": kind.merchant_name,
+            "payment_channel": kind.payment_channel,
+            "merchant_category_code": kind.merchant_category_code,
+            "pending": false,
+            "pending_transaction_id": null,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tributary_domain::IngestRequest;
+
+    const TODAY: NaiveDate = NaiveDate::from_ymd_opt(2026, 3, 1).unwrap();
+
+    fn made(seed: u64, transactions: Option<u32>) -> Vec<Value> {
+        let mut maker = BatchMaker::new(seed, transactions, TODAY);
+        (0..3).map(|_| maker.next_batch()).collect()
+    }
+
+    #[test]
+    fn every_batch_is_one_that_ingest_takes() {
+        let now = tributary_domain::period::midnight_utc(TODAY);
+        for seed in 0..50 {
+            for body in made(seed, None) {
+                let request = IngestRequest::parse(body.to_string().as_bytes(), now).unwrap();
+                assert!((10..=15).contains(&request.transactions.len()));
+            }
+        }
+        assert_eq!(made(1, Some(500))[0]["transactions"].as_array().unwrap().len(), 500);
+    }
+
+    #[test]
+    fn the_same_seed_makes_the_same_batches_and_another_makes_others() {
+        assert_eq!(made(7, None), made(7, None));
+        assert_ne!(made(7, None), made(8, None));
+        assert_ne!(made(7, None)[0], made(7, None)[1]);
+    }
+}

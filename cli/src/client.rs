@@ -1,0 +1,180 @@
+//! A client of the HTTP API.
+
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use chrono::NaiveDate;
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use reqwest::{Response, Url};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+
+/// How long an answer may take: what API Gateway waits, and a little.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Speaks to one system with one key.
+pub struct Client {
+    http: reqwest::Client,
+    base: Url,
+}
+
+/// The answer to a batch.
+#[derive(Debug, Deserialize)]
+pub struct Accepted {
+    pub batch_id: String,
+    pub total_transactions: i64,
+    pub inserted: i64,
+    pub updated: i64,
+    pub unchanged: i64,
+    pub correlation_id: String,
+}
+
+/// A batch's progress.
+#[derive(Debug, Deserialize)]
+pub struct BatchStatus {
+    pub processing_status: Counts,
+    pub finished_at: Option<String>,
+    pub failures: Vec<Failure>,
+}
+
+/// Transactions by status.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct Counts {
+    pub pending: i64,
+    pub processing: i64,
+    pub completed: i64,
+    pub failed: i64,
+}
+
+/// A transaction that failed.
+#[derive(Debug, Deserialize)]
+pub struct Failure {
+    pub transaction_id: String,
+    pub reason: String,
+}
+
+/// An account's summary; amounts are kept as the text that they came as.
+#[derive(Debug, Deserialize)]
+pub struct Summary {
+    pub account_id: String,
+    pub date_range: DateRange,
+    pub currency: Option<String>,
+    pub metrics: Metrics,
+    pub top_categories: Vec<TopCategory>,
+    pub processing_status: Counts,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct DateRange {
+    pub start: NaiveDate,
+    pub end: NaiveDate,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Metrics {
+    pub total_transactions: i64,
+    pub total_spend: Box<RawValue>,
+    pub total_income: Box<RawValue>,
+    pub net: Box<RawValue>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct TopCategory {
+    pub category: String,
+    pub total_spend: Box<RawValue>,
+    pub transaction_count: i64,
+}
+
+#[derive(Deserialize)]
+struct Problem {
+    title: String,
+    detail: String,
+    #[serde(default)]
+    errors: Vec<ProblemError>,
+    correlation_id: String,
+}
+
+#[derive(Deserialize)]
+struct ProblemError {
+    pointer: String,
+    detail: String,
+}
+
+impl Client {
+    /// A client of the system at `url`.
+    pub fn new(url: &str, api_key: &str) -> anyhow::Result<Self> {
+        let base = Url::parse(url).with_context(|| format!("{url} is not a URL"))?;
+        let mut key = HeaderValue::from_str(&format!("Bearer {api_key}"))
+            .context("the API key has characters that no key has")?;
+        key.set_sensitive(true);
+        let headers = HeaderMap::from_iter([(AUTHORIZATION, key)]);
+        let http = reqwest::Client::builder().default_headers(headers).timeout(TIMEOUT).build()?;
+        Ok(Self { http, base })
+    }
+
+    /// Whether the system is well.
+    pub async fn health(&self) -> anyhow::Result<()> {
+        let response = self.http.get(self.url(&["api", "health", ""])?).send().await?;
+        read::<serde_json::Value>(response).await.map(drop)
+    }
+
+    /// Sends a batch.
+    pub async fn post_batch(&self, body: &serde_json::Value) -> anyhow::Result<Accepted> {
+        let url = self.url(&["api", "integrations", "transactions", ""])?;
+        read(self.http.post(url).json(body).send().await?).await
+    }
+
+    /// Asks how far a batch is.
+    pub async fn batch(&self, batch_id: &str) -> anyhow::Result<BatchStatus> {
+        read(self.http.get(self.url(&["api", "batches", batch_id])?).send().await?).await
+    }
+
+    /// Asks for an account's summary.
+    pub async fn summary(
+        &self,
+        account_id: &str,
+        start: NaiveDate,
+        end: NaiveDate,
+    ) -> anyhow::Result<Summary> {
+        let mut url = self.url(&["api", "reports", "account", account_id, "summary"])?;
+        url.query_pairs_mut()
+            .append_pair("start_date", &start.to_string())
+            .append_pair("end_date", &end.to_string());
+        read(self.http.get(url).send().await?).await
+    }
+
+    fn url(&self, segments: &[&str]) -> anyhow::Result<Url> {
+        let mut url = self.base.clone();
+        match url.path_segments_mut() {
+            Ok(mut path) => path.pop_if_empty().extend(segments),
+            Err(()) => bail!("{} cannot be a base of paths", self.base),
+        };
+        Ok(url)
+    }
+}
+
+/// Reads an answer, or says what its problem says.
+async fn read<T: DeserializeOwned>(response: Response) -> anyhow::Result<T> {
+    let status = response.status();
+    let body = response.bytes().await?;
+    if status.is_success() {
+        return serde_json::from_slice(&body).context("the answer is not what was expected");
+    }
+    match serde_json::from_slice::<Problem>(&body) {
+        Ok(problem) => {
+            let places: String = problem
+                .errors
+                .iter()
+                .map(|error| format!("\n  {}: {}", error.pointer, error.detail))
+                .collect();
+            bail!(
+                "{status}: {}. {} (correlation id {}){places}",
+                problem.title,
+                problem.detail,
+                problem.correlation_id
+            )
+        }
+        Err(_) => bail!("{status}"),
+    }
+}

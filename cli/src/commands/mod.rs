@@ -1,0 +1,9 @@
+//! One file a command.
+
+pub mod chaos;
+pub mod check;
+pub mod demo;
+pub mod dlq;
+pub mod migrate;
+pub mod simulate;
+pub mod up;

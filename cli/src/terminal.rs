@@ -1,0 +1,156 @@
+//! What the commands show: steps, bars, tables. Bars only where a person watches; lines everywhere.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use comfy_table::presets::UTF8_FULL_CONDENSED;
+use comfy_table::{CellAlignment, Table};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::client::{Accepted, Counts, Summary};
+
+/// Ends when the program is asked to stop: Ctrl-C, or SIGTERM.
+pub async fn interrupted() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+        }
+        // Without the one signal there still is the other.
+        Err(_) => drop(tokio::signal::ctrl_c().await),
+    }
+}
+
+/// What is being done while the system starts: a line a step, and a spinner for the one under way.
+pub struct Steps {
+    spinner: ProgressBar,
+    current: Mutex<String>,
+}
+
+impl Steps {
+    /// Nothing done yet.
+    pub fn new() -> Self {
+        let spinner = ProgressBar::new_spinner();
+        spinner.enable_steady_tick(Duration::from_millis(100));
+        Self { spinner, current: Mutex::new(String::new()) }
+    }
+
+    /// A step begins; the one before has ended. Said once, however often it is reported.
+    pub fn say(&self, step: &str) {
+        if let Ok(mut current) = self.current.lock()
+            && *current != step
+        {
+            step.clone_into(&mut current);
+            self.spinner.suspend(|| println!("{step}"));
+            self.spinner.set_message(step.to_owned());
+        }
+    }
+
+    /// All steps have ended.
+    pub fn finish(&self) {
+        self.spinner.finish_and_clear();
+    }
+}
+
+/// A bar that counts to a number.
+pub fn count_bar(what: &str, total: u64) -> ProgressBar {
+    let bar = ProgressBar::new(total);
+    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}") {
+        bar.set_style(style);
+    }
+    bar.with_message(what.to_owned())
+}
+
+/// A batch on its way from pending to completed.
+pub struct BatchProgress {
+    bar: ProgressBar,
+    shown: Option<Counts>,
+}
+
+impl BatchProgress {
+    /// Of a batch of so many transactions.
+    pub fn new(total: i64) -> Self {
+        Self { bar: count_bar("enriched", u64::try_from(total).unwrap_or_default()), shown: None }
+    }
+
+    /// Shows where it is. Answers whether that has changed.
+    pub fn show(&mut self, counts: &Counts) -> bool {
+        if self.shown == Some(*counts) {
+            return false;
+        }
+        self.shown = Some(*counts);
+        let done = counts.completed + counts.failed;
+        self.bar.set_position(u64::try_from(done).unwrap_or_default());
+        self.bar.suspend(|| println!("{}", counts_line(counts)));
+        true
+    }
+
+    /// It is done.
+    pub fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+fn counts_line(counts: &Counts) -> String {
+    format!(
+        "pending {:>5}   processing {:>5}   completed {:>5}   failed {:>5}",
+        counts.pending, counts.processing, counts.completed, counts.failed
+    )
+}
+
+/// What a batch was answered with, in a line.
+pub fn accepted_line(batch: &Accepted) -> String {
+    format!(
+        "202 Accepted: batch {}, {} transactions ({} new, {} changed, {} known), correlation id {}",
+        batch.batch_id,
+        batch.total_transactions,
+        batch.inserted,
+        batch.updated,
+        batch.unchanged,
+        batch.correlation_id
+    )
+}
+
+/// An account's summary as a table.
+pub fn summary_table(summary: &Summary) -> Table {
+    let currency = summary.currency.as_deref().unwrap_or("no currency");
+    let mut table = Table::new();
+    table.load_style(UTF8_FULL_CONDENSED);
+    table.set_header(vec![
+        format!(
+            "{}, {} to {}",
+            summary.account_id, summary.date_range.start, summary.date_range.end
+        ),
+        currency.to_owned(),
+    ]);
+    let metrics = &summary.metrics;
+    table.add_row(vec!["Transactions".to_owned(), metrics.total_transactions.to_string()]);
+    table.add_row(vec!["Spend", metrics.total_spend.get()]);
+    table.add_row(vec!["Income", metrics.total_income.get()]);
+    table.add_row(vec!["Net", metrics.net.get()]);
+    for (rank, top) in (1..).zip(&summary.top_categories) {
+        let count = top.transaction_count;
+        let plural = if count == 1 { "" } else { "s" };
+        table.add_row(vec![
+            format!("{rank}. {} ({count} transaction{plural})", top.category),
+            top.total_spend.get().to_owned(),
+        ]);
+    }
+    let status = &summary.processing_status;
+    table.add_row(vec![
+        "Completed / failed / still to do".to_owned(),
+        format!(
+            "{} / {} / {}",
+            status.completed,
+            status.failed,
+            status.pending + status.processing
+        ),
+    ]);
+    if let Some(amounts) = table.column_mut(1) {
+        amounts.set_cell_alignment(CellAlignment::Right);
+    }
+    table
+}

@@ -1,0 +1,35 @@
+//! The `authorize` function's process: asked by the gateway before it calls a function.
+
+use authorize::{Authorize, Config, Refusal};
+use aws_lambda_events::apigw::ApiGatewayCustomAuthorizerRequestTypeRequest;
+use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
+use tracing::error;
+use tributary_lambda::error_chain::Chain;
+use tributary_lambda::logs;
+use tributary_store::Store;
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    logs::init();
+    let config = Config::from_env()?;
+    let authorize = &Authorize::new(Store::connect_lazily(&config.database_url)?);
+    lambda_runtime::run(service_fn(
+        async move |event: LambdaEvent<ApiGatewayCustomAuthorizerRequestTypeRequest>| {
+            authorize.decide(&event.payload).await.map_err(diagnose)
+        },
+    ))
+    .await
+}
+
+/// API Gateway answers 401 where an authorizer fails with exactly `Unauthorized`, else 500, which the
+/// template turns into 503.
+fn diagnose(refusal: Refusal) -> Diagnostic {
+    let name = match refusal {
+        Refusal::Unauthorized => "Unauthorized",
+        Refusal::Failed(error) => {
+            error!(error = %Chain(&error), "keys cannot be looked up");
+            "Unavailable"
+        }
+    };
+    Diagnostic { error_type: name.to_owned(), error_message: name.to_owned() }
+}

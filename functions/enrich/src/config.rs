@@ -1,0 +1,52 @@
+//! What enrich needs from its environment.
+
+use std::time::Duration;
+
+use secrecy::SecretString;
+use tributary_lambda::environment::{Environment, EnvironmentError};
+
+use crate::latency::LatencyRange;
+use crate::worker::Limits;
+
+/// The configuration of enrich.
+#[derive(Debug)]
+pub struct Config {
+    /// `DATABASE_URL`
+    pub database_url: SecretString,
+    /// `QUEUE_URL`
+    pub queue_url: String,
+    /// `LEASE_MS` and `STOP_BEFORE_DEADLINE_MS`, in milliseconds.
+    pub limits: Limits,
+    /// `SIMULATED_LATENCY_MS`, such as `500-1000`; off where it is not set.
+    pub simulated_latency: Option<LatencyRange>,
+}
+
+impl Config {
+    /// Reads it from the process's variables.
+    ///
+    /// # Errors
+    /// [`EnvironmentError`] names all that are missing or wrong.
+    pub fn from_env() -> Result<Self, EnvironmentError> {
+        let mut environment = Environment::of_process();
+        let defaults = Limits::default();
+        let mut duration = |name: &str, default: Duration| {
+            let default_ms = u64::try_from(default.as_millis()).unwrap_or(u64::MAX);
+            Duration::from_millis(environment.or_default(name, default_ms))
+        };
+        let limits = Limits {
+            lease: duration("LEASE_MS", defaults.lease),
+            stop_before_deadline: duration(
+                "STOP_BEFORE_DEADLINE_MS",
+                defaults.stop_before_deadline,
+            ),
+        };
+        let latency = environment.or_default("SIMULATED_LATENCY_MS", LatencyRange::OFF);
+        let config = Self {
+            database_url: environment.required_secret("DATABASE_URL"),
+            queue_url: environment.required("QUEUE_URL"),
+            limits,
+            simulated_latency: (latency != LatencyRange::OFF).then_some(latency),
+        };
+        environment.finish(config)
+    }
+}

@@ -1,0 +1,174 @@
+//! One SQS event: which messages were worked off, and which SQS is to deliver again.
+
+use std::collections::HashMap;
+use std::time::{Duration, SystemTime};
+
+use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use futures::future::join_all;
+use tracing::{Instrument, error, info, info_span, warn};
+use tributary_lambda::error_chain::Chain;
+use tributary_queue::{CORRELATION_ATTRIBUTE, EnrichMessage, Queue, TRACE_ATTRIBUTE};
+
+use crate::worker::{Ending, Worker};
+
+/// How long rows that someone has locked are left alone.
+const LOCKED_OUT_DELAY: Duration = Duration::from_secs(2);
+/// The longest wait before a message that failed is delivered again.
+const BACKOFF_MAX: Duration = Duration::from_secs(60);
+
+/// Works off SQS events.
+pub struct Enrich {
+    worker: Worker,
+    queue: Queue,
+}
+
+/// A message that SQS is to deliver again.
+struct DeliverAgain;
+
+impl Enrich {
+    /// Works with a worker; messages that are handed on or back go to `queue`.
+    #[must_use]
+    pub fn new(worker: Worker, queue: Queue) -> Self {
+        Self { worker, queue }
+    }
+
+    /// Works on the batches of an event side by side. Equal messages of one event are one piece of work.
+    pub async fn handle(&self, event: SqsEvent, deadline: SystemTime) -> SqsBatchResponse {
+        let mut pieces: HashMap<Option<EnrichMessage>, Vec<SqsMessage>> = HashMap::new();
+        for record in event.records {
+            pieces.entry(read(&record)).or_default().push(record);
+        }
+        let failed = join_all(pieces.into_iter().map(async |(message, records)| {
+            let outcome = match (&message, records.first()) {
+                (Some(message), Some(first)) => self.work(message, first, deadline).await,
+                // SQS gives an unreadable message up after its receives and keeps it whole.
+                _ => Err(DeliverAgain),
+            };
+            if outcome.is_err() { records } else { Vec::new() }
+        }))
+        .await;
+
+        let failures = failed.into_iter().flatten().filter_map(|record| {
+            let mut failure = BatchItemFailure::default();
+            failure.item_identifier = record.message_id?;
+            Some(failure)
+        });
+        let mut response = SqsBatchResponse::default();
+        response.batch_item_failures = failures.collect();
+        response
+    }
+
+    /// Works on one batch.
+    async fn work(
+        &self,
+        message: &EnrichMessage,
+        record: &SqsMessage,
+        deadline: SystemTime,
+    ) -> Result<(), DeliverAgain> {
+        let correlation_id = correlation_of(record);
+        let receive_count = receive_count_of(record);
+        let span = info_span!("enrich", correlation_id, batch_id = %message.batch);
+        async {
+            info!(receive_count, "enrichment started");
+            match self.worker.work(message, deadline).await {
+                Ok(Ending::NothingLeft) => Ok(()),
+                Ok(Ending::OutOfTime) => {
+                    self.hand_on(message, record, correlation_id, Duration::ZERO).await
+                }
+                Ok(Ending::LockedOut) => {
+                    self.hand_on(message, record, correlation_id, LOCKED_OUT_DELAY).await
+                }
+                Ok(Ending::Stopped) => {
+                    self.hand_back(record, Duration::ZERO).await;
+                    Err(DeliverAgain)
+                }
+                Ok(Ending::ToBeRetried) => {
+                    self.hand_back(record, backoff(receive_count)).await;
+                    Err(DeliverAgain)
+                }
+                Err(error) => {
+                    error!(error = %Chain(&error), "enrichment failed");
+                    // What it held stays held for the lease: a message sooner would find nothing to do.
+                    let delay = backoff(receive_count).max(self.worker.lease());
+                    self.hand_back(record, delay).await;
+                    Err(DeliverAgain)
+                }
+            }
+        }
+        .instrument(span)
+        .await
+    }
+
+    /// Leaves the rest to a new message, delivered after a wait. Handing this one back would count as a failed receive, and a
+    /// batch that takes many turns would end in the dead-letter queue.
+    async fn hand_on(
+        &self,
+        message: &EnrichMessage,
+        record: &SqsMessage,
+        correlation_id: &str,
+        delay: Duration,
+    ) -> Result<(), DeliverAgain> {
+        let trace = record.attributes.get(TRACE_ATTRIBUTE).map(String::as_str);
+        match self.queue.send_later(message, correlation_id, trace, delay).await {
+            Ok(()) => Ok(()),
+            Err(error) => {
+                warn!(error = %Chain(&error), "not handed on; the message comes again");
+                Err(DeliverAgain)
+            }
+        }
+    }
+
+    /// Has the message delivered again after a wait.
+    async fn hand_back(&self, record: &SqsMessage, delay: Duration) {
+        let Some(receipt_handle) = &record.receipt_handle else { return };
+        info!(delay_s = delay.as_secs(), "message handed back");
+        if let Err(error) = self.queue.hand_back(receipt_handle, delay).await {
+            warn!(error = %Chain(&error), "not handed back; the message comes after its timeout");
+        }
+    }
+}
+
+/// A wait that doubles with each receive.
+fn backoff(receive_count: u32) -> Duration {
+    Duration::from_secs(1).saturating_mul(2_u32.saturating_pow(receive_count)).min(BACKOFF_MAX)
+}
+
+/// The message of a record; `None`, and a log line, if it is none of ours.
+fn read(record: &SqsMessage) -> Option<EnrichMessage> {
+    match EnrichMessage::parse(record.body.as_deref().unwrap_or_default()) {
+        Ok(message) => Some(message),
+        Err(error) => {
+            let message_id = record.message_id.as_deref().unwrap_or_default();
+            let correlation_id = correlation_of(record);
+            error!(message_id, correlation_id, error = %Chain(&error), "message is unreadable");
+            None
+        }
+    }
+}
+
+fn correlation_of(record: &SqsMessage) -> &str {
+    record
+        .message_attributes
+        .get(CORRELATION_ATTRIBUTE)
+        .and_then(|attribute| attribute.string_value.as_deref())
+        .unwrap_or_default()
+}
+
+fn receive_count_of(record: &SqsMessage) -> u32 {
+    record
+        .attributes
+        .get("ApproximateReceiveCount")
+        .and_then(|count| count.parse().ok())
+        .unwrap_or(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_wait_doubles_with_each_receive_up_to_its_limit() {
+        let waits = [1, 2, 3, 6, 100].map(|count| backoff(count).as_secs());
+        assert_eq!(waits, [2, 4, 8, 60, 60]);
+    }
+}

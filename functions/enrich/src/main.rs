@@ -1,0 +1,51 @@
+//! The `enrich` function's process: works off the queue.
+
+use std::time::{Duration, SystemTime};
+
+use aws_lambda_events::sqs::SqsEvent;
+use enrich::{Config, Enrich, SimulatedLatency, Worker};
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tributary_domain::categorise::{Categorizer, RuleCategorizer};
+use tributary_lambda::{deadline, logs};
+use tributary_queue::Queue;
+use tributary_store::Store;
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    logs::init();
+    let config = Config::from_env()?;
+    let store = Store::connect_lazily(&config.database_url)?;
+    let queue = Queue::connect(config.queue_url).await;
+    let rules = RuleCategorizer::new();
+    let categorizer: Box<dyn Categorizer> = match config.simulated_latency {
+        Some(range) => Box::new(SimulatedLatency::new(rules, range)),
+        None => Box::new(rules),
+    };
+    let (stop, at_work) = (CancellationToken::new(), TaskTracker::new());
+    let worker = Worker::new(store, categorizer, config.limits, stop.clone());
+    let (enrich, tracker) = (&Enrich::new(worker, queue), &at_work);
+    let serve = lambda_runtime::run(service_fn(async move |event: LambdaEvent<SqsEvent>| {
+        let _at_work = tracker.token();
+        let given = event.context.deadline();
+        let deadline = deadline::of_invocation(given, SystemTime::now());
+        Ok::<_, Error>(enrich.handle(event.payload, deadline).await)
+    }));
+    tokio::select! {
+        ended = serve => ended,
+        ended = stopped(&stop, &at_work) => ended,
+    }
+}
+
+/// Ends some moments after SIGTERM, when what was held is finished or let go and the answer is given.
+async fn stopped(stop: &CancellationToken, at_work: &TaskTracker) -> Result<(), Error> {
+    const ANSWER_TIME: Duration = Duration::from_millis(50);
+    signal(SignalKind::terminate())?.recv().await;
+    stop.cancel();
+    at_work.close();
+    at_work.wait().await;
+    tokio::time::sleep(ANSWER_TIME).await;
+    Ok(())
+}

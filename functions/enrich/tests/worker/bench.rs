@@ -1,0 +1,185 @@
+//! What the tests share: a batch to work on, a categoriser made of a closure, and what became of the rows.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use enrich::{Ending, Limits, WorkError, Worker};
+use tokio_util::sync::CancellationToken;
+use tributary_domain::categorise::{
+    Categorisation, CategorizeError, CategorizeFuture, Categorizer, Category, Confidence, Input,
+};
+use tributary_domain::period::midnight_utc;
+use tributary_domain::{
+    Account, BatchId, CorrelationId, Currency, Money, StatusCounts, TenantId, Transaction,
+};
+use tributary_queue::EnrichMessage;
+use tributary_store::{Store, StoreError, accounts, batches, transactions};
+use tributary_testkit::TestDatabase;
+use uuid::Uuid;
+
+/// Longer than any test.
+pub const LONG: Duration = Duration::from_secs(600);
+pub const DEADLINE: Duration = Duration::from_secs(30);
+
+pub type Answer = Result<Categorisation, CategorizeError>;
+
+/// One batch of one tenant; each transaction's description is its id.
+pub struct Bench {
+    pub database: TestDatabase,
+    pub message: EnrichMessage,
+}
+
+impl Bench {
+    /// With a batch of so many transactions, `tx_0000` and on.
+    pub async fn with_batch(count: usize) -> Self {
+        let database = TestDatabase::create().await;
+        let tenant = database.tenant("tenant").await;
+        let sent = sent(count, 100);
+        let (batch, _) = write(&database.store(), tenant, &sent).await.unwrap();
+        Self { database, message: EnrichMessage { tenant, batch } }
+    }
+
+    /// A worker over a connection of its own, with leases that outlive the test.
+    pub fn worker(&self, categorizer: impl Categorizer + 'static) -> Worker {
+        let limits = Limits { lease: LONG, stop_before_deadline: Duration::ZERO };
+        self.worker_within(limits, CancellationToken::new(), categorizer)
+    }
+
+    pub fn worker_within(
+        &self,
+        limits: Limits,
+        stop: CancellationToken,
+        categorizer: impl Categorizer + 'static,
+    ) -> Worker {
+        Worker::new(self.database.store(), Box::new(categorizer), limits, stop)
+    }
+
+    /// One turn of a worker that has all the time it needs.
+    pub async fn work(&self, worker: &Worker) -> Result<Ending, WorkError> {
+        worker.work(&self.message, SystemTime::now() + LONG).await
+    }
+
+    pub async fn progress(&self) -> batches::Progress {
+        let mut transaction = self.database.store().begin(self.message.tenant).await.unwrap();
+        batches::progress(&mut transaction, self.message.tenant, self.message.batch)
+            .await
+            .unwrap()
+            .unwrap()
+    }
+
+    pub async fn counts(&self) -> StatusCounts {
+        self.progress().await.counts
+    }
+
+    /// Status, attempts, category and reason of each row, by id.
+    pub async fn rows(&self) -> Vec<Row> {
+        sqlx::query_as(
+            "select status, attempts, category, failure_reason from transactions \
+             order by transaction_id",
+        )
+        .fetch_all(&mut self.database.connection().await)
+        .await
+        .unwrap()
+    }
+}
+
+pub type Row = (String, i32, Option<String>, Option<String>);
+
+pub fn row(status: &str, attempts: i32, category: Option<&str>, reason: Option<&str>) -> Row {
+    (status.to_owned(), attempts, category.map(str::to_owned), reason.map(str::to_owned))
+}
+
+/// So many transactions of so many cents each.
+pub fn sent(count: usize, cents: i64) -> Vec<Transaction> {
+    let usd = Currency::from_code("USD").unwrap();
+    let amount =
+        -Money::parse(&format!("{}.{:02}", cents / 100, cents % 100), usd).unwrap().amount();
+    let transaction = |index| {
+        let id = format!("tx_{index:04}");
+        Transaction {
+            transaction_id: id.clone(),
+            account_id: "acc".to_owned(),
+            money: Money::new(amount, usd),
+            booked_at: midnight_utc("2025-10-30".parse().unwrap()),
+            authorized_on: None,
+            description: id,
+            merchant_name: None,
+            payment_channel: None,
+            merchant_category_code: None,
+            is_pending: false,
+            pending_transaction_id: None,
+        }
+    };
+    (0..count).map(transaction).collect()
+}
+
+/// Writes a batch as ingest does.
+pub async fn write(
+    store: &Store,
+    tenant: TenantId,
+    sent: &[Transaction],
+) -> Result<(BatchId, transactions::Written), StoreError> {
+    let account = Account {
+        account_id: "acc".to_owned(),
+        name: "Checking".to_owned(),
+        account_type: "depository".to_owned(),
+        subtype: None,
+        mask: None,
+    };
+    let batch = BatchId(Uuid::now_v7());
+    let ids: Vec<_> = sent.iter().map(|it| it.transaction_id.as_str()).collect();
+    let correlation = CorrelationId::accept("test").unwrap();
+    let mut transaction = store.begin(tenant).await?;
+    accounts::upsert(&mut transaction, tenant, &[account], &[]).await?;
+    let written = transactions::write(&mut transaction, tenant, batch, sent).await?;
+    batches::insert(&mut transaction, tenant, batch, &correlation, &ids, written).await?;
+    transaction.commit().await?;
+    Ok((batch, written))
+}
+
+/// A categoriser whose answers a function gives, by the transaction's id.
+#[derive(Clone)]
+pub struct Says<F>(pub Arc<F>);
+
+impl<F: Fn(&str) -> Answer + Send + Sync> Says<F> {
+    pub fn new(answer: F) -> Self {
+        Self(Arc::new(answer))
+    }
+}
+
+impl<F: Fn(&str) -> Answer + Send + Sync> Categorizer for Says<F> {
+    fn categorize<'a>(&'a self, input: Input<'a>) -> CategorizeFuture<'a> {
+        Box::pin(std::future::ready((self.0)(input.description)))
+    }
+}
+
+/// A categoriser that answers when a future that the test makes has ended.
+pub struct Waits<F>(pub F);
+
+impl<F, W> Categorizer for Waits<F>
+where
+    F: Fn() -> W + Send + Sync,
+    W: Future<Output = Answer> + Send + 'static,
+{
+    fn categorize<'a>(&'a self, _input: Input<'a>) -> CategorizeFuture<'a> {
+        Box::pin((self.0)())
+    }
+}
+
+pub fn is(category: Category) -> Answer {
+    Ok(Categorisation {
+        category,
+        primary_code: "PRIMARY".into(),
+        detailed_code: "PRIMARY_DETAILED".into(),
+        rule: "test".into(),
+        confidence: Confidence::High,
+    })
+}
+
+pub fn transient() -> Answer {
+    Err(CategorizeError::Transient("overloaded".into()))
+}
+
+pub fn permanent(reason: &str) -> Answer {
+    Err(CategorizeError::Permanent { reason: reason.to_owned() })
+}

@@ -1,0 +1,7 @@
+//! Workers on real rows, with categorisers that do as the test says.
+#![cfg(test)]
+
+mod bench;
+mod endings;
+mod faults;
+mod leases;

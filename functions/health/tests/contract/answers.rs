@@ -1,0 +1,248 @@
+//! What the functions answer is what the document says, as far as they answer without a database.
+//!
+//! The requests are the sample events of `events/`, with changes.
+
+use http::{HeaderMap, Request, StatusCode};
+use ingest::Ingest;
+use lambda_http::{Body, RequestExt, Response};
+use report::Report;
+use serde_json::{Value, json};
+use tributary_domain::request::limits::BODY_BYTES_MAX;
+use tributary_lambda::http::{Handler, answer};
+use tributary_lambda::routes::{self, Call};
+use tributary_queue::{EnrichMessage, Queue};
+use tributary_store::Store;
+
+use super::document::{at, closed_validator, document, faults, follow, operation};
+
+const INGEST_EVENT: &str = include_str!("../../../../events/api-ingest.json");
+const SUMMARY_EVENT: &str = include_str!("../../../../events/api-summary.json");
+const SQS_EVENT: &str = include_str!("../../../../events/sqs.json");
+
+/// A socket that is not there: unlike a port that nobody listens on, it is not tried again for seconds.
+const NOWHERE: &str = "postgres://nobody@localhost/nothing?host=/nowhere";
+
+fn store() -> Store {
+    Store::connect_lazily(&NOWHERE.into()).unwrap()
+}
+
+async fn queue() -> Queue {
+    Queue::connect("http://127.0.0.1:1/queue".to_owned()).await
+}
+
+/// A sample event with some of it replaced, by JSON Pointer.
+fn event(sample: &str, changes: &[(&str, Value)]) -> Value {
+    let mut event: Value = serde_json::from_str(sample).unwrap();
+    for (pointer, value) in changes {
+        *event.pointer_mut(pointer).unwrap_or_else(|| panic!("{pointer}")) = value.clone();
+    }
+    event
+}
+
+/// A GET of a path, with a query, by the tenant of the sample.
+fn get(path: &str, query: Value) -> Value {
+    let multiple = query.as_object().map(|query| {
+        query.iter().map(|(name, value)| (name.clone(), json!([value]))).collect::<Value>()
+    });
+    event(
+        SUMMARY_EVENT,
+        &[
+            ("/path", json!(path)),
+            ("/pathParameters", Value::Null),
+            ("/queryStringParameters", query),
+            ("/multiValueQueryStringParameters", multiple.unwrap_or_default()),
+        ],
+    )
+}
+
+async fn ask(handler: &impl Handler, event: &Value) -> Response<Body> {
+    let request: Request<Body> = lambda_http::request::from_str(&event.to_string()).unwrap();
+    answer(handler, request).await
+}
+
+/// Whether an answer is one that the operation is documented to give.
+fn assert_documented(operation_id: &str, status: StatusCode, response: &Response<Body>) {
+    assert_eq!(response.status(), status, "{operation_id}: {response:?}");
+    let documented = &operation(operation_id)["responses"][status.as_str()];
+    assert!(documented.is_object(), "{operation_id} has no {status}");
+    assert_matches(follow(documented), response);
+}
+
+fn assert_matches(documented: &'static Value, response: &Response<Body>) {
+    assert_headers(&documented["headers"], response.headers());
+    let content_type = response.headers()["content-type"].to_str().unwrap();
+    let schema = &documented["content"][content_type]["schema"];
+    assert!(schema.is_object(), "{content_type} is not documented: {documented}");
+    let Body::Text(body) = response.body() else { panic!("{:?} is no text", response.body()) };
+    let body = serde_json::from_str(body).unwrap();
+    let faults = faults(&closed_validator(schema), &body);
+    assert!(faults.is_empty(), "{body}: {faults:?}");
+}
+
+fn assert_headers(documented: &'static Value, sent: &HeaderMap) {
+    let documented = documented.as_object().unwrap();
+    for name in sent.keys().filter(|name| *name != "content-type") {
+        let known = documented.keys().any(|known| known.eq_ignore_ascii_case(name.as_str()));
+        assert!(known, "the header {name} is not documented");
+    }
+    for (name, header) in documented {
+        let header = follow(header);
+        let Some(value) = sent.get(name) else {
+            assert_ne!(header["required"], true, "{name} is missing");
+            continue;
+        };
+        let text = value.to_str().unwrap();
+        let number = text.parse::<u64>().map(Value::from);
+        let value = number.unwrap_or_else(|_| Value::from(text));
+        let faults = faults(&closed_validator(&header["schema"]), &value);
+        assert!(faults.is_empty(), "{name}: {faults:?}");
+    }
+}
+
+#[tokio::test]
+async fn ingest_answers_as_documented() {
+    let ingest = Ingest::new(store(), queue().await);
+    let header = |name: &str, value: &str| {
+        let headers = json!({"Content-Type": "application/json", name: value});
+        let multiple = json!({"Content-Type": ["application/json"], name: [value]});
+        event(INGEST_EVENT, &[("/headers", headers), ("/multiValueHeaders", multiple)])
+    };
+    let body = |body: &str| event(INGEST_EVENT, &[("/body", json!(body))]);
+    for (status, event) in [
+        (503, event(INGEST_EVENT, &[])),
+        (503, header("Idempotency-Key", &"k".repeat(128))),
+        (503, body(&sample_body(BODY_BYTES_MAX))),
+        (401, event(INGEST_EVENT, &[("/requestContext/authorizer", json!({}))])),
+        (400, body("not JSON")),
+        (413, body(&sample_body(BODY_BYTES_MAX + 1))),
+        (415, header("Content-Encoding", "gzip")),
+        (422, body("{}")),
+        (422, header("Idempotency-Key", &"k".repeat(129))),
+    ] {
+        let response = ask(&ingest, &event).await;
+        assert_documented("ingestTransactions", StatusCode::from_u16(status).unwrap(), &response);
+    }
+}
+
+/// The sample's body with so many bytes.
+fn sample_body(bytes: usize) -> String {
+    let event = event(INGEST_EVENT, &[]);
+    let body = event["body"].as_str().unwrap();
+    body.to_owned() + &" ".repeat(bytes - body.len())
+}
+
+#[tokio::test]
+async fn report_answers_as_documented() {
+    let report = Report::new(store());
+    let batch = "/api/batches/0191b6e0-0000-7000-8000-0000000000b1";
+    let list = "/api/accounts/acc_12345/transactions";
+    let summary = "/api/reports/account/acc_12345/summary";
+    let days = |start: &str, end: &str| json!({"start_date": start, "end_date": end});
+    for (operation_id, status, event) in [
+        ("getBatch", 503, get(batch, Value::Null)),
+        ("getBatch", 404, get("/api/batches/none", Value::Null)),
+        ("listTransactions", 503, get(list, Value::Null)),
+        ("listTransactions", 503, get(list, json!({"status": "failed", "category": "Food"}))),
+        ("listTransactions", 422, get(list, json!({"status": "Failed"}))),
+        ("listTransactions", 422, get(list, json!({"category": "food"}))),
+        ("listTransactions", 422, get(list, json!({"cursor": "none"}))),
+        ("listTransactions", 422, get(list, json!({"start_date": "2025-10-01"}))),
+        ("getSummary", 503, event(SUMMARY_EVENT, &[])),
+        ("getSummary", 422, get(summary, Value::Null)),
+        ("getSummary", 422, get(summary, days("2025-10-02", "2025-10-01"))),
+    ] {
+        let response = ask(&report, &event).await;
+        assert_documented(operation_id, StatusCode::from_u16(status).unwrap(), &response);
+        let nobody = event_of_nobody(event);
+        let response = ask(&report, &nobody).await;
+        assert_documented(operation_id, StatusCode::UNAUTHORIZED, &response);
+    }
+}
+
+#[tokio::test]
+async fn a_retry_is_answered_as_documented() {
+    let ingest = Ingest::new(store(), queue().await);
+    let retry = |batch: &str| {
+        let mut event = get(&format!("/api/batches/{batch}/retry"), Value::Null);
+        event["httpMethod"] = json!("POST");
+        event["requestContext"]["httpMethod"] = json!("POST");
+        event
+    };
+    let event = retry("0191b6e0-0000-7000-8000-0000000000b1");
+    for (status, event) in
+        [(401, event_of_nobody(event.clone())), (404, retry("none")), (503, event)]
+    {
+        let response = ask(&ingest, &event).await;
+        assert_documented("retryBatch", StatusCode::from_u16(status).unwrap(), &response);
+    }
+}
+
+fn event_of_nobody(mut event: Value) -> Value {
+    event["requestContext"]["authorizer"] = json!({});
+    event
+}
+
+#[tokio::test]
+async fn a_page_has_its_documented_limits() {
+    let report = Report::new(store());
+    let parameters = operation("listTransactions")["parameters"].as_array().unwrap();
+    let limit = parameters.iter().find(|parameter| parameter["name"] == "limit").unwrap();
+    let bound = |name: &str| limit["schema"][name].as_i64().unwrap();
+    let page_max = &at("/components/schemas/TransactionPage/properties/transactions")["maxItems"];
+    assert_eq!(*page_max, bound("maximum"));
+    for (limit, status) in [
+        (bound("minimum") - 1, 422),
+        (bound("minimum"), 503),
+        (bound("maximum"), 503),
+        (bound("maximum") + 1, 422),
+    ] {
+        let query = json!({"limit": limit.to_string()});
+        let response = ask(&report, &get("/api/accounts/acc_12345/transactions", query)).await;
+        assert_eq!(response.status(), status, "limit {limit}");
+    }
+}
+
+#[tokio::test]
+async fn health_answers_as_documented() {
+    let health = health::Health::new(store(), queue().await);
+    let response = ask(&health, &event_of_nobody(get("/api/health/", Value::Null))).await;
+    assert_documented("getHealth", StatusCode::SERVICE_UNAVAILABLE, &response);
+
+    let response = ask(&health, &event_of_nobody(get("/api/openapi.json", Value::Null))).await;
+    assert_eq!(response.status(), 200);
+    let Body::Text(body) = response.body() else { panic!("{:?} is no text", response.body()) };
+    assert_eq!(serde_json::from_str::<Value>(body).unwrap(), *document());
+    assert_headers(&operation("getOpenApi")["responses"]["200"]["headers"], response.headers());
+}
+
+#[tokio::test]
+async fn a_path_or_method_that_is_not_served_is_answered_as_documented() {
+    let report = Report::new(store());
+    let response = ask(&report, &get("/api/nothing", Value::Null)).await;
+    assert_eq!(response.status(), 404);
+    assert_matches(at("/components/responses/NotFound"), &response);
+
+    let mut event = get("/api/health", Value::Null);
+    event["httpMethod"] = json!("DELETE");
+    event["requestContext"]["httpMethod"] = json!("DELETE");
+    let response = ask(&report, &event).await;
+    assert_eq!(response.status(), 405);
+    assert_matches(at("/components/responses/MethodNotAllowed"), &response);
+}
+
+#[test]
+fn the_sample_events_are_what_they_say() {
+    for (sample, call) in
+        [(INGEST_EVENT, Call::IngestTransactions), (SUMMARY_EVENT, Call::GetSummary)]
+    {
+        let request = lambda_http::request::from_str(sample).unwrap();
+        let matched = routes::find(request.method().as_str(), request.raw_http_path()).unwrap();
+        assert_eq!(matched.route.call, call);
+    }
+    let event: Value = serde_json::from_str(SQS_EVENT).unwrap();
+    let bodies = event["Records"].as_array().unwrap().iter();
+    let readable: Vec<_> = bodies
+        .map(|record| EnrichMessage::parse(record["body"].as_str().unwrap()).is_ok())
+        .collect();
+    assert_eq!(readable, [true, false]);
+}

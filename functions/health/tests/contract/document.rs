@@ -1,0 +1,126 @@
+//! The document as the tests read it: references followed, schemas found and compiled.
+
+use std::sync::LazyLock;
+
+use jsonschema::{Draft, Validator};
+use serde_json::{Value, json};
+
+static DOCUMENT: LazyLock<Value> =
+    LazyLock::new(|| serde_json::from_str(health::OPENAPI).expect("openapi.json is JSON"));
+
+/// The whole document.
+pub fn document() -> &'static Value {
+    &DOCUMENT
+}
+
+/// What stands at a JSON Pointer.
+pub fn at(pointer: &str) -> &'static Value {
+    document().pointer(pointer).unwrap_or_else(|| panic!("nothing stands at {pointer}"))
+}
+
+/// The value itself, or what it refers to.
+pub fn follow(value: &'static Value) -> &'static Value {
+    match value.get("$ref").and_then(Value::as_str) {
+        Some(reference) => at(reference.strip_prefix('#').expect("it refers to the document")),
+        None => value,
+    }
+}
+
+/// The operation of an id.
+pub fn operation(id: &str) -> &'static Value {
+    operations()
+        .into_iter()
+        .map(|(_, _, operation)| operation)
+        .find(|operation| operation["operationId"] == id)
+        .unwrap_or_else(|| panic!("no operation is {id}"))
+}
+
+/// Every operation with its method, upper case, and its path.
+pub fn operations() -> Vec<(String, &'static str, &'static Value)> {
+    let paths = at("/paths").as_object().unwrap();
+    let of_path = |(path, methods): (&'static String, &'static Value)| {
+        let methods = methods.as_object().unwrap().iter();
+        methods.map(|(method, operation)| (method.to_uppercase(), path.as_str(), operation))
+    };
+    paths.iter().flat_map(of_path).collect()
+}
+
+/// Shows every value of the document with its JSON Pointer.
+pub fn visit(see: &mut impl FnMut(&str, &'static Value)) {
+    visit_from("", document(), see);
+}
+
+fn visit_from(pointer: &str, value: &'static Value, see: &mut impl FnMut(&str, &'static Value)) {
+    see(pointer, value);
+    let children: Vec<(String, &'static Value)> = match value {
+        Value::Object(fields) => {
+            let escape = |name: &str| name.replace('~', "~0").replace('/', "~1");
+            fields.iter().map(|(name, value)| (escape(name), value)).collect()
+        }
+        Value::Array(elements) => {
+            elements.iter().enumerate().map(|(index, value)| (index.to_string(), value)).collect()
+        }
+        _ => Vec::new(),
+    };
+    for (name, child) in children {
+        visit_from(&format!("{pointer}/{name}"), child, see);
+    }
+}
+
+/// Every schema that stands by itself, with its JSON Pointer: the named ones, and those of
+/// parameters, headers and bodies.
+pub fn schemas() -> Vec<(String, &'static Value)> {
+    let mut schemas = Vec::new();
+    visit(&mut |pointer, value| {
+        let name = pointer.strip_prefix("/components/schemas/");
+        if name.is_some_and(|name| !name.contains('/')) || pointer.ends_with("/schema") {
+            schemas.push((pointer.to_owned(), value));
+        }
+    });
+    schemas
+}
+
+/// Compiles a schema as it stands.
+pub fn validator(schema: &Value) -> Validator {
+    compile(schema, at("/components").clone())
+}
+
+/// Compiles a schema so that an object has the fields it names and no others, whatever it says of
+/// them: what we write ourselves has none that are not documented.
+pub fn closed_validator(schema: &Value) -> Validator {
+    let (mut schema, mut components) = (schema.clone(), at("/components").clone());
+    close(&mut schema);
+    close(&mut components["schemas"]);
+    compile(&schema, components)
+}
+
+fn compile(schema: &Value, components: Value) -> Validator {
+    let mut root = schema.clone();
+    // Where the references of the schema lead.
+    root["components"] = components;
+    jsonschema::options()
+        .with_draft(Draft::Draft202012)
+        .should_validate_formats(true)
+        .should_ignore_unknown_formats(false)
+        .build(&root)
+        .unwrap_or_else(|error| panic!("{schema} is no schema: {error}"))
+}
+
+fn close(schema: &mut Value) {
+    match schema {
+        Value::Object(keywords) => {
+            if keywords.get("properties").is_some_and(Value::is_object) {
+                keywords.insert("additionalProperties".to_owned(), json!(false));
+            }
+            keywords.values_mut().for_each(close);
+        }
+        Value::Array(elements) => elements.iter_mut().for_each(close),
+        _ => {}
+    }
+}
+
+/// Says what of a value a schema refuses.
+pub fn faults(validator: &Validator, value: &Value) -> Vec<String> {
+    let errors = validator.iter_errors(value);
+    errors.map(|error| format!("{} at {:?}", error, error.instance_path().as_str())).collect()
+}

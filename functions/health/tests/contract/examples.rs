@@ -1,0 +1,208 @@
+//! The document is sound in itself: references lead somewhere, schemas are schemas, examples keep them.
+
+use chrono::Utc;
+use http::StatusCode;
+use serde_json::{Value, json};
+use tributary_domain::categorise::{Input, RuleCategorizer};
+use tributary_domain::request::limits::BODY_BYTES_MAX;
+use tributary_domain::{CorrelationId, Fault, IngestRequest};
+use tributary_lambda::http::Problem;
+
+use super::document::{
+    at, closed_validator, document, faults, follow, operation, operations, schemas, validator,
+    visit,
+};
+
+/// What a schema of the document may say. Another keyword is a slip of the pen that limits nothing.
+const KEYWORDS: &str = "$ref additionalProperties anyOf const default description enum \
+    exclusiveMaximum exclusiveMinimum format items maxItems maxLength maximum minItems minLength \
+    minimum not pattern properties required type uniqueItems";
+
+#[test]
+fn every_reference_leads_somewhere_and_every_component_is_used() {
+    let mut references = std::collections::BTreeSet::new();
+    visit(&mut |_, value| {
+        if let Some(reference) = value.get("$ref").and_then(Value::as_str) {
+            references.insert(reference);
+        }
+    });
+    for reference in &references {
+        at(reference.strip_prefix('#').unwrap());
+    }
+    for (kind, components) in at("/components").as_object().unwrap() {
+        for name in components.as_object().unwrap().keys() {
+            let reference = format!("#/components/{kind}/{name}");
+            // No operation can be answered 405: it is its path that is, by another method.
+            let is_used = references.contains(reference.as_str())
+                || kind == "securitySchemes"
+                || name == "MethodNotAllowed";
+            assert!(is_used, "{reference} is not used");
+        }
+    }
+}
+
+#[test]
+fn every_schema_is_json_schema_of_known_keywords() {
+    let schemas = schemas();
+    assert!(schemas.len() > 50, "{}", schemas.len());
+    for (pointer, schema) in schemas {
+        validator(schema);
+        assert_keywords(&pointer, schema);
+    }
+}
+
+fn assert_keywords(pointer: &str, schema: &Value) {
+    let keywords = schema.as_object().unwrap_or_else(|| panic!("{pointer} is no object"));
+    for (keyword, value) in keywords {
+        assert!(KEYWORDS.split(' ').any(|known| known == keyword), "{pointer}: {keyword}");
+        match keyword.as_str() {
+            "properties" => {
+                let fields = value.as_object().unwrap();
+                for (field, schema) in fields {
+                    assert_keywords(&format!("{pointer}/{field}"), schema);
+                }
+                let required = keywords["required"].as_array().unwrap();
+                let known = |name: &Value| fields.contains_key(name.as_str().unwrap());
+                assert!(required.iter().all(known), "{pointer} requires what it does not have");
+            }
+            "items" | "not" => assert_keywords(&format!("{pointer}/{keyword}"), value),
+            "anyOf" => {
+                value
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .for_each(|schema| assert_keywords(pointer, schema));
+            }
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn every_example_keeps_its_schema_and_nothing_is_without_one() {
+    let mut examples = 0;
+    visit(&mut |pointer, value| {
+        let Some(schema) = value.get("schema") else { return };
+        let of_value = value.get("example").into_iter();
+        let named = value.get("examples").and_then(Value::as_object).into_iter().flatten();
+        let all: Vec<_> = of_value.chain(named.map(|(_, example)| &example["value"])).collect();
+        assert!(!all.is_empty(), "{pointer} has no example");
+        let validator = closed_validator(schema);
+        for example in all {
+            examples += 1;
+            let faults = faults(&validator, example);
+            assert!(faults.is_empty(), "{pointer}: {faults:?}");
+        }
+    });
+    assert!(examples > 40, "{examples}");
+}
+
+#[test]
+fn every_answer_has_a_correlation_id_and_a_body() {
+    let mut answers: Vec<&Value> =
+        at("/components/responses").as_object().unwrap().values().collect();
+    for (_, path, operation) in operations() {
+        let responses = operation["responses"].as_object().unwrap();
+        assert!(responses.contains_key("502"), "{path}");
+        answers.extend(responses.values().map(follow));
+    }
+    for answer in answers {
+        let header = &answer["headers"]["X-Correlation-ID"];
+        assert_eq!(header["$ref"], "#/components/headers/CorrelationId", "{answer}");
+        assert!(!answer["content"].as_object().unwrap().is_empty(), "{answer}");
+    }
+}
+
+#[test]
+fn the_example_batches_are_taken_by_the_parser() {
+    let body = &operation("ingestTransactions")["requestBody"]["content"]["application/json"];
+    let examples = body["examples"].as_object().unwrap();
+    assert_eq!(examples.len(), 2);
+    for (name, example) in examples {
+        let body = serde_json::to_vec(&example["value"]).unwrap();
+        let request = IngestRequest::parse(&body, Utc::now());
+        let transactions = request.map(|request| request.transactions.len());
+        assert_eq!(transactions, Ok(1), "{name}");
+    }
+}
+
+#[test]
+fn the_categorised_example_is_what_the_rules_say() {
+    let page = &operation("listTransactions")["responses"]["200"]["content"]["application/json"];
+    let example = &page["examples"]["categorised"]["value"]["transactions"][0];
+    let decided = RuleCategorizer::new().decide(Input {
+        merchant_name: example["merchant_name"].as_str(),
+        description: example["name"].as_str().unwrap(),
+        merchant_category_code: example["merchant_category_code"].as_str(),
+        is_income: false,
+    });
+    assert_eq!(example["category"], decided.category.as_str());
+    assert_eq!(example["rule"], *decided.rule);
+    assert_eq!(
+        example["personal_finance_category"],
+        json!({
+            "primary": decided.primary_code,
+            "detailed": decided.detailed_code,
+            "confidence_level": decided.confidence,
+        })
+    );
+}
+
+#[test]
+fn the_example_problems_are_those_of_the_code() {
+    let documented = problem_examples();
+    let fault = || Fault { pointer: "/a".into(), detail: "is wrong".into() };
+    for problem in [
+        Problem::NotJson("It stops being JSON at line 1, column 14.".into()),
+        Problem::Unauthorized,
+        Problem::NotFound,
+        Problem::MethodNotAllowed(vec!["GET"]),
+        Problem::KeyReused,
+        Problem::UnderWay,
+        Problem::TooLarge { bytes_max: BODY_BYTES_MAX },
+        Problem::UnsupportedMediaType,
+        Problem::Invalid(vec![fault()]),
+        Problem::Unavailable("gone".into()),
+        Problem::Internal("broken".into()),
+    ] {
+        let correlation: CorrelationId =
+            serde_json::from_value(documented[0]["correlation_id"].clone()).unwrap();
+        let mut body: Value = serde_json::from_str(&problem.body(&correlation)).unwrap();
+        let examples: Vec<_> =
+            documented.iter().filter(|example| example["type"] == body["type"]).collect();
+        assert!(!examples.is_empty(), "{body}");
+        for example in examples {
+            if let Some(errors) = example.get("errors") {
+                body["errors"] = errors.clone();
+            }
+            assert_eq!(**example, body);
+        }
+    }
+}
+
+#[test]
+fn a_problem_without_a_type_has_the_title_of_its_status() {
+    let blank: Vec<_> =
+        problem_examples().into_iter().filter(|example| example["type"] == "about:blank").collect();
+    assert!(!blank.is_empty());
+    for example in blank {
+        let status = u16::try_from(example["status"].as_u64().unwrap()).unwrap();
+        let title = StatusCode::from_u16(status).unwrap().canonical_reason().unwrap();
+        assert_eq!(example["title"], title);
+    }
+}
+
+/// Every problem that stands as an example in the document; all of them keep the type list.
+fn problem_examples() -> Vec<&'static Value> {
+    let mut examples = Vec::new();
+    visit(&mut |pointer, value| {
+        if pointer.contains("problem+json/example") && value.get("title").is_some() {
+            examples.push(value);
+        }
+    });
+    let kinds = document()["components"]["schemas"]["ProblemType"]["enum"].as_array().unwrap();
+    for kind in kinds {
+        assert!(examples.iter().any(|example| example["type"] == *kind), "no example of {kind}");
+    }
+    examples
+}

@@ -1,0 +1,98 @@
+//! The limits and words of the document are the constants of the code.
+
+use serde_json::json;
+use tributary_domain::categorise::{Category, Confidence};
+use tributary_domain::request::limits::{
+    ACCOUNTS_MAX, BODY_BYTES_MAX, DATE_MIN, DAYS_AHEAD_MAX, ID_LENGTH_MAX, NAME_LENGTH_MAX,
+    TRANSACTIONS_MAX, WORD_LENGTH_MAX,
+};
+use tributary_domain::summary::TOP_CATEGORIES_MAX;
+use tributary_domain::{CorrelationId, Faults, Money, Period, TransactionStatus};
+use tributary_store::batches::FAILURES_SHOWN_MAX;
+
+use super::document::{at, document, operation, validator};
+
+#[test]
+fn the_limits_are_those_of_the_code() {
+    let amount_limit = 10_i64.pow(u32::try_from(Money::INTEGER_DIGITS_MAX).unwrap());
+    for (pointer, limit) in [
+        ("IngestRequest/properties/accounts/maxItems", json!(ACCOUNTS_MAX)),
+        ("IngestRequest/properties/transactions/minItems", json!(1)),
+        ("IngestRequest/properties/transactions/maxItems", json!(TRANSACTIONS_MAX)),
+        ("IngestRequest/properties/total_transactions/minimum", json!(1)),
+        ("IngestRequest/properties/total_transactions/maximum", json!(TRANSACTIONS_MAX)),
+        ("AcceptedBatch/properties/total_transactions/maximum", json!(TRANSACTIONS_MAX)),
+        ("Batch/properties/total_transactions/maximum", json!(TRANSACTIONS_MAX)),
+        ("RetriedBatch/properties/retried/maximum", json!(TRANSACTIONS_MAX)),
+        ("Batch/properties/failures/maxItems", json!(FAILURES_SHOWN_MAX)),
+        ("Transaction/properties/date/maxLength", json!(WORD_LENGTH_MAX)),
+        ("Id/maxLength", json!(ID_LENGTH_MAX)),
+        ("OptionalId/maxLength", json!(ID_LENGTH_MAX)),
+        ("Name/maxLength", json!(NAME_LENGTH_MAX)),
+        ("OptionalName/maxLength", json!(NAME_LENGTH_MAX)),
+        ("Word/maxLength", json!(WORD_LENGTH_MAX)),
+        ("OptionalWord/maxLength", json!(WORD_LENGTH_MAX)),
+        ("RequestAmount/exclusiveMinimum", json!(-amount_limit)),
+        ("RequestAmount/exclusiveMaximum", json!(amount_limit)),
+        ("Problem/properties/errors/maxItems", json!(Faults::REPORTED_MAX)),
+        ("Summary/properties/top_categories/maxItems", json!(TOP_CATEGORIES_MAX)),
+    ] {
+        assert_eq!(*at(&format!("/components/schemas/{pointer}")), limit, "{pointer}");
+    }
+    let key = at("/components/parameters/IdempotencyKey/schema");
+    assert_eq!(key["maxLength"], json!(ID_LENGTH_MAX));
+}
+
+#[test]
+fn the_limits_that_no_keyword_holds_stand_in_words() {
+    let says = |description: &serde_json::Value, limit: &str| {
+        let description = description.as_str().unwrap();
+        assert!(description.contains(limit), "{limit} is not in {description:?}");
+    };
+    let ingest = operation("ingestTransactions");
+    says(&ingest["requestBody"]["description"], &format!(" {BODY_BYTES_MAX} bytes"));
+    let date = &at("/components/schemas/Transaction/properties/date")["description"];
+    says(date, &format!("Not before {DATE_MIN} "));
+    says(date, &format!(" {DAYS_AHEAD_MAX} days ahead"));
+    for id in ["listTransactions", "getSummary"] {
+        let parameters = operation(id)["parameters"].as_array().unwrap();
+        let end = parameters.iter().find(|parameter| parameter["name"] == "end_date").unwrap();
+        says(&end["description"], &format!("less than {} days", Period::DAYS_MAX));
+    }
+}
+
+#[test]
+fn a_sane_correlation_id_is_one_by_the_document() {
+    let documented = validator(at("/components/schemas/CorrelationId"));
+    let longest = "a".repeat(CorrelationId::LENGTH_MAX);
+    let too_long = "a".repeat(CorrelationId::LENGTH_MAX + 1);
+    for (text, sane) in
+        [("a.b_c:d-E9", true), (&longest, true), ("", false), ("a b", false), (&too_long, false)]
+    {
+        assert_eq!(CorrelationId::accept(text).is_some(), sane, "{text}");
+        assert_eq!(documented.is_valid(&json!(text)), sane, "{text}");
+    }
+}
+
+#[test]
+fn the_words_are_those_of_the_code() {
+    let named = |name: &str| &at(&format!("/components/schemas/{name}"))["enum"];
+    assert_eq!(*named("Category"), json!(Category::ALL));
+    assert_eq!(*named("TransactionStatus"), json!(TransactionStatus::ALL));
+
+    let counts = at("/components/schemas/StatusCounts/properties").as_object().unwrap();
+    let mut statuses = TransactionStatus::ALL.map(TransactionStatus::as_str);
+    statuses.sort_unstable();
+    assert!(counts.keys().eq(statuses), "{counts:?}");
+
+    let levels = [Confidence::Low, Confidence::Medium, Confidence::High, Confidence::VeryHigh];
+    let documented = "/components/schemas/PersonalFinanceCategory/properties/confidence_level";
+    assert_eq!(at(documented)["enum"], json!(levels));
+}
+
+#[test]
+fn the_document_has_the_version_and_licence_of_the_code() {
+    let information = &document()["info"];
+    assert_eq!(information["version"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(information["license"]["identifier"], env!("CARGO_PKG_LICENSE"));
+}

@@ -1,0 +1,12 @@
+//! Holds `src/openapi.json` to the code: its calls, limits, words, examples and answers.
+//!
+//! What the gateway answers by itself (403, 429, 502, 504) is not asked here: no function has it.
+
+#![cfg(test)]
+
+mod answers;
+mod document;
+mod examples;
+mod limits;
+mod parser;
+mod routes;

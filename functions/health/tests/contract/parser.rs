@@ -1,0 +1,196 @@
+//! The schema of a batch and the parser say the same of a body, wherever a schema can say it. What it
+//! cannot (decimals by currency, days from today, ids that stand twice) the document says in words.
+
+use chrono::Utc;
+use serde_json::{Value, json};
+use tributary_domain::IngestRequest;
+use tributary_domain::request::limits::{
+    ACCOUNTS_MAX, ID_LENGTH_MAX, NAME_LENGTH_MAX, TRANSACTIONS_MAX, WORD_LENGTH_MAX,
+};
+
+use super::document::{at, faults, operation, validator};
+
+/// Whether a body is taken, by both.
+struct Judge {
+    schema: jsonschema::Validator,
+}
+
+impl Judge {
+    fn new() -> Self {
+        Self { schema: validator(at("/components/schemas/IngestRequest")) }
+    }
+
+    fn assert(&self, body: &Value, taken: bool, what: &str) {
+        let parsed = IngestRequest::parse(&serde_json::to_vec(body).unwrap(), Utc::now());
+        assert_eq!(parsed.is_ok(), taken, "the parser on {what}: {parsed:?}");
+        let faults = faults(&self.schema, body);
+        assert_eq!(faults.is_empty(), taken, "the schema on {what}: {faults:?}");
+    }
+
+    /// The example with one field set to each of these values.
+    fn assert_each(&self, pointer: &str, taken: bool, values: impl IntoIterator<Item = Value>) {
+        for value in values {
+            let what = format!("{pointer} = {value:.80}");
+            let mut body = example();
+            *body.pointer_mut(pointer).unwrap() = value;
+            self.assert(&body, taken, &what);
+        }
+    }
+
+    /// The example without one field.
+    fn assert_without(&self, pointer: &str, taken: bool) {
+        let (object, field) = pointer.rsplit_once('/').unwrap();
+        let mut body = example();
+        body.pointer_mut(object).unwrap().as_object_mut().unwrap().remove(field).unwrap();
+        self.assert(&body, taken, &format!("no {pointer}"));
+    }
+}
+
+fn example() -> Value {
+    let body = &operation("ingestTransactions")["requestBody"]["content"]["application/json"];
+    body["examples"]["plaidLike"]["value"].clone()
+}
+
+#[test]
+fn a_text_has_its_limits() {
+    let judge = Judge::new();
+    for (pointer, length_max, required) in [
+        ("/request_id", ID_LENGTH_MAX, false),
+        ("/accounts/0/account_id", ID_LENGTH_MAX, true),
+        ("/accounts/0/name", NAME_LENGTH_MAX, true),
+        ("/accounts/0/type", WORD_LENGTH_MAX, true),
+        ("/accounts/0/subtype", WORD_LENGTH_MAX, false),
+        ("/accounts/0/mask", WORD_LENGTH_MAX, false),
+        ("/transactions/0/transaction_id", ID_LENGTH_MAX, true),
+        ("/transactions/0/account_id", ID_LENGTH_MAX, true),
+        ("/transactions/0/name", NAME_LENGTH_MAX, true),
+        ("/transactions/0/merchant_name", NAME_LENGTH_MAX, false),
+        ("/transactions/0/payment_channel", WORD_LENGTH_MAX, false),
+        ("/transactions/0/pending_transaction_id", ID_LENGTH_MAX, false),
+    ] {
+        let longest = "é".repeat(length_max);
+        judge.assert_each(
+            pointer,
+            true,
+            [json!("a"), json!(longest), json!(" a "), json!("\u{feff}")],
+        );
+        let blank = ["", "  ", "\u{a0}\u{3000}", "a\nb", "a\u{85}", "\0"].map(|text| json!(text));
+        judge.assert_each(pointer, false, blank);
+        judge.assert_each(pointer, false, [json!(longest + "é"), json!(5), json!(["a"])]);
+        judge.assert_each(pointer, !required, [Value::Null]);
+        judge.assert_without(pointer, !required);
+    }
+}
+
+#[test]
+fn an_amount_has_its_limits() {
+    let judge = Judge::new();
+    let pointer = "/transactions/0/amount";
+    let most = 10_i64.pow(15) - 1;
+    judge.assert_each(pointer, true, [json!(-42.5), json!(0), json!(most), json!(-most)]);
+    let texts = ["-42.50", "007.5", "1.2E+3", "4250e-2", "-0"];
+    judge.assert_each(pointer, true, texts.map(|text| json!(text)));
+    judge.assert_each(
+        pointer,
+        false,
+        [json!(most + 1), json!(-most - 1), json!(true), Value::Null],
+    );
+    let texts = ["", "+1", " 1", "1.", ".5", "1e", "NaN", "1,5", "--1"];
+    judge.assert_each(pointer, false, texts.map(|text| json!(text)));
+    judge.assert_without(pointer, false);
+}
+
+#[test]
+fn codes_dates_and_flags_have_their_form() {
+    let judge = Judge::new();
+    for (field, required, taken, refused) in [
+        ("iso_currency_code", true, json!(["EUR", "GBP"]), json!(["usd", "US", "USDX", "", 840])),
+        (
+            "date",
+            true,
+            json!(["2025-10-30", "2025-10-30T08:00:00Z", "2025-10-30T08:00:00.5+02:00"]),
+            json!(["2025-02-30", "2025-10-30T08:00:00", "20251030", "today", "", 1_761_811_200]),
+        ),
+        (
+            "authorized_date",
+            false,
+            json!(["2025-10-30"]),
+            json!(["2025-02-30", "2025-10-30T08:00:00Z", "", 5]),
+        ),
+        (
+            "merchant_category_code",
+            false,
+            json!(["5942", "0000"]),
+            json!(["594", "59420", "594a", "", 5942]),
+        ),
+        ("pending", false, json!([true, false]), json!(["true", 0])),
+    ] {
+        let pointer = format!("/transactions/0/{field}");
+        judge.assert_each(&pointer, true, taken.as_array().unwrap().clone());
+        judge.assert_each(&pointer, false, refused.as_array().unwrap().clone());
+        judge.assert_each(&pointer, !required, [Value::Null]);
+        judge.assert_without(&pointer, !required);
+    }
+}
+
+#[test]
+fn a_pending_transaction_replaces_none() {
+    let judge = Judge::new();
+    for (pending, replaced, taken) in [
+        (json!(true), json!("tx_0"), false),
+        (json!(true), Value::Null, true),
+        (json!(false), json!("tx_0"), true),
+        (Value::Null, json!("tx_0"), true),
+    ] {
+        let mut body = example();
+        body["transactions"][0]["pending"] = pending;
+        body["transactions"][0]["pending_transaction_id"] = replaced;
+        judge.assert(&body, taken, "a transaction that replaces");
+    }
+}
+
+#[test]
+fn a_body_has_its_form_and_unknown_fields_are_ignored() {
+    let judge = Judge::new();
+    judge.assert(&example(), true, "the example");
+    for object in ["", "/accounts/0", "/transactions/0"] {
+        let mut body = example();
+        body.pointer_mut(object).unwrap()["unknown"] = json!({"of": ["no", 1, "interest"]});
+        judge.assert(&body, true, object);
+    }
+    judge.assert_each("/accounts", true, [json!([])]);
+    judge.assert_each("/accounts", false, [Value::Null, json!({}), json!([5])]);
+    judge.assert_each("/transactions", false, [Value::Null, json!([]), json!([null])]);
+    judge.assert_each("/total_transactions", false, [json!("1"), json!(0), json!(-1), Value::Null]);
+    for field in ["/accounts", "/transactions", "/total_transactions"] {
+        judge.assert_without(field, false);
+    }
+    for body in [json!([]), json!("text"), Value::Null] {
+        judge.assert(&body, false, "no object");
+    }
+}
+
+#[test]
+fn a_batch_may_have_so_many_transactions_and_accounts_and_no_more() {
+    let judge = Judge::new();
+    for (count, taken) in [(TRANSACTIONS_MAX, true), (TRANSACTIONS_MAX + 1, false)] {
+        let mut body = example();
+        body["transactions"] = copies(&body["transactions"][0], "transaction_id", count);
+        body["total_transactions"] = json!(count);
+        judge.assert(&body, taken, "many transactions");
+    }
+    for (count, taken) in [(ACCOUNTS_MAX, true), (ACCOUNTS_MAX + 1, false)] {
+        let mut body = example();
+        body["accounts"] = copies(&body["accounts"][0], "account_id", count);
+        judge.assert(&body, taken, "many accounts");
+    }
+}
+
+fn copies(element: &Value, id: &str, count: usize) -> Value {
+    let copy = |index| {
+        let mut copy = element.clone();
+        copy[id] = json!(format!("id_{index}"));
+        copy
+    };
+    (0..count).map(copy).collect()
+}

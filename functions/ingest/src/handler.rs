@@ -1,0 +1,96 @@
+//! Answers the calls that write.
+
+use http::StatusCode;
+use http::header::{HeaderName, HeaderValue, LOCATION};
+use serde::Serialize;
+use tracing::info;
+use tributary_domain::BatchId;
+use tributary_lambda::http::{Answer, Handler, Incoming, Problem};
+use tributary_lambda::routes::Call;
+use tributary_queue::Queue;
+use tributary_store::Store;
+use tributary_store::batches::AcceptedBatch;
+
+use crate::submission::{Submission, Taken};
+use crate::{debt, retry};
+
+/// Says that the answer is that of the first request with the same key.
+const REPLAYED_HEADER: HeaderName = HeaderName::from_static("idempotency-replayed");
+
+/// Takes batches in.
+#[derive(Debug)]
+pub struct Ingest {
+    store: Store,
+    queue: Queue,
+}
+
+/// The body of a 202.
+#[derive(Serialize)]
+struct Accepted<'a> {
+    batch_id: BatchId,
+    total_transactions: i32,
+    inserted: i32,
+    updated: i32,
+    unchanged: i32,
+    correlation_id: &'a str,
+}
+
+impl Ingest {
+    /// Takes batches into a store and announces them on a queue.
+    #[must_use]
+    pub const fn new(store: Store, queue: Queue) -> Self {
+        Self { store, queue }
+    }
+
+    async fn take_in(&self, incoming: &Incoming) -> Result<Answer, Problem> {
+        match Submission::read(incoming)?.take(&self.store).await? {
+            Taken::New(batch, owed) => {
+                info!(
+                    batch_id = %batch.batch_id,
+                    transactions = batch.total(),
+                    inserted = batch.inserted,
+                    updated = batch.updated,
+                    unchanged = batch.unchanged,
+                    "batch accepted"
+                );
+                if let Some(owed) = owed {
+                    debt::send(&self.store, &self.queue, &owed).await;
+                }
+                accepted(&batch)
+            }
+            Taken::Replayed(batch) => {
+                info!(batch_id = %batch.batch_id, "batch replayed");
+                Ok(accepted(&batch)?.with_header(REPLAYED_HEADER, HeaderValue::from_static("true")))
+            }
+        }
+    }
+}
+
+impl Handler for Ingest {
+    async fn handle(&self, incoming: &Incoming) -> Result<Answer, Problem> {
+        match incoming.call {
+            Call::IngestTransactions => self.take_in(incoming).await,
+            Call::RetryBatch => retry::retry(&self.store, &self.queue, incoming).await,
+            Call::GetBatch
+            | Call::ListTransactions
+            | Call::GetSummary
+            | Call::GetHealth
+            | Call::GetOpenApi => Err(Problem::NotFound),
+        }
+    }
+}
+
+fn accepted(batch: &AcceptedBatch) -> Result<Answer, Problem> {
+    let body = Accepted {
+        batch_id: batch.batch_id,
+        total_transactions: batch.total(),
+        inserted: batch.inserted,
+        updated: batch.updated,
+        unchanged: batch.unchanged,
+        correlation_id: &batch.correlation_id,
+    };
+    let answer = Answer::json(StatusCode::ACCEPTED, &body)?;
+    let location = HeaderValue::from_str(&format!("/api/batches/{}", batch.batch_id))
+        .map_err(|error| Problem::Internal(error.into()))?;
+    Ok(answer.with_header(LOCATION, location))
+}

@@ -1,0 +1,11 @@
+//! Takes a batch in: parse, one database transaction, send to the queue, answer 202. And takes what
+//! failed of one in again.
+
+mod config;
+mod debt;
+mod handler;
+mod retry;
+mod submission;
+
+pub use config::Config;
+pub use handler::Ingest;

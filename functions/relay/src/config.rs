@@ -1,0 +1,45 @@
+//! What relay needs from its environment.
+
+use std::time::Duration;
+
+use secrecy::SecretString;
+use tributary_lambda::environment::{Environment, EnvironmentError};
+
+use crate::relay::Ages;
+
+/// The configuration of relay.
+#[derive(Debug)]
+pub struct Config {
+    /// `DATABASE_URL`
+    pub database_url: SecretString,
+    /// `QUEUE_URL`
+    pub queue_url: String,
+    /// `OWED_AGE_MS`, `STRANDED_AGE_MS` and `IDEMPOTENCY_KEY_AGE_MS`, in milliseconds.
+    pub ages: Ages,
+}
+
+impl Config {
+    /// Reads it from the process's variables.
+    ///
+    /// # Errors
+    /// [`EnvironmentError`] names all that are missing or wrong.
+    pub fn from_env() -> Result<Self, EnvironmentError> {
+        let mut environment = Environment::of_process();
+        let defaults = Ages::default();
+        let mut age = |name: &str, default: Duration| {
+            let default_ms = u64::try_from(default.as_millis()).unwrap_or(u64::MAX);
+            Duration::from_millis(environment.or_default(name, default_ms))
+        };
+        let ages = Ages {
+            owed: age("OWED_AGE_MS", defaults.owed),
+            stranded: age("STRANDED_AGE_MS", defaults.stranded),
+            key: age("IDEMPOTENCY_KEY_AGE_MS", defaults.key),
+        };
+        let config = Self {
+            database_url: environment.required_secret("DATABASE_URL"),
+            queue_url: environment.required("QUEUE_URL"),
+            ages,
+        };
+        environment.finish(config)
+    }
+}

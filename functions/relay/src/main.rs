@@ -1,0 +1,36 @@
+//! The `relay` function's process: invoked by a schedule.
+
+use std::time::SystemTime;
+
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use relay::{Config, Relay};
+use serde_json::Value;
+use tracing::{error, info};
+use tributary_lambda::error_chain::Chain;
+use tributary_lambda::{deadline, logs};
+use tributary_queue::Queue;
+use tributary_store::Store;
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    logs::init();
+    let config = Config::from_env()?;
+    let store = Store::connect_lazily(&config.database_url)?;
+    let queue = Queue::connect(config.queue_url).await;
+    let relay = &Relay::new(store, queue, config.ages);
+    lambda_runtime::run(service_fn(async move |event: LambdaEvent<Value>| {
+        let deadline = deadline::of_invocation(event.context.deadline(), SystemTime::now());
+        let done = relay.run(deadline).await.inspect_err(|error| {
+            error!(error = %Chain(error), "relay was cut short");
+        })?;
+        info!(
+            stranded = done.stranded,
+            sent = done.sent,
+            folded = done.folded,
+            forgotten = done.forgotten,
+            "relay ended"
+        );
+        Ok::<_, Error>(done)
+    }))
+    .await
+}

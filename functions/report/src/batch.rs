@@ -1,0 +1,67 @@
+//! `GET /api/batches/{batch_id}`
+
+use chrono::{DateTime, Utc};
+use http::StatusCode;
+use serde::Serialize;
+use tributary_domain::{BatchId, StatusCounts};
+use tributary_lambda::http::{Answer, Incoming, Problem};
+use tributary_store::{Store, batches};
+
+#[derive(Serialize)]
+struct Body {
+    batch_id: BatchId,
+    total_transactions: i32,
+    inserted: i32,
+    updated: i32,
+    unchanged: i32,
+    processing_status: StatusCounts,
+    accepted_at: DateTime<Utc>,
+    started_at: Option<DateTime<Utc>>,
+    /// Only while nothing of it is left to do: a later batch may set its transactions to work again.
+    finished_at: Option<DateTime<Utc>>,
+    failures: Vec<FailureBody>,
+    correlation_id: String,
+}
+
+#[derive(Serialize)]
+struct FailureBody {
+    transaction_id: String,
+    reason: String,
+    attempts: i32,
+}
+
+pub async fn get(store: &Store, incoming: &Incoming) -> Result<Answer, Problem> {
+    let tenant = incoming.tenant()?;
+    let batch: BatchId = incoming.parameter()?.parse().map_err(|_| Problem::NotFound)?;
+
+    let mut transaction = store.begin(tenant).await?;
+    let progress =
+        batches::progress(&mut transaction, tenant, batch).await?.ok_or(Problem::NotFound)?;
+    let failures = if progress.counts.failed == 0 {
+        Vec::new()
+    } else {
+        batches::failures(&mut transaction, tenant, batch).await?
+    };
+
+    let body = Body {
+        batch_id: batch,
+        total_transactions: progress.batch.total(),
+        inserted: progress.batch.inserted,
+        updated: progress.batch.updated,
+        unchanged: progress.batch.unchanged,
+        processing_status: progress.counts,
+        accepted_at: progress.accepted_at,
+        started_at: progress.started_at,
+        finished_at: progress.finished_at.filter(|_| progress.counts.is_settled()),
+        failures: failures
+            .into_iter()
+            .map(|failure| FailureBody {
+                transaction_id: failure.transaction_id,
+                reason: failure.reason,
+                attempts: failure.attempts,
+            })
+            .collect(),
+        correlation_id: progress.batch.correlation_id,
+    };
+    Ok(Answer::json(StatusCode::OK, &body)?)
+}

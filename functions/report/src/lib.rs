@@ -1,0 +1,12 @@
+//! Answers what is known: an account's summary, its transactions, a batch's progress.
+
+mod batch;
+mod config;
+mod cursor;
+mod parameters;
+mod report;
+mod summary;
+mod transactions;
+
+pub use config::Config;
+pub use report::Report;

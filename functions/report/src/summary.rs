@@ -1,0 +1,79 @@
+//! `GET /api/reports/account/{account_id}/summary`
+
+use chrono::NaiveDate;
+use http::StatusCode;
+use serde::Serialize;
+use tributary_domain::summary::{GroupSums, Summary};
+use tributary_domain::{CorrelationId, Currency, Faults, Period};
+use tributary_lambda::http::{Answer, Incoming, Problem};
+use tributary_store::Store;
+use tributary_store::report::{self, Sums};
+
+use crate::parameters;
+
+#[derive(Serialize)]
+struct Body<'b> {
+    account_id: &'b str,
+    date_range: DateRange,
+    #[serde(flatten)]
+    summary: Summary,
+    correlation_id: &'b CorrelationId,
+}
+
+#[derive(Serialize)]
+struct DateRange {
+    start: NaiveDate,
+    end: NaiveDate,
+}
+
+/// Sums of a currency, status or category that the program does not know: the data is ahead of it.
+#[derive(Debug, thiserror::Error)]
+#[error("the sums of {currency}, {status} are not understood")]
+struct UnknownSums {
+    currency: String,
+    status: String,
+}
+
+pub async fn get(store: &Store, incoming: &Incoming) -> Result<Answer, Problem> {
+    let tenant = incoming.tenant()?;
+    let account_id = incoming.parameter()?;
+    let mut faults = Faults::default();
+    let period =
+        Period::parse(incoming.query("start_date"), incoming.query("end_date"), &mut faults);
+    let currency = parameters::currency(incoming, "currency", &mut faults);
+    parameters::refuse_faults(faults)?;
+    // Without a fault there is a period.
+    let period = period.ok_or(Problem::NotFound)?;
+
+    let mut transaction = store.begin(tenant).await?;
+    let sums = report::summary(&mut transaction, tenant, account_id, period)
+        .await?
+        .ok_or(Problem::NotFound)?;
+    let groups = sums
+        .into_iter()
+        .map(group)
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| Problem::Internal(error.into()))?;
+
+    let body = Body {
+        account_id,
+        date_range: DateRange { start: period.start(), end: period.end() },
+        summary: Summary::of(&groups, currency),
+        correlation_id: &incoming.correlation,
+    };
+    Ok(Answer::json(StatusCode::OK, &body)?)
+}
+
+fn group(sums: Sums) -> Result<GroupSums, UnknownSums> {
+    match (Currency::from_code(&sums.currency), sums.status.parse()) {
+        (Some(currency), Ok(status)) => Ok(GroupSums {
+            currency,
+            status,
+            category: (!sums.category.is_empty()).then_some(sums.category),
+            count: sums.transaction_count,
+            spend: sums.spend,
+            income: sums.income,
+        }),
+        _ => Err(UnknownSums { currency: sums.currency, status: sums.status }),
+    }
+}

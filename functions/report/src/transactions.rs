@@ -1,0 +1,168 @@
+//! `GET /api/accounts/{account_id}/transactions`
+
+use std::str::FromStr;
+
+use chrono::{DateTime, Days, NaiveDate, Utc};
+use http::StatusCode;
+use serde::Serialize;
+use tributary_domain::categorise::Category;
+use tributary_domain::period::midnight_utc;
+use tributary_domain::{CorrelationId, Currency, Faults, Money, Period, TransactionStatus};
+use tributary_lambda::http::{Answer, Incoming, Problem};
+use tributary_store::transactions::pages::{self, PageQuery, TransactionRow};
+use tributary_store::{Store, accounts};
+use uuid::Uuid;
+
+use crate::cursor::Cursor;
+use crate::parameters;
+
+#[derive(Serialize)]
+struct Body<'b> {
+    account_id: &'b str,
+    transactions: Vec<TransactionBody>,
+    /// Asks for the page after this one; null on the last.
+    next_cursor: Option<String>,
+    correlation_id: &'b CorrelationId,
+}
+
+#[derive(Serialize)]
+struct TransactionBody {
+    transaction_id: String,
+    amount: Money,
+    iso_currency_code: Currency,
+    date: DateTime<Utc>,
+    authorized_date: Option<NaiveDate>,
+    name: String,
+    merchant_name: Option<String>,
+    payment_channel: Option<String>,
+    merchant_category_code: Option<String>,
+    pending: bool,
+    pending_transaction_id: Option<String>,
+    /// The posted transaction that replaces this pending one, which counts in no total then.
+    replaced_by: Option<String>,
+    revision: i32,
+    status: String,
+    attempts: i32,
+    category: Option<String>,
+    personal_finance_category: Option<PersonalFinanceCategory>,
+    rule: Option<String>,
+    failure_reason: Option<String>,
+    batch_id: Uuid,
+}
+
+/// As Plaid writes it.
+#[derive(Serialize)]
+struct PersonalFinanceCategory {
+    primary: String,
+    detailed: String,
+    confidence_level: String,
+}
+
+/// How many transactions a page has: as many as are asked for, within limits.
+#[derive(Clone, Copy)]
+struct Limit(usize);
+
+impl Limit {
+    const DEFAULT: Self = Self(100);
+    const MAX: usize = 500;
+}
+
+impl FromStr for Limit {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.parse() {
+            Ok(limit) if (1..=Self::MAX).contains(&limit) => Ok(Self(limit)),
+            _ => Err(format!("must be a whole number from 1 to {}", Self::MAX)),
+        }
+    }
+}
+
+/// A row that the program does not understand: the data is ahead of it.
+#[derive(Debug, thiserror::Error)]
+#[error("the currency of transaction {0} is not known")]
+struct UnknownCurrency(String);
+
+pub async fn list(store: &Store, incoming: &Incoming) -> Result<Answer, Problem> {
+    let tenant = incoming.tenant()?;
+    let account_id = incoming.parameter()?;
+    let mut faults = Faults::default();
+    let period = period(incoming, &mut faults);
+    let status = parameters::optional::<TransactionStatus>(incoming, "status", &mut faults);
+    let category = parameters::optional::<Category>(incoming, "category", &mut faults);
+    let cursor = parameters::optional::<Cursor>(incoming, "cursor", &mut faults);
+    let limit = parameters::optional(incoming, "limit", &mut faults).unwrap_or(Limit::DEFAULT);
+    parameters::refuse_faults(faults)?;
+
+    let query = PageQuery {
+        account_id,
+        from: period.map(|period| midnight_utc(period.start())),
+        before: period.map(|period| midnight_utc(period.end() + Days::new(1))),
+        status,
+        category: category.map(Category::as_str),
+        after: cursor.as_ref().map(|cursor| (cursor.booked_at, cursor.transaction_id.as_str())),
+        // One more than the page has, to know whether there is a next one.
+        limit: i64::try_from(limit.0 + 1).unwrap_or(i64::MAX),
+    };
+    let mut transaction = store.begin(tenant).await?;
+    let mut rows = pages::page(&mut transaction, tenant, &query).await?;
+    if rows.is_empty() && !accounts::exists(&mut transaction, tenant, account_id).await? {
+        return Err(Problem::NotFound);
+    }
+
+    let has_next = rows.len() > limit.0;
+    rows.truncate(limit.0);
+    let next_cursor = rows.last().filter(|_| has_next).map(|last| {
+        Cursor { booked_at: last.booked_at, transaction_id: last.transaction_id.clone() }.encode()
+    });
+    let transactions = rows
+        .into_iter()
+        .map(transaction_body)
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| Problem::Internal(error.into()))?;
+    let body =
+        Body { account_id, transactions, next_cursor, correlation_id: &incoming.correlation };
+    Ok(Answer::json(StatusCode::OK, &body)?)
+}
+
+/// Both dates or neither.
+fn period(incoming: &Incoming, faults: &mut Faults) -> Option<Period> {
+    match (incoming.query("start_date"), incoming.query("end_date")) {
+        (None, None) => None,
+        (start, end) => Period::parse(start, end, faults),
+    }
+}
+
+fn transaction_body(row: TransactionRow) -> Result<TransactionBody, UnknownCurrency> {
+    let Some(currency) = Currency::from_code(&row.currency) else {
+        return Err(UnknownCurrency(row.transaction_id));
+    };
+    let personal_finance_category = match (row.primary_code, row.detailed_code, row.confidence) {
+        (Some(primary), Some(detailed), Some(confidence_level)) => {
+            Some(PersonalFinanceCategory { primary, detailed, confidence_level })
+        }
+        _ => None,
+    };
+    Ok(TransactionBody {
+        transaction_id: row.transaction_id,
+        amount: Money::new(row.amount, currency),
+        iso_currency_code: currency,
+        date: row.booked_at,
+        authorized_date: row.authorized_on,
+        name: row.description,
+        merchant_name: row.merchant_name,
+        payment_channel: row.payment_channel,
+        merchant_category_code: row.merchant_category_code,
+        pending: row.is_pending,
+        pending_transaction_id: row.pending_transaction_id,
+        replaced_by: row.replaced_by,
+        revision: row.revision,
+        status: row.status,
+        attempts: row.attempts,
+        category: row.category,
+        personal_finance_category,
+        rule: row.rule,
+        failure_reason: row.failure_reason,
+        batch_id: row.batch_id,
+    })
+}

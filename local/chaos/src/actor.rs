@@ -1,0 +1,263 @@
+//! A client of the bank's side: posts batches and posts them again, in every way that a bank does.
+//!
+//! What it does is drawn from its own seed and never depends on time, so that the same seed gives the
+//! same requests in the same order; how many there are until the faults end does depend on it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::join_all;
+use rand::rngs::StdRng;
+use rand::seq::{IndexedRandom, SliceRandom};
+use rand::{Rng, SeedableRng};
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::api::{Accepted, Api};
+use crate::ledger::{Expected, Ledger};
+use crate::request::{Request, account, transaction, with};
+
+/// Transactions that every client brings, so that batches overlap.
+const SHARED: usize = 24;
+/// The pause after each act, in milliseconds.
+const PAUSE_MS: std::ops::Range<u64> = 0..60;
+
+/// One client.
+pub struct Actor {
+    name: String,
+    random: StdRng,
+    api: Arc<Api>,
+    ledger: Arc<Ledger>,
+    /// Requests that it sent and that became batches.
+    sent: Vec<(Request, Uuid)>,
+    /// Transactions of its own, as it last sent them.
+    own: Vec<Value>,
+    known_accounts: BTreeSet<String>,
+    next_id: u32,
+}
+
+impl Actor {
+    /// A client of this name, which all its ids begin with.
+    pub fn new(name: String, seed: u64, api: Arc<Api>, ledger: Arc<Ledger>) -> Self {
+        let (sent, own, known_accounts) = (Vec::new(), Vec::new(), BTreeSet::new());
+        let random = StdRng::seed_from_u64(seed);
+        Self { name, random, api, ledger, sent, own, known_accounts, next_id: 0 }
+    }
+
+    /// Acts until it is to stop; what it sent last is answered by then.
+    pub async fn run(mut self, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            match self.random.random_range(0..100) {
+                0..26 => self.send_new().await,
+                26..38 => self.send_again().await,
+                38..45 => self.send_other_under_same_key().await,
+                45..59 => self.send_changed().await,
+                59..73 => self.send_overlapping().await,
+                73..81 => self.send_invalid().await,
+                81..91 => self.send_pair().await,
+                _ => self.look().await,
+            }
+            let pause = Duration::from_millis(self.random.random_range(PAUSE_MS));
+            stop.run_until_cancelled(sleep(pause)).await;
+        }
+    }
+
+    /// Sends equal requests at the same moment: they are one batch.
+    pub async fn send_at_once(&mut self, count: usize) {
+        let request = self.new_request();
+        let sends = (0..count).map(|_| self.submit(&request, Expected::Accepted));
+        join_all(sends).await;
+    }
+
+    async fn send_new(&mut self) {
+        let request = self.new_request();
+        self.send(request).await;
+    }
+
+    fn new_request(&mut self) -> Request {
+        let account_id = format!("{}_acc{}", self.name, self.random.random_range(0..3));
+        let count =
+            if self.random.random_ratio(1, 40) { 700 } else { self.random.random_range(1..30) };
+        let transactions: Vec<_> = (0..count)
+            .map(|_| {
+                let id = self.id("t");
+                transaction(&mut self.random, &id, &account_id)
+            })
+            .collect();
+        self.own.extend(transactions.iter().take(30).cloned());
+        self.request(&[account_id], &transactions)
+    }
+
+    async fn send_again(&mut self) {
+        let Some((request, _)) = self.sent.choose(&mut self.random).cloned() else { return };
+        self.submit(&request, Expected::Accepted).await;
+    }
+
+    async fn send_other_under_same_key(&mut self) {
+        let Some((first, _)) = self.sent.choose(&mut self.random).cloned() else { return };
+        let account_id = self.id("stolen_acc");
+        let id = self.id("stolen");
+        let stolen = [transaction(&mut self.random, &id, &account_id)];
+        let accounts = [account(&account_id, "Stolen")];
+        let other = Request::new(first.key, first.key_in_header, &accounts, &stolen);
+        self.submit(&other, Expected::KeyReused).await;
+    }
+
+    async fn send_changed(&mut self) {
+        let count = self.random.random_range(1..12).min(self.own.len());
+        self.own.shuffle(&mut self.random);
+        for index in 0..count {
+            // One in four stays as it is.
+            if let Some(own) = self.own.get_mut(index)
+                && self.random.random_ratio(3, 4)
+            {
+                let text = |field| own.get(field).and_then(Value::as_str).unwrap_or_default();
+                *own = transaction(&mut self.random, text("transaction_id"), text("account_id"));
+            }
+        }
+        let changed: Vec<_> = self.own.iter().take(count).cloned().collect();
+        if !changed.is_empty() {
+            let request = self.request(&[], &changed);
+            self.send(request).await;
+        }
+    }
+
+    /// Transactions that others bring at the same moment, in the opposite order, with other content.
+    async fn send_overlapping(&mut self) {
+        let mut indices: Vec<_> = (0..SHARED).collect();
+        indices.shuffle(&mut self.random);
+        indices.truncate(self.random.random_range(2..SHARED));
+        indices.sort_unstable();
+        if self.random.random_bool(0.5) {
+            indices.reverse();
+        }
+        let transactions: Vec<_> = indices
+            .iter()
+            .map(|index| transaction(&mut self.random, &format!("shared_{index:02}"), "acc_shared"))
+            .collect();
+        let request = self.request(&["acc_shared".to_owned()], &transactions);
+        self.send(request).await;
+    }
+
+    /// One transaction of several is wrong: nothing of it may be left, not even its update of a known one.
+    async fn send_invalid(&mut self) {
+        let account_id = self.id("bad_acc");
+        let (id, last) = (self.id("bad"), self.id("bad"));
+        let good = transaction(&mut self.random, &id, &account_id);
+        let bad = transaction(&mut self.random, &last, &account_id);
+        let bad = match self.random.random_range(0..4) {
+            0 => with(bad, "amount", json!("1.00001")),
+            1 => with(bad, "account_id", json!("bad_nobodys")),
+            2 => with(bad, "transaction_id", json!(id)),
+            _ => with(bad, "iso_currency_code", json!("XXX")),
+        };
+        let known = self.own.choose(&mut self.random).cloned();
+        let known = known.map(|known| with(known, "name", json!("must not be stored")));
+        let transactions: Vec<_> = [Some(good), known, Some(bad)].into_iter().flatten().collect();
+        let request = self.request(&[account_id], &transactions);
+        self.submit(&request, Expected::Invalid).await;
+    }
+
+    /// A pending transaction and its posted one: together, one after the other, or at the same moment.
+    async fn send_pair(&mut self) {
+        let account_id = format!("{}_acc_pairs", self.name);
+        let (pending_id, posted_id) = (self.id("p"), self.id("q"));
+        let pending = transaction(&mut self.random, &pending_id, &account_id);
+        let pending = with(pending, "pending", json!(true));
+        let posted = transaction(&mut self.random, &posted_id, &account_id);
+        let posted = with(posted, "pending_transaction_id", json!(pending_id));
+        let accounts = [account_id];
+        match self.random.random_range(0..4) {
+            0 => {
+                let request = self.request(&accounts, &[posted, pending]);
+                self.send(request).await;
+            }
+            1 => {
+                let (first, second) =
+                    (self.request(&accounts, &[pending]), self.request(&accounts, &[posted]));
+                self.send(first).await;
+                self.send(second).await;
+            }
+            2 => {
+                let (first, second) =
+                    (self.request(&accounts, &[posted]), self.request(&accounts, &[pending]));
+                self.send(first).await;
+                self.send(second).await;
+            }
+            _ => {
+                let (first, second) =
+                    (self.request(&accounts, &[pending]), self.request(&accounts, &[posted]));
+                let submit = |request| self.submit(request, Expected::Accepted);
+                tokio::join!(submit(&first), submit(&second));
+            }
+        }
+    }
+
+    /// Reads a batch or a summary: whatever is under way, counts add up.
+    async fn look(&mut self) {
+        let Some((_, batch_id)) = self.sent.choose(&mut self.random) else { return };
+        let (path, total) = if self.random.random_bool(0.5) {
+            (format!("/api/batches/{batch_id}"), "/total_transactions")
+        } else {
+            let Some(account_id) = self.known_accounts.first() else { return };
+            let days = "start_date=2025-10-01&end_date=2025-10-31";
+            let path = format!("/api/reports/account/{account_id}/summary?{days}");
+            (path, "/metrics/total_transactions")
+        };
+        let answer = match self.api.ask(Method::GET, &path).await {
+            Ok(answer) => answer,
+            Err(error) => return self.ledger.fault(format!("{path}: {error}")),
+        };
+        let body: Value = serde_json::from_str(&answer.body).unwrap_or_default();
+        let counted = ["pending", "processing", "completed", "failed"]
+            .iter()
+            .filter_map(|status| body.get("processing_status")?.get(status)?.as_i64())
+            .sum::<i64>();
+        let total = body.pointer(total).and_then(Value::as_i64);
+        if answer.status != StatusCode::OK || total != Some(counted) {
+            self.ledger.fault(format!("{path}: answered {}: {}", answer.status, answer.body));
+        }
+    }
+
+    /// A request with a new key and the accounts; one that is known already is not always brought again.
+    fn request(&mut self, accounts: &[String], transactions: &[Value]) -> Request {
+        let key = self.id("key");
+        let in_header = self.random.random_bool(0.5);
+        let brought: Vec<_> = accounts
+            .iter()
+            .filter(|it| !self.known_accounts.contains(*it) || self.random.random_bool(0.3))
+            .cloned()
+            .collect();
+        let brought: Vec<_> = brought
+            .iter()
+            .map(|it| account(it, &format!("Name {}", self.random.random_range(0..3))))
+            .collect();
+        Request::new(key, in_header, &brought, transactions)
+    }
+
+    async fn send(&mut self, request: Request) {
+        let accepted = self.submit(&request, Expected::Accepted).await;
+        if let Some(accepted) = accepted {
+            let body: Value = serde_json::from_str(&request.body).unwrap_or_default();
+            let accounts = body.get("accounts").and_then(Value::as_array).into_iter().flatten();
+            let ids = accounts.filter_map(|it| Some(it.get("account_id")?.as_str()?.to_owned()));
+            self.known_accounts.extend(ids);
+            self.sent.push((request, accepted.batch_id));
+        }
+    }
+
+    async fn submit(&self, request: &Request, expected: Expected) -> Option<Accepted> {
+        let first_sent = Instant::now();
+        let outcome = self.api.submit(request).await;
+        self.ledger.record(request, expected, first_sent, outcome)
+    }
+
+    fn id(&mut self, kind: &str) -> String {
+        self.next_id += 1;
+        format!("{}_{kind}{}", self.name, self.next_id)
+    }
+}

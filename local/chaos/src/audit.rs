@@ -1,0 +1,244 @@
+//! Compares what the clients were answered with what is stored, row by row.
+
+mod content;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use tributary_domain::categorise::{Input, RuleCategorizer};
+use tributary_domain::{Account, Transaction};
+use tributary_store::check::stored::{
+    self, StoredAccount, StoredBatch, StoredRevision, StoredTransaction,
+};
+use tributary_store::{Store, StoreError};
+use uuid::Uuid;
+
+use crate::ledger::Entry;
+
+/// Everything that is stored.
+pub struct Stored {
+    pub batches: Vec<StoredBatch>,
+    pub transactions: Vec<StoredTransaction>,
+    pub revisions: Vec<StoredRevision>,
+    pub accounts: Vec<StoredAccount>,
+}
+
+impl Stored {
+    /// Reads it all.
+    pub async fn read(store: &Store) -> Result<Self, StoreError> {
+        let mut transaction = store.begin_for_all().await?;
+        tributary_store::check::freeze(&mut transaction).await?;
+        Ok(Self {
+            batches: stored::batches(&mut transaction).await?,
+            transactions: stored::transactions(&mut transaction).await?,
+            revisions: stored::revisions(&mut transaction).await?,
+            accounts: stored::accounts(&mut transaction).await?,
+        })
+    }
+}
+
+/// What differs, a sentence each. Both sides are at rest.
+pub fn compare(entries: &[Entry], stored: &Stored) -> Vec<String> {
+    let audit = Audit { stored, index: Index::of(entries) };
+    let parts = [
+        audit.batches(entries),
+        audit.accounts(),
+        audit.transactions(),
+        audit.histories(),
+        audit.totals(),
+    ];
+    parts.concat()
+}
+
+/// The ledger by what is asked of it.
+struct Index<'l> {
+    by_batch: HashMap<Uuid, &'l Entry>,
+    /// Each transaction that was brought, with every entry that brought it.
+    brought: BTreeMap<&'l str, Vec<(&'l Entry, &'l Transaction)>>,
+    accounts: BTreeMap<&'l str, Vec<(&'l Entry, &'l Account)>>,
+}
+
+impl<'l> Index<'l> {
+    fn of(entries: &'l [Entry]) -> Self {
+        let mut index =
+            Self { by_batch: HashMap::new(), brought: BTreeMap::new(), accounts: BTreeMap::new() };
+        for entry in entries {
+            index.by_batch.insert(entry.accepted.batch_id, entry);
+            for brought in &entry.content.transactions {
+                index.brought.entry(&brought.transaction_id).or_default().push((entry, brought));
+            }
+            for account in &entry.content.accounts {
+                index.accounts.entry(&account.account_id).or_default().push((entry, account));
+            }
+        }
+        index
+    }
+}
+
+/// Those that may be the last: none that was answered before another was sent.
+fn last_ones<'l, T>(brought: &[(&'l Entry, &'l T)]) -> Vec<&'l T> {
+    let latest_sent = brought.iter().map(|(entry, _)| entry.first_sent).max();
+    brought
+        .iter()
+        .filter(|(entry, _)| latest_sent.is_none_or(|sent| entry.answered >= sent))
+        .map(|(_, brought)| *brought)
+        .collect()
+}
+
+struct Audit<'a> {
+    stored: &'a Stored,
+    index: Index<'a>,
+}
+
+impl Audit<'_> {
+    fn batches(&self, entries: &[Entry]) -> Vec<String> {
+        let mut findings = Vec::new();
+        let by_id: HashMap<_, _> =
+            self.stored.batches.iter().map(|batch| (batch.batch_id, batch)).collect();
+        if self.index.by_batch.len() != entries.len() {
+            findings.push("two requests with keys of their own became one batch".to_owned());
+        }
+        for entry in entries {
+            let (key, told) = (&entry.key, entry.accepted);
+            let Some(batch) = by_id.get(&told.batch_id) else {
+                findings.push(format!("request {key}: its batch {} is lost", told.batch_id));
+                continue;
+            };
+            let sent = entry.content.transactions.iter().map(|it| it.transaction_id.as_str());
+            let counts = (batch.inserted, batch.updated, batch.unchanged);
+            if !sent.eq(batch.transaction_ids.iter().map(String::as_str)) {
+                findings.push(format!("batch {}: its members are not those sent", told.batch_id));
+            }
+            if counts != (told.inserted, told.updated, told.unchanged) {
+                findings.push(format!("batch {}: {counts:?} is not as told", told.batch_id));
+            }
+            if batch.idempotency_key.as_ref() != Some(key) {
+                findings.push(format!("batch {}: its key is not {key}", told.batch_id));
+            }
+        }
+        for batch in &self.stored.batches {
+            if !self.index.by_batch.contains_key(&batch.batch_id) {
+                findings.push(format!("batch {}: nobody was told of it", batch.batch_id));
+            }
+        }
+        findings
+    }
+
+    fn accounts(&self) -> Vec<String> {
+        let mut findings = Vec::new();
+        for account in &self.stored.accounts {
+            let Some(brought) = self.index.accounts.get(account.account_id.as_str()) else {
+                findings.push(format!("account {}: left by a refused request", account.account_id));
+                continue;
+            };
+            if !last_ones(brought).iter().any(|last| last.name == account.name) {
+                findings.push(format!("account {}: not as it was last sent", account.account_id));
+            }
+        }
+        findings
+    }
+
+    fn transactions(&self) -> Vec<String> {
+        let mut findings = Vec::new();
+        let stored: BTreeSet<_> =
+            self.stored.transactions.iter().map(|row| row.transaction_id.as_str()).collect();
+        let lost: Vec<_> = self.index.brought.keys().filter(|id| !stored.contains(*id)).collect();
+        let lost: Vec<_> = lost.iter().map(|id| format!("transaction {id}: it is lost")).collect();
+        findings.extend(lost);
+        let rules = RuleCategorizer::new();
+        for row in &self.stored.transactions {
+            let id = &row.transaction_id;
+            let Some(brought) = self.index.brought.get(id.as_str()) else {
+                findings.push(format!("transaction {id}: left by a refused request"));
+                continue;
+            };
+            if !last_ones(brought).iter().any(|last| content::is_of(row, last)) {
+                findings.push(format!("transaction {id}: its content is not what was last sent"));
+            }
+            let owner = brought.iter().find(|(entry, _)| entry.accepted.batch_id == row.batch_id);
+            if !owner.is_some_and(|(_, brought)| content::is_of(row, brought)) {
+                findings
+                    .push(format!("transaction {id}: batch {} did not bring it so", row.batch_id));
+            }
+            if row.status != "completed" {
+                findings.push(format!("transaction {id}: {} {:?}", row.status, row.failure_reason));
+            } else if !is_categorised(row, &rules) {
+                findings.push(format!("transaction {id}: its category is not what the rules say"));
+            }
+        }
+        findings
+    }
+
+    /// Each earlier content is what its batch brought, and no batch comes before one that was answered
+    /// before it was sent.
+    fn histories(&self) -> Vec<String> {
+        let mut findings = Vec::new();
+        let mut owners: BTreeMap<&str, Vec<Uuid>> = BTreeMap::new();
+        for revision in &self.stored.revisions {
+            let (id, batch_id) = (revision.transaction_id.as_str(), revision.batch_id);
+            owners.entry(id).or_default().push(batch_id);
+            let brought = self.index.brought.get(id).into_iter().flatten();
+            let mut of_batch = brought.filter(|(entry, _)| entry.accepted.batch_id == batch_id);
+            if !of_batch.any(|(_, brought)| content::is_of_revision(revision, brought)) {
+                let number = revision.revision;
+                findings.push(format!("transaction {id}: revision {number} is not what was sent"));
+            }
+        }
+        for row in &self.stored.transactions {
+            if let Some(history) = owners.get_mut(row.transaction_id.as_str()) {
+                history.push(row.batch_id);
+            }
+        }
+        for (id, history) in owners {
+            let entries: Vec<_> =
+                history.iter().filter_map(|batch| self.index.by_batch.get(batch)).collect();
+            let is_reversed = entries.iter().enumerate().any(|(index, later)| {
+                entries.iter().take(index).any(|earlier| later.answered < earlier.first_sent)
+            });
+            if is_reversed {
+                findings
+                    .push(format!("transaction {id}: its history is not in the order of sending"));
+            }
+        }
+        findings
+    }
+
+    /// What the batches say they inserted and updated, all together, is what there is.
+    fn totals(&self) -> Vec<String> {
+        let mut findings = Vec::new();
+        let sum = |count: fn(&StoredBatch) -> i32| {
+            self.stored.batches.iter().map(|batch| i64::from(count(batch))).sum::<i64>()
+        };
+        let (inserted, updated) = (sum(|batch| batch.inserted), sum(|batch| batch.updated));
+        let (rows, revisions) = (self.stored.transactions.len(), self.stored.revisions.len());
+        if i64::try_from(rows) != Ok(inserted) {
+            findings.push(format!("{inserted} transactions were inserted, {rows} are stored"));
+        }
+        if i64::try_from(revisions) != Ok(updated) {
+            findings.push(format!(
+                "{updated} transactions were updated, {revisions} revisions are kept"
+            ));
+        }
+        findings
+    }
+}
+
+fn is_categorised(row: &StoredTransaction, rules: &RuleCategorizer) -> bool {
+    let decided = rules.decide(Input {
+        merchant_name: row.merchant_name.as_deref(),
+        description: &row.description,
+        merchant_category_code: row.merchant_category_code.as_deref(),
+        is_income: row.amount > rust_decimal::Decimal::ZERO,
+    });
+    let stored = [&row.category, &row.primary_code, &row.detailed_code, &row.confidence, &row.rule];
+    let decided: [&str; 5] = [
+        decided.category.as_str(),
+        &decided.primary_code,
+        &decided.detailed_code,
+        decided.confidence.as_str(),
+        &decided.rule,
+    ];
+    stored.iter().map(|text| text.as_deref()).eq(decided.map(Some))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,211 @@
+//! The audit finds each kind of loss, doubling and disorder that it is there for.
+
+use std::time::Duration;
+
+use chrono::Utc;
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use serde_json::json;
+use tokio::time::Instant;
+use tributary_domain::IngestRequest;
+
+use super::*;
+use crate::api::Accepted;
+use crate::request::{Request, account, transaction};
+
+/// Two batches of one transaction, one after the other, as they were answered and are stored.
+struct Case {
+    entries: Vec<Entry>,
+    stored: Stored,
+}
+
+/// A batch with content of its own, sent and answered in the given seconds.
+fn entry(number: u8, seconds: std::ops::Range<u64>, (inserted, updated): (i32, i32)) -> Entry {
+    let brought = [transaction(&mut StdRng::seed_from_u64(u64::from(number)), "tx", "acc")];
+    let key = format!("key{number}");
+    let request =
+        Request::new(key.clone(), true, &[account("acc", &format!("Name {number}"))], &brought);
+    let begun = Instant::now();
+    Entry {
+        key,
+        content: IngestRequest::parse(request.body.as_bytes(), Utc::now()).unwrap(),
+        first_sent: begun + Duration::from_secs(seconds.start),
+        answered: begun + Duration::from_secs(seconds.end),
+        accepted: Accepted {
+            batch_id: Uuid::from_u128(u128::from(number)),
+            total_transactions: 1,
+            inserted,
+            updated,
+            unchanged: 0,
+        },
+    }
+}
+
+fn batch(entry: &Entry) -> StoredBatch {
+    StoredBatch {
+        batch_id: entry.accepted.batch_id,
+        idempotency_key: Some(entry.key.clone()),
+        transaction_ids: vec!["tx".to_owned()],
+        inserted: entry.accepted.inserted,
+        updated: entry.accepted.updated,
+        unchanged: 0,
+    }
+}
+
+fn row(entry: &Entry) -> StoredTransaction {
+    let sent = entry.content.transactions[0].clone();
+    let decided = RuleCategorizer::new().decide(Input {
+        merchant_name: sent.merchant_name.as_deref(),
+        description: &sent.description,
+        merchant_category_code: sent.merchant_category_code.as_deref(),
+        is_income: sent.money.amount() > rust_decimal::Decimal::ZERO,
+    });
+    StoredTransaction {
+        transaction_id: sent.transaction_id,
+        account_id: sent.account_id,
+        batch_id: entry.accepted.batch_id,
+        amount: sent.money.amount(),
+        currency: sent.money.currency().code().to_owned(),
+        booked_at: sent.booked_at,
+        authorized_on: sent.authorized_on,
+        description: sent.description,
+        merchant_name: sent.merchant_name,
+        payment_channel: sent.payment_channel,
+        merchant_category_code: sent.merchant_category_code,
+        is_pending: sent.is_pending,
+        pending_transaction_id: sent.pending_transaction_id,
+        replaced_by: None,
+        revision: 2,
+        status: "completed".to_owned(),
+        attempts: 1,
+        category: Some(decided.category.as_str().to_owned()),
+        primary_code: Some(decided.primary_code.into_owned()),
+        detailed_code: Some(decided.detailed_code.into_owned()),
+        confidence: Some(decided.confidence.as_str().to_owned()),
+        rule: Some(decided.rule.into_owned()),
+        failure_reason: None,
+    }
+}
+
+fn revision(entry: &Entry) -> StoredRevision {
+    let sent = &entry.content.transactions[0];
+    StoredRevision {
+        transaction_id: "tx".to_owned(),
+        revision: 1,
+        batch_id: entry.accepted.batch_id,
+        amount: sent.money.amount(),
+        content: json!({
+            "account_id": sent.account_id,
+            "currency": sent.money.currency().code(),
+            "booked_at": sent.booked_at,
+            "authorized_on": sent.authorized_on,
+            "description": sent.description,
+            "merchant_name": sent.merchant_name,
+            "payment_channel": sent.payment_channel,
+            "merchant_category_code": sent.merchant_category_code,
+            "is_pending": sent.is_pending,
+            "pending_transaction_id": sent.pending_transaction_id,
+        }),
+    }
+}
+
+/// The second batch was sent once the first was answered.
+fn healthy() -> Case {
+    let (first, second) = (entry(1, 0..1, (1, 0)), entry(2, 2..3, (0, 1)));
+    let stored = Stored {
+        batches: vec![batch(&first), batch(&second)],
+        transactions: vec![row(&second)],
+        revisions: vec![revision(&first)],
+        accounts: vec![StoredAccount { account_id: "acc".to_owned(), name: "Name 2".to_owned() }],
+    };
+    Case { entries: vec![first, second], stored }
+}
+
+fn assert_found(expected: &str, harm: impl FnOnce(&mut Case)) {
+    let mut case = healthy();
+    harm(&mut case);
+    let findings = compare(&case.entries, &case.stored);
+    assert!(findings.iter().any(|found| found.contains(expected)), "{expected}: {findings:?}");
+}
+
+#[test]
+fn what_is_stored_as_it_was_answered_is_right() {
+    let Case { entries, stored } = healthy();
+    assert_eq!(compare(&entries, &stored), [] as [String; 0]);
+}
+
+#[test]
+fn what_is_lost_is_found() {
+    assert_found("its batch 00000000-0000-0000-0000-000000000002 is lost", |case| {
+        case.stored.batches.pop();
+    });
+    assert_found("transaction tx: it is lost", |case| case.stored.transactions.clear());
+    assert_found("its members are not", |case| case.stored.batches[0].transaction_ids.clear());
+    assert_found("were updated", |case| case.stored.revisions.clear());
+}
+
+#[test]
+fn what_is_there_twice_or_was_refused_is_found() {
+    assert_found("nobody was told of it", |case| {
+        let batch = StoredBatch { batch_id: Uuid::max(), ..case.stored.batches[0].clone() };
+        case.stored.batches.push(batch);
+    });
+    assert_found("were inserted", |case| {
+        let row = case.stored.transactions[0].clone();
+        case.stored.transactions.push(row);
+    });
+    assert_found("transaction bad: left by a refused request", |case| {
+        let bad = StoredTransaction {
+            transaction_id: "bad".to_owned(),
+            ..case.stored.transactions[0].clone()
+        };
+        case.stored.transactions.push(bad);
+    });
+    assert_found("account bad: left by a refused request", |case| {
+        case.stored.accounts[0].account_id = "bad".to_owned();
+    });
+    assert_found("became one batch", |case| {
+        case.entries[0].accepted.batch_id = case.entries[1].accepted.batch_id;
+    });
+}
+
+#[test]
+fn content_that_is_not_the_last_is_found() {
+    let first_stands = |case: &mut Case| {
+        case.stored.transactions = vec![row(&case.entries[0])];
+        case.stored.accounts[0].name = "Name 1".to_owned();
+    };
+    assert_found("its content is not what was last sent", first_stands);
+    assert_found("account acc: not as it was last sent", first_stands);
+    assert_found("its history is not in the order of sending", |case| {
+        case.stored.transactions = vec![row(&case.entries[0])];
+        case.stored.revisions = vec![revision(&case.entries[1])];
+    });
+    assert_found("did not bring it so", |case| case.stored.transactions[0].batch_id = Uuid::nil());
+    assert_found("revision 1 is not what was sent", |case| {
+        case.stored.revisions[0].content["description"] = json!("other");
+    });
+}
+
+#[test]
+fn of_two_at_the_same_moment_either_may_be_the_last() {
+    for last in [0, 1] {
+        let mut case = healthy();
+        case.entries[1].first_sent = case.entries[0].first_sent;
+        case.stored.transactions = vec![row(&case.entries[last])];
+        case.stored.revisions = vec![revision(&case.entries[1 - last])];
+        assert_eq!(compare(&case.entries, &case.stored), [] as [String; 0]);
+    }
+}
+
+#[test]
+fn work_that_is_not_done_or_not_right_is_found() {
+    assert_found("transaction tx: failed", |case| {
+        case.stored.transactions[0].status = "failed".to_owned();
+    });
+    assert_found("its category is not what the rules say", |case| {
+        case.stored.transactions[0].rule = Some("another".to_owned());
+    });
+    assert_found("is not as told", |case| case.stored.batches[0].updated = 1);
+    assert_found("its key is not key1", |case| case.stored.batches[0].idempotency_key = None);
+}

@@ -1,0 +1,93 @@
+//! The requests that clients send: a body, its idempotency key, and where the key stands.
+
+use rand::Rng;
+use rand::rngs::StdRng;
+use rand::seq::IndexedRandom;
+use rust_decimal::Decimal;
+use serde_json::{Value, json};
+
+/// One POST, as it may be sent any number of times.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// Its idempotency key.
+    pub key: String,
+    /// Whether the key is a header; else it is the body's `request_id`.
+    pub key_in_header: bool,
+    /// The JSON.
+    pub body: String,
+}
+
+impl Request {
+    /// A batch of these accounts and transactions.
+    #[must_use]
+    pub fn new(
+        key: String,
+        key_in_header: bool,
+        accounts: &[Value],
+        transactions: &[Value],
+    ) -> Self {
+        let body = json!({
+            "accounts": accounts,
+            "transactions": transactions,
+            "total_transactions": transactions.len(),
+            "request_id": if key_in_header { Value::Null } else { json!(key) },
+        })
+        .to_string();
+        Self { key, key_in_header, body }
+    }
+}
+
+/// An account as a bank describes it.
+#[must_use]
+pub fn account(account_id: &str, name: &str) -> Value {
+    json!({
+        "account_id": account_id, "name": name, "type": "depository", "subtype": "checking",
+        "mask": "1111",
+    })
+}
+
+/// Statements with the merchant that the bank makes of them, and its code.
+const STATEMENTS: &[(&str, Option<&str>, Option<&str>)] = &[
+    ("AMZN Mktp US*2K4", Some("Amazon"), Some("5942")),
+    ("STRIPE TRANSFER ST-J4", Some("Stripe"), None),
+    ("UBER TRIP HELP.UBER.COM", None, Some("4121")),
+    ("AWS EMEA aws.amazon.co", Some("AWS"), Some("7372")),
+    ("STARBUCKS STORE 05521", Some("Starbucks"), Some("5814")),
+    ("CHECK 2291", None, None),
+];
+
+/// With as many decimals as each has.
+const CURRENCIES: &[(&str, u32)] = &[("USD", 2), ("EUR", 2), ("JPY", 0), ("BHD", 3)];
+
+/// A transaction of any content; few contents, so that now and then one comes again unchanged.
+#[must_use]
+pub fn transaction(random: &mut StdRng, transaction_id: &str, account_id: &str) -> Value {
+    let (statement, merchant, code) =
+        STATEMENTS.choose(random).copied().unwrap_or(("CHECK 1", None, None));
+    let (currency, decimals) = CURRENCIES.choose(random).copied().unwrap_or(("USD", 2));
+    let day = random.random_range(1..=28);
+    json!({
+        "transaction_id": transaction_id,
+        "account_id": account_id,
+        // As a string: serde_json's numbers would pass through a float.
+        "amount": Decimal::new(random.random_range(-30..=30) * 1_001, decimals).to_string(),
+        "iso_currency_code": currency,
+        "date": format!("2025-10-{day:02}T{:02}:15:00Z", random.random_range(0..24)),
+        "authorized_date": format!("2025-10-{day:02}"),
+        "name": statement,
+        "merchant_name": merchant,
+        "payment_channel": "online",
+        "merchant_category_code": code,
+        "pending": false,
+        "pending_transaction_id": null,
+    })
+}
+
+/// A transaction with one field replaced.
+#[must_use]
+pub fn with(mut transaction: Value, field: &str, value: Value) -> Value {
+    if let Some(fields) = transaction.as_object_mut() {
+        fields.insert(field.to_owned(), value);
+    }
+    transaction
+}

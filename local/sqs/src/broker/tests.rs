@@ -1,0 +1,188 @@
+//! The rules between queues: idempotent creation, dead letters, move tasks.
+
+use std::time::Duration;
+
+use super::*;
+use crate::message::MessageContent;
+use crate::message_attribute::MessageAttributes;
+use crate::move_task::MoveStatus;
+use crate::queue::ReceiveRequest;
+
+struct InOrder;
+
+impl Disturbance for InOrder {
+    fn pick(&mut self, _waiting: usize) -> usize {
+        0
+    }
+
+    fn duplicates(&mut self) -> bool {
+        false
+    }
+}
+
+const TEN_AT_ONCE: ReceiveRequest = ReceiveRequest {
+    messages_max: 10,
+    visibility_timeout: Some(Duration::ZERO),
+    max_receive_count: None,
+};
+
+fn arn(name: &str) -> String {
+    format!("{ARN_PREFIX}:{ACCOUNT_ID}:{name}")
+}
+
+fn create(
+    broker: &mut Broker,
+    name: &str,
+    attributes: &[(&str, &str)],
+) -> Result<String, SqsError> {
+    let attributes = attributes.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+    broker.create(name, &attributes, BTreeMap::new(), Instant::now())
+}
+
+/// `q` gives up after `max_receive_count`, to `d`.
+fn with_dead_letters(max_receive_count: u32) -> Broker {
+    let mut broker = Broker::new("http://127.0.0.1:1".to_owned());
+    create(&mut broker, "d", &[]).unwrap();
+    let policy = format!(
+        r#"{{"deadLetterTargetArn":"{}","maxReceiveCount":{max_receive_count}}}"#,
+        arn("d")
+    );
+    create(&mut broker, "q", &[("RedrivePolicy", &policy)]).unwrap();
+    broker
+}
+
+fn send(broker: &mut Broker, name: &str, body: &str, now: Instant) {
+    let none = MessageAttributes::new;
+    let content = MessageContent::new(body.to_owned(), none(), none()).unwrap();
+    broker.queue(name).unwrap().send(content, None, now).unwrap();
+}
+
+fn receive(broker: &mut Broker, name: &str, now: Instant) -> Vec<Message> {
+    let delivered = broker.receive(name, TEN_AT_ONCE, &mut InOrder, now).unwrap();
+    delivered.into_iter().map(|(_, message)| message).collect()
+}
+
+#[test]
+fn a_queue_is_made_once_and_again_only_with_the_same_attributes() {
+    let mut broker = Broker::new("http://127.0.0.1:1".to_owned());
+    let url = create(&mut broker, "q", &[("DelaySeconds", "5")]).unwrap();
+    assert_eq!(url, "http://127.0.0.1:1/000000000000/q");
+    assert_eq!(create(&mut broker, "q", &[("DelaySeconds", "5")]), Ok(url.clone()));
+    assert_eq!(create(&mut broker, "q", &[]), Ok(url));
+    let differs = create(&mut broker, "q", &[("DelaySeconds", "6")]);
+    assert_eq!(differs, Err(SqsError::QueueNameExists("DelaySeconds".to_owned())));
+}
+
+#[test]
+fn names_that_sqs_does_not_take_are_refused() {
+    let mut broker = Broker::new(String::new());
+    assert!(create(&mut broker, &"n".repeat(80), &[]).is_ok());
+    for bad in ["n".repeat(81), "a b".to_owned(), "a.b".to_owned()] {
+        let refused = create(&mut broker, &bad, &[]);
+        assert!(matches!(refused, Err(SqsError::InvalidParameterValue(_))), "{bad}");
+    }
+    let fifo = create(&mut broker, "q.fifo", &[]);
+    assert_eq!(fifo, Err(SqsError::UnsupportedOperation(FIFO_UNSUPPORTED)));
+}
+
+#[test]
+fn a_dead_letter_queue_must_exist_and_be_another() {
+    let mut broker = Broker::new(String::new());
+    for target in ["q", "missing"] {
+        let policy = format!(r#"{{"deadLetterTargetArn":"{}","maxReceiveCount":1}}"#, arn(target));
+        assert!(create(&mut broker, "q", &[("RedrivePolicy", &policy)]).is_err(), "{target}");
+    }
+}
+
+#[test]
+fn a_dead_letter_keeps_its_id_age_and_count_and_names_its_source() {
+    let mut broker = with_dead_letters(2);
+    let now = Instant::now();
+    send(&mut broker, "q", "poison", now);
+    let sent = receive(&mut broker, "q", now).remove(0);
+    assert_eq!(receive(&mut broker, "q", now).len(), 1);
+    assert!(receive(&mut broker, "q", now).is_empty());
+    let dead = receive(&mut broker, "d", now).remove(0);
+    assert_eq!((dead.id, &dead.content, dead.sent_at), (sent.id, &sent.content, sent.sent_at));
+    assert_eq!(dead.receive_count, 3);
+    assert_eq!(dead.dead_letter_source, Some(arn("q")));
+}
+
+#[test]
+fn nothing_is_given_up_while_the_dead_letter_queue_is_gone() {
+    let mut broker = with_dead_letters(1);
+    let now = Instant::now();
+    send(&mut broker, "q", "poison", now);
+    broker.delete("d").unwrap();
+    for _ in 0..3 {
+        assert_eq!(receive(&mut broker, "q", now).len(), 1);
+    }
+}
+
+#[test]
+fn a_move_task_brings_dead_letters_back_as_new_messages() {
+    let mut broker = with_dead_letters(1);
+    let now = Instant::now();
+    for body in ["a", "b"] {
+        send(&mut broker, "q", body, now);
+    }
+    let sent = receive(&mut broker, "q", now);
+    receive(&mut broker, "q", now);
+    let task = broker.start_move(&arn("d"), None, None, now).unwrap();
+    assert_eq!(task.to_move, 2);
+    assert!(broker.start_move(&arn("d"), None, None, now).is_err(), "one at a time");
+    let later = now + Duration::from_secs(5);
+    assert!(broker.move_one(task.id, later));
+    assert!(broker.move_one(task.id, later));
+    assert!(!broker.move_one(task.id, later));
+    let back = receive(&mut broker, "q", later);
+    assert_eq!(back.len(), 2);
+    for (new, old) in back.iter().zip(&sent) {
+        assert_eq!(new.content, old.content);
+        assert_ne!(new.id, old.id);
+        assert_eq!((new.receive_count, new.sent_at), (1, later));
+    }
+    let listed = broker.move_tasks(&arn("d")).unwrap().next().unwrap();
+    assert_eq!((listed.moved, listed.status), (2, MoveStatus::Completed));
+    let over = broker.cancel_move(&task.handle());
+    assert!(matches!(over, Err(SqsError::InvalidParameterValue(_))));
+}
+
+#[test]
+fn a_cancelled_move_leaves_the_rest_where_it_is() {
+    let mut broker = with_dead_letters(1);
+    let now = Instant::now();
+    for body in ["a", "b"] {
+        send(&mut broker, "d", body, now);
+    }
+    let task = broker.start_move(&arn("d"), Some(arn("q")), Some(1), now).unwrap();
+    assert_eq!(task.interval(), Duration::from_secs(1));
+    assert!(broker.move_one(task.id, now));
+    assert_eq!(broker.cancel_move(&task.handle()), Ok(1));
+    assert!(!broker.move_one(task.id, now));
+    assert_eq!(broker.queue("d").unwrap().counts(now).visible, 1);
+    assert!(broker.start_move(&arn("d"), None, None, now).is_ok(), "the source is free again");
+}
+
+#[test]
+fn a_move_that_cannot_go_on_fails_and_loses_nothing() {
+    let mut broker = with_dead_letters(1);
+    let now = Instant::now();
+    send(&mut broker, "d", "sent here directly", now);
+    let task = broker.start_move(&arn("d"), None, None, now).unwrap();
+    assert!(!broker.move_one(task.id, now));
+    let listed = broker.move_tasks(&arn("d")).unwrap().next().unwrap();
+    assert_eq!(listed.status, MoveStatus::Failed("CouldNotDetermineMessageSource"));
+    assert_eq!(broker.queue("d").unwrap().counts(now).visible, 1);
+}
+
+#[test]
+fn a_move_needs_queues_that_exist_and_a_source_that_is_a_dead_letter_queue() {
+    let mut broker = with_dead_letters(1);
+    let now = Instant::now();
+    let missing = |result| matches!(result, Err(SqsError::ResourceNotFound(_)));
+    assert!(missing(broker.start_move(&arn("no"), None, None, now).map(|_| ())));
+    assert!(missing(broker.start_move(&arn("d"), Some(arn("no")), None, now).map(|_| ())));
+    let not_dead = broker.start_move(&arn("q"), None, None, now).map(|_| ());
+    assert!(matches!(not_dead, Err(SqsError::InvalidParameterValue(_))));
+}

@@ -1,0 +1,126 @@
+//! A message: what the producer sent, which never changes, and what its deliveries add to it.
+
+use std::sync::Arc;
+
+use md5::{Digest, Md5};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use crate::errors::SqsError;
+use crate::message_attribute::{self, MessageAttribute, MessageAttributes};
+
+/// The largest message SQS takes, and the default and upper limit of `MaximumMessageSize`:
+/// 1 MiB since August 2025. A whole batch has the same limit.
+pub(crate) const MESSAGE_SIZE_MAX: usize = 1_048_576;
+
+/// What a producer sent. Shared, so that a delivery copies no body.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct MessageContent {
+    pub(crate) body: String,
+    pub(crate) attributes: MessageAttributes,
+    /// At most `AWSTraceHeader`; kept whole because it has a digest of its own.
+    pub(crate) system_attributes: MessageAttributes,
+}
+
+impl MessageContent {
+    /// Checks the body and joins the parts.
+    ///
+    /// # Errors
+    /// Missing when the body is empty, `InvalidMessageContents` for characters XML cannot carry.
+    pub(crate) fn new(
+        body: String,
+        attributes: MessageAttributes,
+        system_attributes: MessageAttributes,
+    ) -> Result<MessageContent, SqsError> {
+        if body.is_empty() {
+            return Err(SqsError::MissingParameter("MessageBody"));
+        }
+        if !has_only_valid_characters(&body) {
+            return Err(SqsError::InvalidMessageContents);
+        }
+        Ok(MessageContent { body, attributes, system_attributes })
+    }
+
+    /// Bytes that count towards the limits. System attributes do not.
+    pub(crate) fn size(&self) -> usize {
+        self.body.len() + message_attribute::size(&self.attributes)
+    }
+
+    /// `MD5OfMessageBody`.
+    pub(crate) fn body_md5(&self) -> String {
+        format!("{:x}", Md5::digest(&self.body))
+    }
+
+    /// `AWSTraceHeader`, if the producer sent one.
+    pub(crate) fn trace_header(&self) -> Option<&str> {
+        self.system_attributes.get("AWSTraceHeader").and_then(MessageAttribute::text)
+    }
+}
+
+/// A stored message.
+#[derive(Debug, Clone)]
+pub(crate) struct Message {
+    pub(crate) id: Uuid,
+    pub(crate) content: Arc<MessageContent>,
+    pub(crate) sent_at: Instant,
+    pub(crate) first_received_at: Option<Instant>,
+    /// Over all queues: a dead-letter queue goes on counting.
+    pub(crate) receive_count: u32,
+    /// ARN of the queue that gave this message up.
+    pub(crate) dead_letter_source: Option<String>,
+}
+
+impl Message {
+    /// A message that nobody has received yet.
+    pub(crate) fn new(content: Arc<MessageContent>, now: Instant) -> Message {
+        Message {
+            id: Uuid::now_v7(),
+            content,
+            sent_at: now,
+            first_received_at: None,
+            receive_count: 0,
+            dead_letter_source: None,
+        }
+    }
+}
+
+/// Whether SQS takes this text: the characters of XML 1.0.
+pub(crate) fn has_only_valid_characters(text: &str) -> bool {
+    // Rust strings hold no surrogates, so only these are left of what the specification excludes.
+    text.chars().all(|c| match c {
+        '\t' | '\n' | '\r' => true,
+        '\u{fffe}' | '\u{ffff}' => false,
+        _ => c >= ' ',
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn body(text: &str) -> Result<MessageContent, SqsError> {
+        MessageContent::new(text.to_owned(), MessageAttributes::new(), MessageAttributes::new())
+    }
+
+    #[test]
+    fn characters_that_xml_cannot_carry_are_refused() {
+        for bad in ["\u{0}", "a\u{8}", "\u{b}", "\u{1f}", "\u{fffe}", "\u{ffff}"] {
+            assert_eq!(body(bad), Err(SqsError::InvalidMessageContents), "{bad:?}");
+        }
+        for good in ["\t\n\r", " ~", "\u{7f}", "\u{fffd}", "é 漢 🙂"] {
+            assert_eq!(body(good).unwrap().body, good);
+        }
+    }
+
+    #[test]
+    fn an_empty_body_is_a_missing_one() {
+        assert_eq!(body(""), Err(SqsError::MissingParameter("MessageBody")));
+    }
+
+    #[test]
+    fn the_size_is_in_bytes_and_the_digest_of_the_body() {
+        let content = body("漢").unwrap();
+        assert_eq!(content.size(), 3);
+        assert_eq!(body("hello").unwrap().body_md5(), "5d41402abc4b2a76b9719d911017c592");
+    }
+}

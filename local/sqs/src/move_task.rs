@@ -1,0 +1,83 @@
+//! Message move tasks: bringing dead letters back, one message at a time, at a given rate.
+
+use std::time::Duration;
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use crate::errors::SqsError;
+
+/// Highest `MaxNumberOfMessagesPerSecond`.
+pub(crate) const RATE_PER_S_MAX: u32 = 500;
+
+/// Where a task stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum MoveStatus {
+    Running,
+    Completed,
+    Cancelled,
+    /// The source or a destination is gone; the code says which rule was broken.
+    Failed(&'static str),
+}
+
+impl MoveStatus {
+    /// As `ListMessageMoveTasks` shows it.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            MoveStatus::Running => "RUNNING",
+            MoveStatus::Completed => "COMPLETED",
+            MoveStatus::Cancelled => "CANCELLED",
+            MoveStatus::Failed(_) => "FAILED",
+        }
+    }
+}
+
+/// One task, running or over.
+#[derive(Debug, Clone)]
+pub(crate) struct MoveTask {
+    pub(crate) id: Uuid,
+    pub(crate) source_arn: String,
+    /// `None`: each message goes back to the queue that gave it up.
+    pub(crate) destination_arn: Option<String>,
+    pub(crate) rate_per_s: Option<u32>,
+    pub(crate) started_at: Instant,
+    pub(crate) to_move: usize,
+    pub(crate) moved: usize,
+    pub(crate) status: MoveStatus,
+}
+
+impl MoveTask {
+    /// Time from one message to the next.
+    pub(crate) fn interval(&self) -> Duration {
+        self.rate_per_s.map_or(Duration::ZERO, |rate| Duration::from_secs(1) / rate)
+    }
+
+    /// The opaque name by which a caller cancels this task.
+    pub(crate) fn handle(&self) -> String {
+        let handle = Handle { task_id: self.id, source_arn: self.source_arn.clone() };
+        STANDARD.encode(serde_json::to_vec(&handle).unwrap_or_default())
+    }
+}
+
+/// What a task handle says, in the form AWS uses.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Handle {
+    pub(crate) task_id: Uuid,
+    pub(crate) source_arn: String,
+}
+
+impl Handle {
+    /// Reads a `TaskHandle`.
+    ///
+    /// # Errors
+    /// `InvalidParameterValue` when it is none.
+    pub(crate) fn decode(text: &str) -> Result<Handle, SqsError> {
+        let json = STANDARD.decode(text).ok();
+        json.and_then(|json| serde_json::from_slice(&json).ok()).ok_or_else(|| {
+            SqsError::InvalidParameterValue("Value for parameter TaskHandle is invalid.".to_owned())
+        })
+    }
+}

@@ -1,0 +1,114 @@
+//! `SendMessage` and `SendMessageBatch`.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use super::{Request, batch, seconds};
+use crate::broker::Broker;
+use crate::errors::SqsError;
+use crate::message::{MESSAGE_SIZE_MAX, MessageContent};
+use crate::message_attribute::{self, MessageAttribute, MessageAttributes, WireAttribute};
+use crate::queue::Queue;
+use crate::queue_settings::DELAY_S;
+
+/// What one message is sent with. `MessageGroupId` has no effect on a standard queue but fairness
+/// between groups, and is ignored here.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Sending {
+    message_body: String,
+    delay_seconds: Option<i64>,
+    message_attributes: Option<BTreeMap<String, WireAttribute>>,
+    message_system_attributes: Option<BTreeMap<String, WireAttribute>>,
+}
+
+pub(super) fn send_message(
+    broker: &mut Broker,
+    request: &Request,
+    now: Instant,
+) -> Result<Value, SqsError> {
+    let queue = broker.queue(request.queue_url())?;
+    send_one(queue, request.read()?, now)
+}
+
+pub(super) fn send_message_batch(
+    broker: &mut Broker,
+    request: &Request,
+    now: Instant,
+) -> Result<Value, SqsError> {
+    let queue = broker.queue(request.queue_url())?;
+    let entries: batch::Entries<Sending> = batch::entries(request)?;
+    let sent = entries.iter().map(|(_, sending)| sending.message_body.len()).sum();
+    let refused = SqsError::BatchRequestTooLong { max: MESSAGE_SIZE_MAX, sent };
+    if sent > MESSAGE_SIZE_MAX {
+        return Err(refused);
+    }
+    Ok(batch::perform_each(entries, |entry| send_one(queue, entry, now)))
+}
+
+fn send_one(queue: &mut Queue, sending: Sending, now: Instant) -> Result<Value, SqsError> {
+    let delay = seconds("DelaySeconds", sending.delay_seconds, DELAY_S)?;
+    let content = MessageContent::new(
+        sending.message_body,
+        message_attribute::parse_all(sending.message_attributes.unwrap_or_default())?,
+        system_attributes(sending.message_system_attributes.unwrap_or_default())?,
+    )?;
+    let message = queue.send(content, delay, now)?;
+    let content = &message.content;
+    let mut answer = json!({
+        "MessageId": message.id, "MD5OfMessageBody": content.body_md5(),
+    });
+    for (name, attributes) in [
+        ("MD5OfMessageAttributes", &content.attributes),
+        ("MD5OfMessageSystemAttributes", &content.system_attributes),
+    ] {
+        if let (Some(md5), Some(answer)) =
+            (message_attribute::md5_of(attributes), answer.as_object_mut())
+        {
+            answer.insert(name.to_owned(), Value::String(md5));
+        }
+    }
+    Ok(answer)
+}
+
+fn system_attributes(wire: BTreeMap<String, WireAttribute>) -> Result<MessageAttributes, SqsError> {
+    let refused = |text: &str| SqsError::InvalidParameterValue(text.to_owned());
+    wire.into_iter()
+        .map(|(name, attribute)| {
+            if name != "AWSTraceHeader" {
+                return Err(refused("AWSTraceHeader is the only message system attribute."));
+            }
+            let attribute = MessageAttribute::parse(&name, attribute)?;
+            attribute.text().ok_or_else(|| refused("AWSTraceHeader must be of type String."))?;
+            Ok((name, attribute))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn batch_of(sizes: &[usize]) -> Result<Value, SqsError> {
+        let mut broker = Broker::new(String::new());
+        let url = broker.create("q", &BTreeMap::new(), BTreeMap::new(), Instant::now()).unwrap();
+        let entries = sizes
+            .iter()
+            .enumerate()
+            .map(|(n, size)| json!({ "Id": n.to_string(), "MessageBody": "x".repeat(*size) }));
+        let request = Request(json!({ "QueueUrl": url, "Entries": entries.collect::<Vec<_>>() }));
+        send_message_batch(&mut broker, &request, Instant::now())
+    }
+
+    #[test]
+    fn a_batch_of_just_the_limit_is_taken_and_one_byte_more_is_not() {
+        let taken = batch_of(&[MESSAGE_SIZE_MAX - 5, 5]).unwrap();
+        assert_eq!(taken["Successful"].as_array().unwrap().len(), 2);
+        let sent = MESSAGE_SIZE_MAX + 1;
+        let refused = SqsError::BatchRequestTooLong { max: MESSAGE_SIZE_MAX, sent };
+        assert_eq!(batch_of(&[MESSAGE_SIZE_MAX - 5, 6]), Err(refused));
+    }
+}

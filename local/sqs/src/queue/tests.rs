@@ -1,0 +1,272 @@
+//! The rules of one queue, with time passed in by hand.
+
+use super::*;
+use crate::message_attribute::MessageAttributes;
+
+struct InOrder;
+
+impl Disturbance for InOrder {
+    fn pick(&mut self, _waiting: usize) -> usize {
+        0
+    }
+
+    fn duplicates(&mut self) -> bool {
+        false
+    }
+}
+
+struct Troubled;
+
+impl Disturbance for Troubled {
+    fn pick(&mut self, waiting: usize) -> usize {
+        waiting.saturating_sub(1)
+    }
+
+    fn duplicates(&mut self) -> bool {
+        true
+    }
+}
+
+const S: Duration = Duration::from_secs(1);
+
+fn queue_with(attributes: &[(&str, &str)], now: Instant) -> Queue {
+    let attributes = attributes.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+    let settings = QueueSettings::default().with(&attributes).unwrap();
+    Queue::new("arn:aws:sqs:us-east-1:000000000000:q".to_owned(), settings, now)
+}
+
+fn content(body: &str) -> MessageContent {
+    MessageContent::new(body.to_owned(), MessageAttributes::new(), MessageAttributes::new())
+        .unwrap()
+}
+
+fn send(queue: &mut Queue, body: &str, now: Instant) {
+    queue.send(content(body), None, now).unwrap();
+}
+
+fn up_to(messages_max: usize) -> ReceiveRequest {
+    ReceiveRequest { messages_max, visibility_timeout: None, max_receive_count: None }
+}
+
+fn receive(queue: &mut Queue, request: ReceiveRequest, now: Instant) -> Vec<(Receipt, Message)> {
+    queue.receive(request, &mut InOrder, now).unwrap().delivered
+}
+
+fn bodies(delivered: &[(Receipt, Message)]) -> Vec<&str> {
+    delivered.iter().map(|(_, message)| message.content.body.as_str()).collect()
+}
+
+#[test]
+fn a_received_message_is_hidden_until_its_timeout_is_over() {
+    let t0 = Instant::now();
+    let mut queue = queue_with(&[("VisibilityTimeout", "10")], t0);
+    send(&mut queue, "a", t0);
+    assert_eq!(receive(&mut queue, up_to(1), t0).len(), 1);
+    assert!(receive(&mut queue, up_to(1), t0 + 9 * S).is_empty());
+    assert_eq!(queue.next_visible_at(), Some(t0 + 10 * S));
+    let again = receive(&mut queue, up_to(1), t0 + 10 * S);
+    assert_eq!(again[0].1.receive_count, 2);
+    assert_eq!(again[0].1.first_received_at, Some(t0));
+    assert_eq!(again[0].1.sent_at, t0);
+}
+
+#[test]
+fn a_receive_takes_the_oldest_first_and_no_more_than_asked() {
+    let t0 = Instant::now();
+    let mut queue = queue_with(&[], t0);
+    for body in ["a", "b", "c"] {
+        send(&mut queue, body, t0);
+    }
+    assert_eq!(bodies(&receive(&mut queue, up_to(2), t0)), ["a", "b"]);
+    assert_eq!(bodies(&receive(&mut queue, up_to(2), t0)), ["c"]);
+}
+
+#[test]
+fn a_receive_with_timeout_zero_counts_but_does_not_hide() {
+    let t0 = Instant::now();
+    let mut queue = queue_with(&[], t0);
+    send(&mut queue, "a", t0);
+    let peek = ReceiveRequest { visibility_timeout: Some(Duration::ZERO), ..up_to(10) };
+    assert_eq!(receive(&mut queue, peek, t0).len(), 1, "once in one answer");
+    assert_eq!(queue.counts(t0), Counts { visible: 1, in_flight: 0, delayed: 0 });
+    assert_eq!(receive(&mut queue, peek, t0)[0].1.receive_count, 2);
+}
+
+#[test]
+fn a_delay_hides_a_message_and_the_message_overrides_the_queue() {
+    let t0 = Instant::now();
+    let mut queue = queue_with(&[("DelaySeconds", "5")], t0);
+    send(&mut queue, "late", t0);
+    queue.send(content("later"), Some(8 * S), t0).unwrap();
+    queue.send(content("now"), Some(Duration::ZERO), t0).unwrap();
+    assert_eq!(queue.counts(t0), Counts { visible: 1, in_flight: 0, delayed: 2 });
+    assert_eq!(bodies(&receive(&mut queue, up_to(10), t0)), ["now"]);
+    assert_eq!(bodies(&receive(&mut queue, up_to(10), t0 + 5 * S)), ["late"]);
+    assert_eq!(bodies(&receive(&mut queue, up_to(10), t0 + 8 * S)), ["later"]);
+}
+
+#[test]
+fn a_message_older_than_the_retention_is_gone() {
+    let t0 = Instant::now();
+    let mut queue = queue_with(&[("MessageRetentionPeriod", "60")], t0);
+    send(&mut queue, "a", t0);
+    let delivered = receive(&mut queue, up_to(1), t0 + 50 * S);
+    assert_eq!(queue.counts(t0 + 60 * S), Counts { visible: 0, in_flight: 0, delayed: 0 });
+    assert_eq!(queue.delete(delivered[0].0), Ok(()));
+}
+
+#[test]
+fn a_deleted_message_stays_deleted_and_may_be_deleted_twice() {
+    let t0 = Instant::now();
+    let mut queue = queue_with(&[], t0);
+    send(&mut queue, "a", t0);
+    let (receipt, _) = receive(&mut queue, up_to(1), t0).remove(0);
+    assert_eq!(queue.delete(receipt), Ok(()));
+    assert_eq!(queue.delete(receipt), Ok(()));
+    assert!(receive(&mut queue, up_to(1), t0 + 60 * S).is_empty());
+}
+
+#[test]
+fn a_message_whose_time_is_up_can_still_be_deleted_until_it_is_delivered_again() {
+    let t0 = Instant::now();
+    let mut queue = queue_with(&[], t0);
+    send(&mut queue, "a", t0);
+    let (old, _) = receive(&mut queue, up_to(1), t0).remove(0);
+    let (new, _) = receive(&mut queue, up_to(1), t0 + 30 * S).remove(0);
+    assert_eq!(queue.delete(old), Ok(()), "succeeds");
+    assert_eq!(queue.counts(t0 + 30 * S).in_flight, 1, "without effect");
+    assert_eq!(queue.counts(t0 + 60 * S).visible, 1);
+    assert_eq!(queue.delete(new), Ok(()));
+    assert_eq!(queue.counts(t0 + 60 * S).visible, 0);
+}
+
+#[test]
+fn a_receipt_of_another_queue_or_of_no_message_is_invalid() {
+    let t0 = Instant::now();
+    let mut queue = queue_with(&[], t0);
+    let mut other = queue_with(&[], t0);
+    send(&mut queue, "a", t0);
+    send(&mut other, "a", t0);
+    let (receipt, _) = receive(&mut queue, up_to(1), t0).remove(0);
+    assert_eq!(other.delete(receipt), Err(SqsError::ReceiptHandleIsInvalid));
+    let never = Receipt { entry: 9, ..receipt };
+    assert_eq!(queue.delete(never), Err(SqsError::ReceiptHandleIsInvalid));
+    let refused = other.change_visibility(receipt, S, t0);
+    assert_eq!(refused, Err(SqsError::ReceiptHandleIsInvalid));
+}
+
+#[test]
+fn visibility_can_be_extended_and_handed_back() {
+    let t0 = Instant::now();
+    let mut queue = queue_with(&[], t0);
+    send(&mut queue, "a", t0);
+    let (receipt, _) = receive(&mut queue, up_to(1), t0).remove(0);
+    assert_eq!(queue.change_visibility(receipt, 100 * S, t0 + 20 * S), Ok(()));
+    assert_eq!(queue.counts(t0 + 119 * S).in_flight, 1);
+    assert_eq!(queue.change_visibility(receipt, Duration::ZERO, t0 + 119 * S), Ok(()));
+    assert_eq!(queue.counts(t0 + 119 * S).visible, 1);
+    let late = queue.change_visibility(receipt, S, t0 + 119 * S);
+    assert_eq!(late, Err(SqsError::MessageNotInflight));
+}
+
+#[test]
+fn a_replaced_receipt_cannot_change_visibility_nor_can_a_deleted_message() {
+    let t0 = Instant::now();
+    let mut queue = queue_with(&[], t0);
+    send(&mut queue, "a", t0);
+    let (old, _) = receive(&mut queue, up_to(1), t0).remove(0);
+    let (new, _) = receive(&mut queue, up_to(1), t0 + 30 * S).remove(0);
+    let refused = |result| matches!(result, Err(SqsError::InvalidParameterValue(_)));
+    assert!(refused(queue.change_visibility(old, S, t0 + 31 * S)));
+    queue.delete(new).unwrap();
+    assert!(refused(queue.change_visibility(new, S, t0 + 31 * S)));
+}
+
+#[test]
+fn twelve_hours_in_all_are_the_most_a_message_can_be_hidden() {
+    let t0 = Instant::now();
+    let mut queue = queue_with(&[("VisibilityTimeout", "43200")], t0);
+    send(&mut queue, "a", t0);
+    let (receipt, _) = receive(&mut queue, up_to(1), t0).remove(0);
+    assert!(queue.change_visibility(receipt, 43_200 * S, t0 + S).is_err());
+    assert_eq!(queue.change_visibility(receipt, 43_199 * S, t0 + S), Ok(()));
+}
+
+#[test]
+fn a_message_received_too_often_is_given_up_whole() {
+    let t0 = Instant::now();
+    let mut queue = queue_with(&[("VisibilityTimeout", "0")], t0);
+    send(&mut queue, "poison", t0);
+    send(&mut queue, "next", t0);
+    let one = ReceiveRequest { max_receive_count: Some(2), ..up_to(1) };
+    let first = receive(&mut queue, one, t0).remove(0).1;
+    receive(&mut queue, one, t0);
+    receive(&mut queue, one, t0);
+    let received = queue.receive(up_to_two(one), &mut InOrder, t0 + S).unwrap();
+    let poison = &received.given_up[0];
+    assert_eq!((poison.id, poison.receive_count), (first.id, 2));
+    assert_eq!((&poison.content, poison.sent_at), (&first.content, first.sent_at));
+    assert_eq!(bodies(&received.delivered), ["next"], "the rest goes on in the same answer");
+    assert_eq!(queue.counts(t0 + S), Counts { visible: 1, in_flight: 0, delayed: 0 });
+}
+
+fn up_to_two(request: ReceiveRequest) -> ReceiveRequest {
+    ReceiveRequest { messages_max: 2, ..request }
+}
+
+#[test]
+fn a_message_as_large_as_allowed_is_taken_and_one_byte_more_is_not() {
+    let t0 = Instant::now();
+    let mut queue = queue_with(&[("MaximumMessageSize", "1024")], t0);
+    send(&mut queue, &"x".repeat(1024), t0);
+    let refused = queue.send(content(&"x".repeat(1025)), None, t0);
+    assert!(matches!(refused, Err(SqsError::InvalidParameterValue(_))));
+    assert_eq!(queue.counts(t0).visible, 1);
+}
+
+#[test]
+fn a_receive_past_the_in_flight_limit_is_refused() {
+    let t0 = Instant::now();
+    let mut queue = queue_with(&[], t0);
+    for _ in 0..=IN_FLIGHT_MAX {
+        send(&mut queue, "x", t0);
+    }
+    assert_eq!(receive(&mut queue, up_to(IN_FLIGHT_MAX), t0).len(), IN_FLIGHT_MAX);
+    let over = queue.receive(up_to(1), &mut InOrder, t0).map(|_| ());
+    assert_eq!(over, Err(SqsError::OverLimit));
+    assert_eq!(receive(&mut queue, up_to(1), t0 + 30 * S).len(), 1);
+}
+
+#[test]
+fn purging_leaves_nothing_and_old_receipts_harmless() {
+    let t0 = Instant::now();
+    let mut queue = queue_with(&[], t0);
+    for body in ["a", "b"] {
+        send(&mut queue, body, t0);
+    }
+    queue.send(content("c"), Some(S), t0).unwrap();
+    let (receipt, _) = receive(&mut queue, up_to(1), t0).remove(0);
+    queue.purge();
+    assert_eq!(queue.counts(t0 + S), Counts { visible: 0, in_flight: 0, delayed: 0 });
+    assert_eq!(queue.delete(receipt), Ok(()));
+}
+
+#[test]
+fn a_disturbed_receive_reorders_and_duplicates_once() {
+    let t0 = Instant::now();
+    let mut queue = queue_with(&[], t0);
+    for body in ["a", "b"] {
+        send(&mut queue, body, t0);
+    }
+    let first = queue.receive(up_to(2), &mut Troubled, t0).unwrap().delivered;
+    assert_eq!(bodies(&first), ["b", "a"]);
+    let second = queue.receive(up_to(10), &mut Troubled, t0).unwrap().delivered;
+    assert_eq!(second.len(), 2, "delivered again though in flight");
+    assert_eq!(second[1].1.id, first[0].1.id);
+    assert_eq!(second[1].1.receive_count, 2);
+    assert!(queue.receive(up_to(10), &mut Troubled, t0).unwrap().delivered.is_empty());
+    for (receipt, _) in first.iter().chain(&second) {
+        queue.delete(*receipt).unwrap();
+    }
+    assert_eq!(queue.counts(t0 + 60 * S), Counts { visible: 0, in_flight: 0, delayed: 0 });
+}

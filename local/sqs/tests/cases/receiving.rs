@@ -1,0 +1,104 @@
+//! Receiving: waiting, hiding, and what comes with a message.
+
+use std::time::{Duration, Instant};
+
+use aws_sdk_sqs::types::{MessageAttributeValue, MessageSystemAttributeName, QueueAttributeName};
+
+use super::{Endpoint, body, handle, number};
+
+pub async fn a_long_poll_ends_when_a_message_arrives(endpoint: &Endpoint) {
+    let queue = endpoint.queue(&[]).await;
+    let started = Instant::now();
+    let poll = endpoint.client.receive_message().queue_url(&queue).wait_time_seconds(10).send();
+    let send = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        endpoint.send(&queue, "here").await;
+    };
+    let (polled, ()) = tokio::join!(poll, send);
+    assert_eq!(body(&polled.unwrap().messages()[0]), "here");
+    let waited = started.elapsed();
+    assert!(waited > Duration::from_millis(250) && waited < Duration::from_secs(5), "{waited:?}");
+}
+
+pub async fn a_long_poll_on_an_empty_queue_ends_after_its_wait(endpoint: &Endpoint) {
+    let queue = endpoint.queue(&[]).await;
+    let started = Instant::now();
+    let poll = endpoint.client.receive_message().queue_url(&queue).wait_time_seconds(1).send();
+    assert!(poll.await.unwrap().messages().is_empty());
+    let waited = started.elapsed();
+    assert!(waited > Duration::from_millis(900) && waited < Duration::from_secs(5), "{waited:?}");
+}
+
+pub async fn ten_messages_can_come_at_once(endpoint: &Endpoint) {
+    let queue = endpoint.queue(&[]).await;
+    for n in 0..12 {
+        endpoint.send(&queue, &n.to_string()).await;
+    }
+    let mut bodies = Vec::new();
+    while bodies.len() < 12 {
+        let received = endpoint.receive(&queue, 60).await;
+        assert!((1..=10).contains(&received.len()), "{}", received.len());
+        bodies.extend(received.iter().map(|message| body(message).parse::<u32>().unwrap()));
+    }
+    bodies.sort_unstable();
+    assert_eq!(bodies, (0..12).collect::<Vec<_>>(), "each once");
+    let call = endpoint.client.receive_message().queue_url(&queue).max_number_of_messages(11);
+    assert!(call.send().await.is_err());
+}
+
+pub async fn only_attributes_asked_for_are_returned(endpoint: &Endpoint) {
+    let queue = endpoint.queue(&[]).await;
+    let call = endpoint.client.send_message().queue_url(&queue).message_body("x");
+    let value = MessageAttributeValue::builder().data_type("String").string_value("v");
+    let value = value.build().unwrap();
+    let call = call.message_attributes("Trace.Id", value.clone());
+    call.message_attributes("Other", value).send().await.unwrap();
+    let names = |asked: &'static str| {
+        let call = endpoint.client.receive_message().queue_url(&queue).visibility_timeout(0);
+        let call = call
+            .message_attribute_names(asked)
+            .message_system_attribute_names(MessageSystemAttributeName::SentTimestamp);
+        async move {
+            let message = call.send().await.unwrap().messages.unwrap().remove(0);
+            assert_eq!(message.attributes.unwrap().len(), 1);
+            let attributes = message.message_attributes.unwrap_or_default();
+            let mut names = attributes.into_keys().collect::<Vec<_>>();
+            names.sort_unstable();
+            names.join(" ")
+        }
+    };
+    assert_eq!(names("Trace.*").await, "Trace.Id");
+    assert_eq!(names("Other").await, "Other");
+    assert_eq!(names("All").await, "Other Trace.Id");
+    assert_eq!(names("Nothing").await, "");
+}
+
+pub async fn visibility_timeout_zero_does_not_hide(endpoint: &Endpoint) {
+    let queue = endpoint.queue(&[]).await;
+    endpoint.send(&queue, "x").await;
+    for count in 1..=3 {
+        let received = endpoint.receive_one(&queue, 0).await;
+        assert_eq!(number(&received, "ApproximateReceiveCount"), count);
+    }
+}
+
+pub async fn a_message_comes_again_after_its_visibility_timeout(endpoint: &Endpoint) {
+    let queue = endpoint.queue(&[(QueueAttributeName::VisibilityTimeout, "1")]).await;
+    endpoint.send(&queue, "x").await;
+    let receive = || {
+        let call = endpoint.client.receive_message().queue_url(&queue).wait_time_seconds(8);
+        call.message_system_attribute_names(MessageSystemAttributeName::All).send()
+    };
+    let first = receive().await.unwrap().messages.unwrap().remove(0);
+    let received = Instant::now();
+    let again = receive().await.unwrap().messages.unwrap().remove(0);
+    let hidden = received.elapsed();
+    // Well before the wait is over: what becomes visible ends a long poll.
+    assert!(hidden > Duration::from_millis(700) && hidden < Duration::from_secs(4), "{hidden:?}");
+    assert_eq!(again.message_id, first.message_id);
+    assert_ne!(handle(&again), handle(&first));
+    assert_eq!(number(&first, "ApproximateReceiveCount"), 1);
+    assert_eq!(number(&again, "ApproximateReceiveCount"), 2);
+    let first_received = |message| number(message, "ApproximateFirstReceiveTimestamp");
+    assert_eq!(first_received(&again), first_received(&first));
+}

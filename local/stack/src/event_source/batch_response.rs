@@ -1,0 +1,90 @@
+//! Which messages of a batch failed, by what the function answered (`ReportBatchItemFailures`).
+//!
+//! Source: <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>.
+
+use std::collections::HashSet;
+
+use serde_json::Value;
+
+/// What the function made of its batch.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// All messages but these succeeded; with none, all did.
+    Failed(HashSet<String>),
+    /// The answer cannot be relied on: every message failed. Why.
+    Unreadable(&'static str),
+}
+
+/// Reads an answer to a batch of messages with the given ids.
+pub(crate) fn read(answer: &[u8], message_ids: &HashSet<&str>) -> Verdict {
+    // A function that answers nothing has succeeded.
+    if answer.is_empty() {
+        return Verdict::Failed(HashSet::new());
+    }
+    let Ok(answer) = serde_json::from_slice::<Value>(answer) else {
+        return Verdict::Unreadable("it is not JSON");
+    };
+    let failures = match &answer {
+        Value::Null => return Verdict::Failed(HashSet::new()),
+        Value::Object(answer) => match answer.get("batchItemFailures") {
+            None | Some(Value::Null) => return Verdict::Failed(HashSet::new()),
+            Some(Value::Array(failures)) => failures,
+            Some(Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_)) => {
+                return Verdict::Unreadable("batchItemFailures is not a list");
+            }
+        },
+        Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+            return Verdict::Unreadable("it is not an object");
+        }
+    };
+    let mut failed = HashSet::new();
+    for failure in failures {
+        let Some(id) = failure.get("itemIdentifier").and_then(Value::as_str) else {
+            return Verdict::Unreadable("an entry has no itemIdentifier");
+        };
+        if !message_ids.contains(id) {
+            return Verdict::Unreadable("an itemIdentifier is of no message of the batch");
+        }
+        failed.insert(id.to_owned());
+    }
+    Verdict::Failed(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verdict(answer: &str) -> Verdict {
+        read(answer.as_bytes(), &HashSet::from(["m-1", "m-2"]))
+    }
+
+    #[test]
+    fn an_answer_without_failures_is_a_success() {
+        let answers =
+            ["", "null", "{}", r#"{"batchItemFailures": []}"#, r#"{"batchItemFailures": null}"#];
+        for answer in answers {
+            assert_eq!(verdict(answer), Verdict::Failed(HashSet::new()), "{answer}");
+        }
+    }
+
+    #[test]
+    fn named_messages_failed() {
+        let answer = r#"{"batchItemFailures": [{"itemIdentifier": "m-2"}]}"#;
+        assert_eq!(verdict(answer), Verdict::Failed(HashSet::from(["m-2".to_owned()])));
+    }
+
+    #[test]
+    fn an_answer_that_cannot_be_relied_on_fails_the_whole_batch() {
+        for answer in [
+            "{",
+            r#""ok""#,
+            r#"{"batchItemFailures": "m-1"}"#,
+            r#"{"batchItemFailures": [{"itemIdentifier": "m-3"}]}"#,
+            r#"{"batchItemFailures": [{"itemIdentifier": ""}]}"#,
+            r#"{"batchItemFailures": [{"itemIdentifier": null}]}"#,
+            r#"{"batchItemFailures": [{"id": "m-1"}]}"#,
+        ] {
+            assert!(matches!(verdict(answer), Verdict::Unreadable(_)), "{answer}");
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! API Gateway: takes HTTP requests, asks the authorizer, invokes the function of the route.
+//!
+//! A REST API with Lambda proxy integrations whose stage is mounted at `/`. Its routes are those of
+//! `tributary_lambda::routes`. Two answers differ from the service's on purpose: an unknown path is 404 and
+//! a known one with another method 405, where API Gateway says 403 to both.
+
+mod answer;
+mod authorizer;
+mod body;
+mod event;
+mod policy;
+mod problem;
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{ConnectInfo, Request, State};
+use chrono::Utc;
+use http::{HeaderMap, HeaderName, HeaderValue, Response};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use tributary_domain::CorrelationId;
+use tributary_lambda::http::CORRELATION_HEADER;
+use tributary_lambda::routes::{self, Access};
+use uuid::Uuid;
+
+use self::authorizer::Authorizer;
+use self::event::Facts;
+use self::problem::Problem;
+use crate::Lambda;
+use crate::lambda::new_trace;
+use crate::listener::without_delay;
+
+/// API Gateway's limit for how long a function may take.
+const INTEGRATION_TIMEOUT: Duration = Duration::from_secs(29);
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
+const TRACE_ID: HeaderName = HeaderName::from_static("x-amzn-trace-id");
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const FORWARDED_PORT: HeaderName = HeaderName::from_static("x-forwarded-port");
+const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+
+/// How the gateway is set up.
+#[derive(Clone, Debug)]
+pub struct GatewayConfig {
+    /// The loopback port to listen on; 0 takes a free one.
+    pub port: u16,
+    /// The AWS region of ARNs.
+    pub region: String,
+    /// How long an authorizer's answer is used again for the same `Authorization`; zero: never.
+    pub authorizer_cache_ttl: Duration,
+}
+
+/// A running gateway.
+#[derive(Debug)]
+pub struct Gateway {
+    address: SocketAddr,
+    stopping: CancellationToken,
+    server: JoinHandle<()>,
+}
+
+struct Shared {
+    lambda: Lambda,
+    authorizer: Authorizer,
+    region: String,
+    port: u16,
+}
+
+impl Gateway {
+    /// Listens on the loopback interface and serves every route by the functions of `lambda`.
+    ///
+    /// # Errors
+    /// Where the port is not to be had.
+    pub async fn start(config: GatewayConfig, lambda: Lambda) -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, config.port)).await?;
+        let address = listener.local_addr()?;
+        let listener = without_delay(listener);
+        let shared = Arc::new(Shared {
+            authorizer: Authorizer::new(lambda.clone(), config.authorizer_cache_ttl),
+            lambda,
+            region: config.region,
+            port: address.port(),
+        });
+        let router = Router::new()
+            .fallback(handle)
+            .with_state(shared)
+            .into_make_service_with_connect_info::<SocketAddr>();
+        let stopping = CancellationToken::new();
+        let stop = stopping.clone().cancelled_owned();
+        let server = tokio::spawn(async move {
+            if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(stop).await {
+                tracing::error!(%error, "the gateway stopped");
+            }
+        });
+        Ok(Self { address, stopping, server })
+    }
+
+    /// The base URL, without a slash at its end.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Accepts no more connections and waits for the requests under way.
+    pub async fn stop(mut self) {
+        self.stopping.cancel();
+        // No request takes longer than its authorizer and its function; a client that keeps sending
+        // a body may, and is cut off.
+        if timeout(INTEGRATION_TIMEOUT, &mut self.server).await.is_err() {
+            self.server.abort();
+        }
+    }
+}
+
+async fn handle(
+    State(shared): State<Arc<Shared>>,
+    ConnectInfo(client): ConnectInfo<SocketAddr>,
+    request: Request,
+) -> Response<Body> {
+    let started = Instant::now();
+    let id = Uuid::now_v7();
+    let request_id = id.to_string();
+    let correlation_id =
+        correlation_of(request.headers()).unwrap_or_else(|| CorrelationId::from_uuid(id));
+    let method = request.method().clone();
+    let path = request.uri().path().to_owned();
+    let answer = shared.answer(request, client.ip(), &request_id).await;
+    let mut response = answer.unwrap_or_else(|problem| problem.into_response(&correlation_id));
+    response.headers_mut().extend(header(REQUEST_ID, &request_id));
+    let answered_id = response.headers().get(CORRELATION_HEADER).and_then(|id| id.to_str().ok());
+    tracing::info!(
+        %method,
+        path,
+        status = response.status().as_u16(),
+        duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        client_ip = %client.ip(),
+        correlation_id = answered_id.unwrap_or(correlation_id.as_str()),
+        "access"
+    );
+    response
+}
+
+impl Shared {
+    async fn answer(
+        &self,
+        request: Request,
+        client: IpAddr,
+        request_id: &str,
+    ) -> Result<Response<Body>, Problem> {
+        let (mut parts, body) = request.into_parts();
+        let found = routes::find(parts.method.as_str(), parts.uri.path());
+        let matched = found.map_err(Problem::of_route)?;
+        let body = body::read(body).await?;
+        let trace = self.forward(&mut parts.headers, client);
+        let facts = Facts {
+            route: matched.route,
+            parameter: matched.parameter,
+            path: parts.uri.path(),
+            query: parts.uri.query(),
+            headers: &parts.headers,
+            client,
+            request_id,
+            region: &self.region,
+            received: Utc::now(),
+        };
+        let caller = match matched.route.access {
+            Access::Open => None,
+            Access::Ingest | Access::Report => {
+                Some(self.authorizer.authorize(&facts, &trace).await?)
+            }
+        };
+        self.integrate(matched.route.function, facts.proxy_event(caller, body), &trace).await
+    }
+
+    async fn integrate(
+        &self,
+        function: &str,
+        event: Vec<u8>,
+        trace: &str,
+    ) -> Result<Response<Body>, Problem> {
+        let invocation = self.lambda.invoke(function, event, Some(trace));
+        let Ok(answer) = timeout(INTEGRATION_TIMEOUT, invocation).await else {
+            tracing::warn!(%function, "the function took longer than the gateway waits");
+            return Err(Problem::FunctionTooSlow);
+        };
+        let invocation = answer.map_err(|error| {
+            tracing::warn!(%function, %error, "the function could not answer");
+            Problem::of_invocation(&error)
+        })?;
+        answer::read(&invocation.payload).map_err(|error| {
+            let request_id = &invocation.request_id;
+            tracing::warn!(%function, %request_id, %error, "the function's answer is malformed");
+            Problem::FunctionFailed
+        })
+    }
+
+    /// Adds what API Gateway adds to the request's headers; returns the trace.
+    fn forward(&self, headers: &mut HeaderMap, client: IpAddr) -> String {
+        let given = headers.get(TRACE_ID).and_then(|trace| trace.to_str().ok());
+        let trace =
+            given.filter(|trace| trace.contains("Root=")).map_or_else(new_trace, str::to_owned);
+        let chain = headers.get(FORWARDED_FOR).and_then(|chain| chain.to_str().ok());
+        let chain = chain.map_or_else(|| client.to_string(), |chain| format!("{chain}, {client}"));
+        for (name, value) in [
+            header(TRACE_ID, &trace),
+            header(FORWARDED_FOR, &chain),
+            header(FORWARDED_PORT, &self.port.to_string()),
+            header(FORWARDED_PROTO, "http"),
+        ]
+        .into_iter()
+        .flatten()
+        {
+            headers.insert(name, value);
+        }
+        trace
+    }
+}
+
+/// The caller's own correlation id, if it is sane.
+fn correlation_of(headers: &HeaderMap) -> Option<CorrelationId> {
+    CorrelationId::accept(headers.get(CORRELATION_HEADER)?.to_str().ok()?)
+}
+
+/// A header, if `value` can be one.
+fn header(name: HeaderName, value: &str) -> Option<(HeaderName, HeaderValue)> {
+    HeaderValue::from_str(value).ok().map(|value| (name, value))
+}

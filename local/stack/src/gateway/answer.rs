@@ -1,0 +1,127 @@
+//! A function's answer (API Gateway proxy response, version 1) made into an HTTP response.
+//!
+//! Strict where API Gateway is: an answer of another form is a 502 there and an error here.
+//! Unlike API Gateway it needs no `binaryMediaTypes` to decode a base64 body.
+
+use std::collections::BTreeMap;
+
+use axum::body::Body;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
+use http::{HeaderName, HeaderValue, Response, StatusCode};
+use serde::Deserialize;
+
+/// Why an answer is none.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum MalformedAnswer {
+    #[error("it is not a proxy response")]
+    Form(#[from] serde_json::Error),
+    #[error("its body is not base64")]
+    Body(#[from] base64::DecodeError),
+    #[error("its status code or a header cannot be sent")]
+    Http(#[from] http::Error),
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Answer {
+    status_code: u16,
+    #[serde(default)]
+    headers: Option<BTreeMap<String, Scalar>>,
+    #[serde(default)]
+    multi_value_headers: Option<BTreeMap<String, Vec<Scalar>>>,
+    #[serde(default)]
+    body: Option<String>,
+    #[serde(default)]
+    is_base64_encoded: Option<bool>,
+}
+
+/// API Gateway takes header values that are not strings and writes them as JSON does.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Scalar {
+    Text(String),
+    Number(serde_json::Number),
+    Bool(bool),
+}
+
+/// Reads a function's answer.
+pub(crate) fn read(payload: &[u8]) -> Result<Response<Body>, MalformedAnswer> {
+    let answer: Answer = serde_json::from_slice(payload)?;
+    let body = match (answer.body, answer.is_base64_encoded.unwrap_or(false)) {
+        (None, _) => Body::empty(),
+        (Some(text), false) => Body::from(text),
+        (Some(text), true) => Body::from(STANDARD.decode(text)?),
+    };
+    let mut response = Response::builder()
+        .status(StatusCode::from_u16(answer.status_code).map_err(http::Error::from)?)
+        .body(body)?;
+    let headers = response.headers_mut();
+    // A name in both: the values of `multiValueHeaders` stand.
+    let multiple = answer.multi_value_headers.unwrap_or_default();
+    let single = answer.headers.unwrap_or_default().into_iter();
+    let single = single
+        .filter(|(name, _)| !multiple.keys().any(|other| other.eq_ignore_ascii_case(name)))
+        .map(|(name, value)| (name, vec![value]))
+        .collect::<Vec<_>>();
+    for (name, values) in single.into_iter().chain(multiple) {
+        let name = HeaderName::try_from(name).map_err(http::Error::from)?;
+        // About this connection, not about the answer: the gateway's own.
+        if [CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING].contains(&name) {
+            continue;
+        }
+        for value in values {
+            headers.append(&name, value.try_into()?);
+        }
+    }
+    // API Gateway calls a body JSON that says nothing of itself.
+    headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
+    Ok(response)
+}
+
+impl TryFrom<Scalar> for HeaderValue {
+    type Error = http::Error;
+
+    fn try_from(value: Scalar) -> Result<Self, http::Error> {
+        let text = match value {
+            Scalar::Text(text) => text,
+            Scalar::Number(number) => number.to_string(),
+            Scalar::Bool(bool) => bool.to_string(),
+        };
+        Ok(HeaderValue::try_from(text)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_of_both_kinds_are_sent_and_the_connections_are_not() {
+        let payload = br#"{"statusCode": 202, "body": "", "headers": {"Location": "/b", "X-N": 5,
+            "Content-Length": "99", "x-many": "single"}, "multiValueHeaders": {"X-Many": ["a", "b"]}}"#;
+        let response = read(payload).unwrap();
+        assert_eq!(response.status(), 202);
+        assert_eq!(response.headers()["location"], "/b");
+        assert_eq!(response.headers()["x-n"], "5");
+        assert!(!response.headers().contains_key("content-length"));
+        let many: Vec<_> = response.headers().get_all("x-many").iter().collect();
+        assert_eq!(many, ["a", "b"]);
+    }
+
+    #[test]
+    fn an_answer_of_another_form_is_malformed() {
+        for payload in [
+            r#""text""#,
+            "null",
+            r#"{"body": "no status"}"#,
+            r#"{"statusCode": 200, "body": {"not": "a string"}}"#,
+            r#"{"statusCode": 99, "body": ""}"#,
+            r#"{"statusCode": 200, "body": "?", "isBase64Encoded": true}"#,
+            r#"{"statusCode": 200, "headers": {"bad name": "x"}}"#,
+        ] {
+            assert!(read(payload.as_bytes()).is_err(), "{payload}");
+        }
+    }
+}

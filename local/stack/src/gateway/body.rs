@@ -1,0 +1,48 @@
+//! Reads a request's body up to API Gateway's limit.
+
+use axum::body::{Body, Bytes};
+use futures::StreamExt;
+
+use super::problem::Problem;
+
+/// API Gateway's limit for a request's body, in bytes.
+/// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html>.
+const BODY_BYTES_MAX: usize = 10 * 1024 * 1024;
+
+/// How much of a body that is too large is still read and thrown away, in bytes: a client that is cut
+/// off while it sends sees a broken connection in place of the answer.
+const DISCARDED_BYTES_MAX: usize = 8 * BODY_BYTES_MAX;
+
+/// The whole body.
+pub(crate) async fn read(body: Body) -> Result<Bytes, Problem> {
+    let mut chunks = body.into_data_stream();
+    let mut read = Vec::new();
+    let mut length = 0_usize;
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|_client_went_away| Problem::UnreadableBody)?;
+        length = length.saturating_add(chunk.len());
+        if length <= BODY_BYTES_MAX {
+            read.extend_from_slice(&chunk);
+        } else {
+            read = Vec::new();
+        }
+        if length > DISCARDED_BYTES_MAX {
+            break;
+        }
+    }
+    if length > BODY_BYTES_MAX { Err(Problem::body_too_large()) } else { Ok(read.into()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tributary_lambda::http::Problem as FunctionProblem;
+
+    #[tokio::test]
+    async fn a_body_at_the_limit_is_read_and_one_past_it_refused() {
+        let longest = read(Body::from(vec![b'x'; BODY_BYTES_MAX])).await.unwrap();
+        assert_eq!(longest.len(), BODY_BYTES_MAX);
+        let refused = read(Body::from(vec![b'x'; BODY_BYTES_MAX + 1])).await;
+        assert!(matches!(refused, Err(Problem::Shared(FunctionProblem::TooLarge { .. }))));
+    }
+}

@@ -1,0 +1,299 @@
+//! The Lambda service: runs function binaries as processes and invokes them.
+//!
+//! It does what AWS Lambda does where a caller can tell: one invocation at a time per execution environment,
+//! reuse of idle ones, cold starts up to the reserved concurrency, throttling beyond it, time limits,
+//! and an environment that dies harming nothing else. Memory limits and asynchronous invocations it has not.
+
+mod environment;
+mod function;
+mod outcome;
+mod process;
+mod trace;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Bytes;
+use futures::future::join_all;
+use http::HeaderValue;
+use tokio::sync::broadcast;
+use tokio::time::interval;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::ACCOUNT_ID;
+use crate::guard::Guard;
+use crate::logs::{LogLine, LogSink};
+use crate::runtime_api::RuntimeApi;
+
+pub use function::{FunctionConfig, RESERVED_CONCURRENCY_DEFAULT};
+pub use outcome::{FunctionError, FunctionStatistics, Invocation, InvokeError, PAYLOAD_BYTES_MAX};
+
+use environment::{Attempt, Environment, Event};
+use function::{Claim, Function};
+
+pub(crate) use trace::new_trace;
+
+/// How long an environment stays without an invocation before it is stopped.
+pub const IDLE_TIMEOUT_DEFAULT: Duration = Duration::from_secs(60);
+
+/// How the service is set up.
+#[derive(Clone, Debug)]
+pub struct LambdaConfig {
+    /// The functions it knows.
+    pub functions: Vec<FunctionConfig>,
+    /// The AWS region of ARNs and of `AWS_REGION`.
+    pub region: String,
+    /// How long an environment stays without an invocation before it is stopped.
+    pub idle_timeout: Duration,
+    /// Where `<function>.log` files are appended to; `None` keeps no files.
+    pub log_directory: Option<PathBuf>,
+}
+
+/// An environment, as [`Lambda::environments`] lists it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EnvironmentStatus {
+    /// The function's name.
+    pub function: String,
+    /// The id of its process.
+    pub pid: u32,
+    /// Whether an invocation is under way in it.
+    pub busy: bool,
+}
+
+/// Which environment [`Lambda::kill`] is to kill.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pick {
+    /// One that handles an invocation.
+    Busy,
+    /// One that waits for an invocation.
+    Idle,
+    /// Any, busy ones first.
+    Any,
+    /// The one with this process id.
+    Pid(u32),
+}
+
+/// The service; clones are the same service.
+#[derive(Clone)]
+pub struct Lambda {
+    service: Arc<Service>,
+}
+
+struct Service {
+    functions: BTreeMap<String, Arc<Function>>,
+    region: String,
+    api: Arc<RuntimeApi>,
+    guard: Arc<Guard>,
+    logs: LogSink,
+    stopping: CancellationToken,
+}
+
+impl Lambda {
+    /// Starts the service; function processes start when they are first invoked.
+    ///
+    /// # Errors
+    /// Where no loopback port, shell or log directory is to be had.
+    pub async fn start(config: LambdaConfig) -> io::Result<Self> {
+        let functions = config
+            .functions
+            .into_iter()
+            .map(|config| (config.name.clone(), Arc::new(Function::new(config))))
+            .collect();
+        let service = Arc::new(Service {
+            functions,
+            region: config.region,
+            api: Arc::new(RuntimeApi::start().await?),
+            guard: Arc::new(Guard::start()?),
+            logs: LogSink::new(config.log_directory)?,
+            stopping: CancellationToken::new(),
+        });
+        tokio::spawn(reap(Arc::clone(&service), config.idle_timeout));
+        Ok(Self { service })
+    }
+
+    /// Invokes a function and waits for its answer (`RequestResponse`).
+    ///
+    /// `trace` is an X-Ray trace header; without one, or with one no HTTP header can carry, one is made.
+    /// Dropping the future does not stop the function, as a caller who hangs up does not on Lambda.
+    ///
+    /// # Errors
+    /// [`InvokeError`]; only its variant `Function` came from the function's own code.
+    pub async fn invoke(
+        &self,
+        function: &str,
+        payload: impl Into<Bytes>,
+        trace: Option<&str>,
+    ) -> Result<Invocation, InvokeError> {
+        let payload = payload.into();
+        let found = self.service.functions.get(function);
+        let function =
+            found.ok_or_else(|| InvokeError::UnknownFunction(function.to_owned()))?.clone();
+        if payload.len() > PAYLOAD_BYTES_MAX {
+            return Err(InvokeError::PayloadTooLarge(payload.len()));
+        }
+        let event = Event {
+            request_id: Uuid::now_v7().to_string(),
+            payload,
+            trace: trace
+                .filter(|trace| HeaderValue::from_str(trace).is_ok())
+                .map_or_else(new_trace, str::to_owned),
+            function_arn: self.service.arn(&function.config.name),
+            timeout: function.config.timeout,
+        };
+        let service = Arc::clone(&self.service);
+        let invocation = tokio::spawn(async move {
+            let result = service.run(&function, event).await;
+            function.count(&result);
+            result
+        });
+        invocation.await.unwrap_or(Err(InvokeError::Stopping))
+    }
+
+    /// The names of the registered functions.
+    pub fn functions(&self) -> impl Iterator<Item = &str> {
+        self.service.functions.keys().map(String::as_str)
+    }
+
+    /// Every live environment, ordered by function.
+    #[must_use]
+    pub fn environments(&self) -> Vec<EnvironmentStatus> {
+        let functions = self.service.functions.values();
+        functions.flat_map(|function| statuses(function)).collect()
+    }
+
+    /// Kills one environment of a function with SIGKILL and returns its process id once it is gone;
+    /// `None` if no environment is such.
+    pub async fn kill(&self, function: &str, pick: Pick) -> Option<u32> {
+        let function = self.service.functions.get(function)?;
+        let mut environments = function.environments();
+        environments.sort_by_key(|(_, busy)| !busy);
+        let (environment, _) = environments.into_iter().find(|(environment, busy)| match pick {
+            Pick::Busy => *busy,
+            Pick::Idle => !busy,
+            Pick::Any => true,
+            Pick::Pid(pid) => environment.pid() == pid,
+        })?;
+        function.withdraw(environment.id());
+        environment.kill().await;
+        Some(environment.pid())
+    }
+
+    /// What has happened to a function so far; zeros for one that is not registered.
+    #[must_use]
+    pub fn statistics(&self, function: &str) -> FunctionStatistics {
+        let function = self.service.functions.get(function);
+        function.map(|function| function.statistics()).unwrap_or_default()
+    }
+
+    /// Every line the functions write from now on.
+    #[must_use]
+    pub fn log_lines(&self) -> broadcast::Receiver<LogLine> {
+        self.service.logs.subscribe()
+    }
+
+    /// Stops every environment (SIGTERM, after two seconds SIGKILL) and refuses further invocations.
+    /// Returns when no process is left.
+    pub async fn stop(&self) {
+        let service = &self.service;
+        service.stopping.cancel();
+        // An invocation that was let in just before may still start a process.
+        loop {
+            let environments: Vec<_> =
+                service.functions.values().flat_map(|function| function.environments()).collect();
+            if environments.is_empty()
+                && !service.functions.values().any(|function| function.is_starting())
+            {
+                break;
+            }
+            join_all(environments.iter().map(|(environment, _)| environment.terminate())).await;
+            tokio::task::yield_now().await;
+        }
+        let guard = Arc::clone(&service.guard);
+        if let Err(error) = tokio::task::spawn_blocking(move || guard.stop()).await {
+            tracing::warn!(%error, "the guard of the function processes did not stop");
+        }
+        service.api.stop();
+    }
+}
+
+impl Service {
+    async fn run(&self, function: &Arc<Function>, event: Event) -> Result<Invocation, InvokeError> {
+        loop {
+            if self.stopping.is_cancelled() {
+                return Err(InvokeError::Stopping);
+            }
+            let (environment, cold_start) = match function.claim()? {
+                Claim::Warm(environment) => (environment, false),
+                Claim::Cold => (self.start_environment(function)?, true),
+            };
+            let request_id = event.request_id.clone();
+            let attempt = environment.invoke(event.clone()).await;
+            function.release(environment);
+            match attempt {
+                Attempt::Answered(payload, duration) => {
+                    return Ok(Invocation { request_id, payload, cold_start, duration });
+                }
+                Attempt::Failed(error) => return Err(error),
+                Attempt::NeverSeen => {}
+            }
+        }
+    }
+
+    fn start_environment(&self, function: &Arc<Function>) -> Result<Arc<Environment>, InvokeError> {
+        let id = Uuid::now_v7().simple().to_string();
+        let mailbox = self.api.open(&id);
+        let command = process::command(&function.config, &self.api.endpoint(&id), &self.region);
+        let on_exit = {
+            let (id, function, api) = (id.clone(), Arc::clone(function), Arc::clone(&self.api));
+            move || {
+                api.close(&id);
+                function.forget(&id);
+            }
+        };
+        match Environment::start(id.clone(), command, mailbox, &self.guard, on_exit) {
+            Ok((environment, output)) => {
+                let environment = Arc::new(environment);
+                self.logs.follow(&function.config.name, output.stdout);
+                self.logs.follow(&function.config.name, output.stderr);
+                function.admit(&environment);
+                Ok(environment)
+            }
+            Err(error) => {
+                self.api.close(&id);
+                function.give_up_start();
+                let message = format!("{}: {error}", function.config.binary.display());
+                Err(InvokeError::Init(FunctionError::new("Runtime.InvalidEntrypoint", message)))
+            }
+        }
+    }
+
+    fn arn(&self, function: &str) -> String {
+        format!("arn:aws:lambda:{}:{ACCOUNT_ID}:function:{function}", self.region)
+    }
+}
+
+/// Stops environments that nobody has needed for `idle_timeout`.
+async fn reap(service: Arc<Service>, idle_timeout: Duration) {
+    let mut ticks = interval((idle_timeout / 4).max(Duration::from_millis(10)));
+    while service.stopping.run_until_cancelled(ticks.tick()).await.is_some() {
+        let functions = service.functions.values();
+        let old: Vec<_> = functions.flat_map(|function| function.take_idle(idle_timeout)).collect();
+        join_all(old.iter().map(|environment| environment.terminate())).await;
+    }
+}
+
+fn statuses(function: &Function) -> Vec<EnvironmentStatus> {
+    let name = &function.config.name;
+    let environments = function.environments().into_iter();
+    environments
+        .map(|(environment, busy)| EnvironmentStatus {
+            function: name.clone(),
+            pid: environment.pid(),
+            busy,
+        })
+        .collect()
+}

@@ -1,0 +1,101 @@
+//! What the functions write: appended to a file for each function, and sent to whoever listens.
+
+use std::collections::HashMap;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+use tokio::sync::broadcast;
+
+/// How many lines a listener may fall behind before it misses some.
+const BACKLOG_LINES: usize = 4096;
+
+/// One line of a function.
+#[derive(Clone, Debug)]
+pub struct LogLine {
+    /// The function's name.
+    pub function: Arc<str>,
+    /// The line without its end.
+    pub line: Arc<str>,
+}
+
+/// Where log lines go.
+#[derive(Clone)]
+pub(crate) struct LogSink {
+    directory: Option<PathBuf>,
+    files: Arc<Mutex<HashMap<Arc<str>, Arc<File>>>>,
+    listeners: broadcast::Sender<LogLine>,
+}
+
+impl LogSink {
+    /// Writes `<function>.log` files into `directory`, if there is one.
+    pub(crate) fn new(directory: Option<PathBuf>) -> io::Result<Self> {
+        if let Some(directory) = &directory {
+            fs::create_dir_all(directory)?;
+        }
+        let listeners = broadcast::Sender::new(BACKLOG_LINES);
+        Ok(Self { directory, files: Arc::default(), listeners })
+    }
+
+    pub(crate) fn subscribe(&self) -> broadcast::Receiver<LogLine> {
+        self.listeners.subscribe()
+    }
+
+    /// Takes every line of a process's output until it ends.
+    pub(crate) fn follow(
+        &self,
+        function: &str,
+        output: Option<impl AsyncRead + Unpin + Send + 'static>,
+    ) {
+        let Some(output) = output else { return };
+        let sink = self.clone();
+        let function = Arc::<str>::from(function);
+        tokio::spawn(async move {
+            let file = sink.file(&function);
+            let mut output = BufReader::new(output);
+            let mut line = Vec::new();
+            // Bytes, not `lines()`: output that is not UTF-8 must not end the log.
+            while matches!(output.read_until(b'\n', &mut line).await, Ok(1..)) {
+                sink.take(&function, file.as_deref(), &line);
+                line.clear();
+            }
+        });
+    }
+
+    fn take(&self, function: &Arc<str>, file: Option<&File>, line: &[u8]) {
+        // One write to a file opened for appending: lines of several processes do not mix. It goes to
+        // the page cache, which is why it may stand in an asynchronous task.
+        if let Some(mut file) = file
+            && let Err(error) = file.write_all(line)
+        {
+            tracing::warn!(%function, %error, "a log line could not be written");
+        }
+        if self.listeners.receiver_count() > 0 {
+            let line = Arc::from(String::from_utf8_lossy(line).trim_end());
+            // Fails only where the last listener has just gone.
+            let _ = self.listeners.send(LogLine { function: Arc::clone(function), line });
+        }
+    }
+
+    /// The function's file, opened once for all its processes.
+    fn file(&self, function: &Arc<str>) -> Option<Arc<File>> {
+        let path = self.directory.as_ref()?.join(format!("{function}.log"));
+        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(file) = files.get(function) {
+            return Some(Arc::clone(file));
+        }
+        match OpenOptions::new().create(true).append(true).open(&path) {
+            Ok(file) => {
+                let file = Arc::new(file);
+                files.insert(Arc::clone(function), Arc::clone(&file));
+                Some(file)
+            }
+            Err(error) => {
+                tracing::warn!(path = %path.display(), %error, "a log file could not be opened");
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! The event source mapping between the embedded SQS and real function processes.
+#![cfg(test)]
+
+mod rig;
+#[path = "rig/sqs.rs"]
+mod sqs;
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use tributary_sqs::SqsServer;
+use tributary_stack::Lambda;
+use tributary_stack::event_source::{EventSource, EventSourceConfig};
+use tributary_stack::lambda::FunctionConfig;
+
+use rig::{eventually, function_that, lambda};
+use sqs::{Depth, EMPTY, Queue};
+
+/// Longer than a test: what failed does not come back during it.
+const VISIBILITY_SECONDS: u32 = 60;
+
+fn batches() -> FunctionConfig {
+    function_that("enrich", &json!({"do": "batch"}))
+}
+
+fn start(queue: &Queue, lambda: &Lambda, concurrency: usize) -> EventSource {
+    let config = EventSourceConfig {
+        function: "enrich".to_owned(),
+        endpoint_url: queue.server.endpoint_url(),
+        queue_url: queue.url.clone(),
+        region: "us-east-1".to_owned(),
+        concurrency,
+        batch_size: 10,
+    };
+    EventSource::start(&config, lambda)
+}
+
+#[tokio::test]
+async fn messages_of_a_successful_batch_are_deleted() {
+    let queue = Queue::create(VISIBILITY_SECONDS).await;
+    let lambda = lambda(vec![batches()]).await;
+    queue.send(&["a"; 10]).await;
+    queue.send(&["b"; 5]).await;
+    let source = start(&queue, &lambda, 2);
+    eventually("an empty queue", async || queue.depth().await == EMPTY).await;
+    assert!(lambda.statistics("enrich").successes >= 2);
+    source.stop().await;
+    lambda.stop().await;
+}
+
+#[tokio::test]
+async fn only_the_failed_messages_of_a_batch_stay() {
+    let queue = Queue::create(VISIBILITY_SECONDS).await;
+    let lambda = lambda(vec![batches()]).await;
+    queue.send(&["a", "fail", "b", "fail", "c"]).await;
+    let source = start(&queue, &lambda, 1);
+    let expected = Depth { visible: 0, in_flight: 2 };
+    eventually("two messages", async || queue.depth().await == expected).await;
+    source.stop().await;
+    lambda.stop().await;
+}
+
+#[tokio::test]
+async fn a_failed_message_comes_back_after_its_visibility_timeout() {
+    let queue = Queue::create(1).await;
+    let lambda = lambda(vec![batches()]).await;
+    queue.send(&["fail"]).await;
+    let source = start(&queue, &lambda, 1);
+    eventually("three deliveries", async || lambda.statistics("enrich").successes >= 3).await;
+    source.stop().await;
+    lambda.stop().await;
+}
+
+#[tokio::test]
+async fn a_crash_an_error_or_an_unreadable_answer_leaves_the_whole_batch() {
+    for (behaviour, bodies) in [
+        (json!({"do": "batch"}), ["a", "crash", "b"]),
+        (json!({"do": "fail"}), ["a", "b", "c"]),
+        (json!({"do": "answer", "with": "done"}), ["a", "b", "c"]),
+        (
+            json!({"do": "answer", "with": {"batchItemFailures": [{"itemIdentifier": "other"}]}}),
+            ["a", "b", "c"],
+        ),
+    ] {
+        let queue = Queue::create(VISIBILITY_SECONDS).await;
+        let lambda = lambda(vec![function_that("enrich", &behaviour)]).await;
+        queue.send(&bodies).await;
+        let source = start(&queue, &lambda, 1);
+        eventually("the invocation", async || {
+            let statistics = lambda.statistics("enrich");
+            statistics.successes + statistics.errors + statistics.crashes == 1
+        })
+        .await;
+        // Stopping waits for what the poller makes of the answer.
+        source.stop().await;
+        assert_eq!(queue.depth().await, Depth { visible: 0, in_flight: 3 }, "{behaviour}");
+        lambda.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_throttled_batch_stays_and_is_delivered_again() {
+    let queue = Queue::create(1).await;
+    let mut slow = batches();
+    slow.max_concurrency = 1;
+    slow.environment.insert("BEHAVIOUR".to_owned(), json!({"do": "sleep", "ms": 300}).to_string());
+    let lambda = lambda(vec![slow]).await;
+    let occupied = lambda.invoke("enrich", "{}", None);
+    let source = async {
+        eventually("a busy function", async || !lambda.environments().is_empty()).await;
+        queue.send(&["a"]).await;
+        start(&queue, &lambda, 1)
+    };
+    let (occupied, source) = tokio::join!(occupied, source);
+    occupied.unwrap();
+    eventually("an empty queue", async || queue.depth().await == EMPTY).await;
+    let statistics = lambda.statistics("enrich");
+    assert!(statistics.throttles >= 1, "{statistics:?}");
+    source.stop().await;
+    lambda.stop().await;
+}
+
+#[tokio::test]
+async fn no_more_batches_are_under_way_than_the_maximum_concurrency() {
+    let queue = Queue::create(VISIBILITY_SECONDS).await;
+    let behaviour = json!({"do": "sleep", "ms": 100});
+    let lambda = lambda(vec![function_that("enrich", &behaviour)]).await;
+    for _ in 0..6 {
+        queue.send(&["a"; 10]).await;
+    }
+    let source = start(&queue, &lambda, 3);
+    eventually("an empty queue", async || queue.depth().await == EMPTY).await;
+    assert_eq!(lambda.statistics("enrich").cold_starts, 3);
+    source.stop().await;
+    lambda.stop().await;
+}
+
+#[tokio::test]
+async fn pollers_outlive_an_sqs_that_refuses() {
+    let queue = Queue::create(VISIBILITY_SECONDS).await;
+    let lambda = lambda(vec![batches()]).await;
+    queue.send(&["a", "b"]).await;
+    queue.server.faults().refuse_everything(true);
+    let source = start(&queue, &lambda, 2);
+    // Time for a few refusals; the pollers show nothing to wait for.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    queue.server.faults().refuse_everything(false);
+    eventually("an empty queue", async || queue.depth().await == EMPTY).await;
+    source.stop().await;
+    lambda.stop().await;
+}
+
+#[tokio::test]
+async fn stop_does_not_wait_for_a_long_poll_or_an_absent_sqs() {
+    let queue = Queue::create(VISIBILITY_SECONDS).await;
+    let lambda = lambda(vec![batches()]).await;
+    let source = start(&queue, &lambda, 4);
+    queue.send(&["a"]).await;
+    eventually("an empty queue", async || queue.depth().await == EMPTY).await;
+    let started = Instant::now();
+    source.stop().await;
+    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
+    let absent = SqsServer::start(0).await.unwrap();
+    let config = EventSourceConfig {
+        function: "enrich".to_owned(),
+        endpoint_url: absent.endpoint_url(),
+        queue_url: format!("{}/000000000000/work", absent.endpoint_url()),
+        region: "us-east-1".to_owned(),
+        concurrency: 2,
+        batch_size: 10,
+    };
+    absent.stop().await;
+    let source = EventSource::start(&config, &lambda);
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let started = Instant::now();
+    source.stop().await;
+    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
+    lambda.stop().await;
+}

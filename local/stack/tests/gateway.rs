@@ -1,0 +1,316 @@
+//! The gateway with real function processes behind it.
+#![cfg(test)]
+
+mod rig;
+
+use std::time::Duration;
+
+use futures::future::join_all;
+use lambda_http::{Request as LambdaRequest, RequestExt};
+use reqwest::{Client, Method, Response};
+use serde_json::{Value, json};
+use tributary_stack::Lambda;
+use tributary_stack::gateway::{Gateway, GatewayConfig};
+use tributary_stack::lambda::FunctionConfig;
+
+use rig::{function_that, lambda};
+
+const SUMMARY: &str = "/api/reports/account/acc_1/summary";
+const INGEST: &str = "/api/integrations/transactions";
+const HEALTH: &str = "/api/health";
+
+struct Api {
+    lambda: Lambda,
+    gateway: Gateway,
+    http: Client,
+}
+
+impl Api {
+    async fn start(functions: Vec<FunctionConfig>) -> Self {
+        Self::start_caching(functions, Duration::ZERO).await
+    }
+
+    async fn start_caching(functions: Vec<FunctionConfig>, authorizer_cache_ttl: Duration) -> Self {
+        let lambda = lambda(functions).await;
+        let region = "us-east-1".to_owned();
+        let config = GatewayConfig { port: 0, region, authorizer_cache_ttl };
+        let gateway = Gateway::start(config, lambda.clone()).await.unwrap();
+        Self { lambda, gateway, http: Client::new() }
+    }
+
+    async fn send(&self, method: Method, path: &str) -> Response {
+        self.http.request(method, self.gateway.url() + path).send().await.unwrap()
+    }
+
+    async fn get(&self, path: &str) -> Response {
+        self.send(Method::GET, path).await
+    }
+
+    async fn stop(self) {
+        self.gateway.stop().await;
+        self.lambda.stop().await;
+    }
+}
+
+/// Answers the event it gets as the body.
+fn echo(name: &str) -> FunctionConfig {
+    function_that(name, &json!({"do": "echo_http"}))
+}
+
+fn authorizer(effect: &str) -> FunctionConfig {
+    let answer = json!({
+        "principalId": "tenant-1",
+        "policyDocument": {"Version": "2012-10-17", "Statement": [{
+            "Action": "execute-api:Invoke", "Effect": effect,
+            "Resource": "arn:aws:execute-api:*:*:*/*/GET/api/*",
+        }]},
+        "context": {"tenant_id": "t1"},
+    });
+    function_that("authorize", &json!({"do": "answer", "with": answer}))
+}
+
+async fn assert_problem(response: Response, status: u16) -> Value {
+    assert_eq!(response.status(), status);
+    assert_eq!(response.headers()["content-type"], "application/problem+json");
+    let id = response.headers()["x-correlation-id"].to_str().unwrap().to_owned();
+    let problem: Value = response.json().await.unwrap();
+    let kind = match status {
+        401 => "urn:tributary:problem:unauthorized",
+        404 => "urn:tributary:problem:not-found",
+        405 => "urn:tributary:problem:method-not-allowed",
+        413 => "urn:tributary:problem:body-too-large",
+        503 => "urn:tributary:problem:unavailable",
+        _ => "about:blank",
+    };
+    assert_eq!(problem["type"], kind);
+    assert_eq!(problem["status"], status);
+    assert_eq!(problem["correlation_id"], id);
+    assert!(problem["title"].is_string() && problem["detail"].is_string(), "{problem}");
+    problem
+}
+
+#[tokio::test]
+async fn a_function_gets_the_event_api_gateway_makes() {
+    let api = Api::start(vec![authorizer("Allow"), echo("report")]).await;
+    let path = "/api/reports/account/acc%2F1%20b/summary/";
+    let query = "?start_date=2025-10-01&tag=a%26b&tag=c+d&flag";
+    let request = api.http.get(api.gateway.url() + path + query);
+    let request =
+        request.header("Authorization", "Bearer k").header("X-Two", "1").header("X-Two", "2");
+    let text = request.send().await.unwrap().text().await.unwrap();
+    let event: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(event["resource"], "/api/reports/account/{account_id}/summary");
+    assert_eq!(event["path"], path);
+    assert_eq!(event["httpMethod"], "GET");
+    assert_eq!(event["headers"]["authorization"], "Bearer k");
+    assert_eq!(event["headers"]["x-two"], "2");
+    assert_eq!(event["multiValueHeaders"]["x-two"], json!(["1", "2"]));
+    assert_eq!(event["headers"]["x-forwarded-for"], "127.0.0.1");
+    assert!(event["headers"]["x-amzn-trace-id"].as_str().unwrap().starts_with("Root=1-"));
+    let expected = json!({"start_date": "2025-10-01", "tag": "c d", "flag": ""});
+    assert_eq!(event["queryStringParameters"], expected);
+    assert_eq!(event["multiValueQueryStringParameters"]["tag"], json!(["a&b", "c d"]));
+    assert_eq!(event["pathParameters"], json!({"account_id": "acc/1 b"}));
+    assert_eq!((&event["body"], &event["isBase64Encoded"]), (&Value::Null, &json!(false)));
+    let context = &event["requestContext"];
+    assert_eq!(context["authorizer"], json!({"tenant_id": "t1", "principalId": "tenant-1"}));
+    assert_eq!(context["identity"]["sourceIp"], "127.0.0.1");
+    assert_eq!(context["resourcePath"], event["resource"]);
+    assert!(context["requestTimeEpoch"].as_i64().unwrap() > 1_700_000_000_000);
+
+    let request: LambdaRequest = lambda_http::request::from_str(&text).unwrap();
+    assert_eq!(request.raw_http_path(), path);
+    assert_eq!(request.path_parameters().first("account_id"), Some("acc/1 b"));
+    assert_eq!(request.query_string_parameters().all("tag"), Some(vec!["a&b", "c d"]));
+    api.stop().await;
+}
+
+#[tokio::test]
+async fn an_open_route_needs_no_authorizer_and_bare_requests_have_nulls() {
+    let api = Api::start(vec![echo("health")]).await;
+    for path in [HEALTH, "/api/health/"] {
+        let event: Value = api.get(path).await.json().await.unwrap();
+        assert_eq!(event["resource"], HEALTH);
+        assert_eq!(event["path"], path);
+        assert_eq!(event["requestContext"].get("authorizer"), None);
+        for empty in ["pathParameters", "queryStringParameters", "stageVariables", "body"] {
+            assert_eq!(event[empty], Value::Null, "{empty}");
+        }
+        let text = event.to_string();
+        assert!(lambda_http::request::from_str(&text).is_ok(), "{text}");
+    }
+    api.stop().await;
+}
+
+#[tokio::test]
+async fn a_body_of_text_is_passed_as_text_and_another_as_base64() {
+    let allow = json!({"do": "answer", "with": {"principalId": "p", "policyDocument": {
+        "Version": "2012-10-17",
+        "Statement": [{"Action": "*", "Effect": "Allow", "Resource": "*"}]}}});
+    let api = Api::start(vec![function_that("authorize", &allow), echo("ingest")]).await;
+    for (body, expected, is_base64) in [
+        ("{\"a\": \"ü\"}".as_bytes(), "{\"a\": \"ü\"}", false),
+        (b"\xff\x00".as_slice(), "/wA=", true),
+    ] {
+        let request = api.http.post(api.gateway.url() + INGEST).body(body.to_vec());
+        let event: Value = request.send().await.unwrap().json().await.unwrap();
+        assert_eq!(
+            (&event["body"], &event["isBase64Encoded"]),
+            (&json!(expected), &json!(is_base64))
+        );
+    }
+    api.stop().await;
+}
+
+#[tokio::test]
+async fn bodies_beyond_the_limits_of_api_gateway_and_of_lambda_are_413() {
+    let allow = json!({"do": "answer", "with": {"principalId": "p", "policyDocument": {
+        "Version": "2012-10-17",
+        "Statement": [{"Action": "*", "Effect": "Allow", "Resource": "*"}]}}});
+    let ok = json!({"do": "answer", "with": {"statusCode": 202, "body": "{}"}});
+    let functions = vec![function_that("authorize", &allow), function_that("ingest", &ok)];
+    let api = Api::start(functions).await;
+    let post = |bytes: Vec<u8>| api.http.post(api.gateway.url() + INGEST).body(bytes).send();
+    assert_eq!(post(vec![b'x'; 6_000_000]).await.unwrap().status(), 202);
+    // In an event each of these quotes takes two bytes.
+    assert_problem(post(vec![b'"'; 3_200_000]).await.unwrap(), 413).await;
+    assert_problem(post(vec![b'x'; 10 * 1024 * 1024 + 1]).await.unwrap(), 413).await;
+    api.stop().await;
+}
+
+#[tokio::test]
+async fn the_functions_answer_becomes_the_http_response() {
+    let answer = json!({"statusCode": 503, "headers": {"Retry-After": "7", "Content-Type": "text/plain"},
+        "multiValueHeaders": {"X-Many": ["a", "b"]}, "body": "AAH/", "isBase64Encoded": true});
+    let behaviour = json!({"do": "answer", "with": answer});
+    let api = Api::start(vec![function_that("health", &behaviour)]).await;
+    let response = api.get(HEALTH).await;
+    assert_eq!(response.status(), 503);
+    assert_eq!(response.headers()["retry-after"], "7");
+    assert_eq!(response.headers()["content-type"], "text/plain");
+    assert_eq!(response.headers().get_all("x-many").iter().count(), 2);
+    assert!(response.headers().contains_key("x-amzn-requestid"));
+    assert_eq!(response.bytes().await.unwrap().as_ref(), [0, 1, 255]);
+    api.stop().await;
+}
+
+#[tokio::test]
+async fn a_path_nobody_serves_is_404_and_another_method_405() {
+    let api = Api::start(vec![]).await;
+    assert_problem(api.get("/api/nothing").await, 404).await;
+    for method in [Method::POST, Method::OPTIONS] {
+        let response = api.send(method, SUMMARY).await;
+        assert_eq!(response.headers()["allow"], "GET");
+        assert_problem(response, 405).await;
+    }
+    assert_eq!(api.send(Method::HEAD, HEALTH).await.status(), 405);
+    api.stop().await;
+}
+
+#[tokio::test]
+async fn what_the_authorizer_does_not_allow_is_403() {
+    for functions in [
+        vec![authorizer("Deny"), echo("report")],
+        // Allows, but GET alone.
+        vec![authorizer("Allow"), echo("ingest")],
+    ] {
+        let reads = functions[1].name == "report";
+        let api = Api::start(functions).await;
+        let method = if reads { Method::GET } else { Method::POST };
+        assert_problem(api.send(method, if reads { SUMMARY } else { INGEST }).await, 403).await;
+        api.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn only_the_authorizers_error_unauthorized_is_401() {
+    let behaviour = json!({"do": "fail", "message": "Unauthorized"});
+    let api = Api::start(vec![function_that("authorize", &behaviour), echo("report")]).await;
+    let response = api.get(SUMMARY).await;
+    assert_eq!(response.headers()["www-authenticate"], "Bearer");
+    assert_problem(response, 401).await;
+    assert_eq!(api.lambda.statistics("report").cold_starts, 0);
+    api.stop().await;
+}
+
+#[tokio::test]
+async fn an_authorizer_that_fails_is_503_with_retry_after() {
+    for behaviour in [
+        json!({"do": "fail", "message": "Unauthorized: the database is away"}),
+        json!({"do": "exit"}),
+        json!({"do": "answer", "with": {"principalId": "no policy"}}),
+        json!({"do": "answer", "with": null}),
+    ] {
+        let api = Api::start(vec![function_that("authorize", &behaviour), echo("report")]).await;
+        let response = api.get(SUMMARY).await;
+        assert_eq!(response.headers()["retry-after"], "5");
+        assert_problem(response, 503).await;
+        api.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn with_a_cache_the_authorizer_is_asked_once_for_each_key() {
+    let functions = vec![authorizer("Allow"), echo("report")];
+    let api = Api::start_caching(functions, Duration::from_secs(60)).await;
+    for key in ["a", "b", "a", "a"] {
+        let request = api.http.get(api.gateway.url() + SUMMARY).header("Authorization", key);
+        assert_eq!(request.send().await.unwrap().status(), 200);
+    }
+    assert_eq!(api.lambda.statistics("authorize").successes, 2);
+    assert_problem(api.get(SUMMARY).await, 401).await;
+    assert_eq!(api.lambda.statistics("authorize").successes, 2);
+    api.stop().await;
+}
+
+#[tokio::test]
+async fn a_function_that_fails_is_502_and_says_nothing_of_the_cause() {
+    for behaviour in [
+        json!({"do": "fail", "message": "secret"}),
+        json!({"do": "exit"}),
+        json!({"do": "panic"}),
+        json!({"do": "answer", "with": "secret"}),
+    ] {
+        let api = Api::start(vec![function_that("health", &behaviour)]).await;
+        let problem = assert_problem(api.get(HEALTH).await, 502).await;
+        assert!(!problem.to_string().contains("secret"), "{problem}");
+        api.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_throttled_call_is_429_with_retry_after() {
+    let mut slow = function_that("health", &json!({"do": "sleep", "ms": 500}));
+    slow.max_concurrency = 1;
+    let api = Api::start(vec![slow]).await;
+    let responses = join_all((0..2).map(|_| api.get(HEALTH))).await;
+    let throttled = responses.into_iter().find(|response| response.status() == 429).unwrap();
+    assert_eq!(throttled.headers()["retry-after"], "1");
+    assert_problem(throttled, 429).await;
+    api.stop().await;
+}
+
+#[tokio::test]
+async fn a_sane_correlation_id_is_echoed_and_another_replaced() {
+    let api = Api::start(vec![]).await;
+    for (given, kept) in [("run-1:a.b_c", true), ("not sane", false)] {
+        let request =
+            api.http.get(api.gateway.url() + "/nothing").header("X-Correlation-ID", given);
+        let problem = assert_problem(request.send().await.unwrap(), 404).await;
+        assert_eq!(problem["correlation_id"] == given, kept);
+    }
+    api.stop().await;
+}
+
+#[tokio::test]
+async fn stop_answers_what_is_under_way_and_closes_the_port() {
+    let behaviour = json!({"do": "sleep", "ms": 400});
+    let api = Api::start(vec![function_that("health", &behaviour)]).await;
+    let (url, lambda) = (api.gateway.url(), api.lambda.clone());
+    let request = tokio::spawn(api.http.get(url.clone() + HEALTH).send());
+    rig::eventually("a busy function", async || !lambda.environments().is_empty()).await;
+    api.stop().await;
+    // The sleeping order answers no proxy response: 502 proves that it was waited for.
+    assert_eq!(request.await.unwrap().unwrap().status(), 502);
+    assert!(Client::new().get(url + HEALTH).send().await.unwrap_err().is_connect());
+}

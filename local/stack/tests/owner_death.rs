@@ -1,0 +1,32 @@
+//! What is left of the functions when the process that runs them is killed.
+#![cfg(test)]
+
+mod rig;
+
+use std::process::Stdio;
+
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::Command;
+
+use rig::{echo_function, eventually, is_alive};
+
+#[tokio::test]
+async fn a_killed_owner_leaves_neither_an_idle_nor_a_busy_function_process() {
+    let echo = echo_function();
+    let mut owner = Command::new(echo.with_file_name("stack_owner"))
+        .arg(&echo)
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(owner.stdout.take().unwrap()).lines();
+    let pids = lines.next_line().await.unwrap().unwrap();
+    let pids: Vec<u32> = pids.split(' ').map(|pid| pid.parse().unwrap()).collect();
+    assert_eq!(pids.len(), 2);
+    assert!(pids.iter().all(|pid| is_alive(*pid)));
+    owner.kill().await.unwrap();
+    eventually("the end of the function processes", async || {
+        !pids.iter().any(|pid| is_alive(*pid))
+    })
+    .await;
+}

@@ -1,0 +1,57 @@
+//! A detour between the functions and their database, for fault injection.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use url::Url;
+
+use crate::database::DatabaseError;
+
+/// What PostgreSQL listens on where a URL does not say.
+const PORT_DEFAULT: u16 = 5432;
+
+/// Is told `host:port` of the database (or its pooler) and says where the functions are to connect
+/// instead.
+#[derive(Clone)]
+pub struct DatabaseRoute(Arc<dyn Fn(String) -> SocketAddr + Send + Sync>);
+
+impl DatabaseRoute {
+    /// A detour by this rule; it is asked once, before any function starts.
+    pub fn new(rule: impl Fn(String) -> SocketAddr + Send + Sync + 'static) -> Self {
+        Self(Arc::new(rule))
+    }
+
+    /// The same URL by way of the detour.
+    pub(crate) fn of(&self, database_url: &str) -> Result<String, DatabaseError> {
+        let mut url = Url::parse(database_url)?;
+        let host = url.host_str().unwrap_or("127.0.0.1");
+        let instead = (self.0)(format!("{host}:{}", url.port().unwrap_or(PORT_DEFAULT)));
+        let routed =
+            url.set_ip_host(instead.ip()).and_then(|()| url.set_port(Some(instead.port())));
+        // A URL with a host takes any other; one without has no database to go to.
+        routed.map_err(|()| url::ParseError::EmptyHost)?;
+        Ok(url.into())
+    }
+}
+
+impl fmt::Debug for DatabaseRoute {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("DatabaseRoute")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_host_and_port_change() {
+        let route = DatabaseRoute::new(|target| {
+            assert_eq!(target, "db.example:5432");
+            SocketAddr::from(([127, 0, 0, 1], 7))
+        });
+        let routed = route.of("postgres://user:p%40ss@db.example/ledger?sslmode=prefer").unwrap();
+        assert_eq!(routed, "postgres://user:p%40ss@127.0.0.1:7/ledger?sslmode=prefer");
+    }
+}

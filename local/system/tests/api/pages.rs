@@ -1,0 +1,121 @@
+//! An account's transactions: pages, filters, limits.
+
+use std::collections::HashSet;
+
+use serde_json::{Value, json};
+
+use crate::shared::Tenant;
+use crate::support::{Api, payload, transaction};
+
+const PATH: &str = "/api/accounts/acc/transactions";
+
+/// Follows the cursors to the end; each page's ids.
+async fn walk(api: &Api, query: &str) -> Vec<Vec<String>> {
+    let (mut pages, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let page = api.get(&format!("{PATH}?{query}{cursor}")).await.json();
+        let rows = page["transactions"].as_array().unwrap().iter();
+        pages.push(rows.map(|row| row["transaction_id"].as_str().unwrap().to_owned()).collect());
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => return pages,
+        }
+        assert!(pages.len() < 100, "the cursors go round in a circle");
+    }
+}
+
+/// The ids that a filter leaves, in order.
+async fn ids(api: &Api, query: &str) -> Vec<String> {
+    walk(api, query).await.concat()
+}
+
+fn on(id: &str, date: &str, name: &str) -> Value {
+    let mut transaction = transaction(id, "-1");
+    transaction["date"] = json!(date);
+    transaction["name"] = json!(name);
+    transaction
+}
+
+#[tokio::test]
+async fn the_cursor_walks_every_row_exactly_once_newest_first() {
+    let tenant = Tenant::new("pages: walk").await;
+    // Many at the same instant, so that a page ends among equals.
+    let transactions: Vec<_> = (0..25)
+        .map(|index| {
+            on(&format!("tx é {index:02}"), &format!("2025-10-{:02}", 1 + index / 10), "x")
+        })
+        .collect();
+    tenant.api.accept(&payload(&transactions)).await;
+    let pages = walk(&tenant.api, "limit=4").await;
+    let sizes: Vec<_> = pages.iter().map(Vec::len).collect();
+    assert_eq!(sizes, [4, 4, 4, 4, 4, 4, 1]);
+    let walked = pages.concat();
+    assert_eq!(walked.iter().collect::<HashSet<_>>().len(), 25);
+    let newest_first: Vec<_> = (0..25).rev().map(|index| format!("tx é {index:02}")).collect();
+    assert_eq!(walked, newest_first);
+    // A page that is exactly full is the last one too.
+    assert_eq!(walk(&tenant.api, "limit=5").await.len(), 5);
+}
+
+#[tokio::test]
+async fn rows_are_filtered_by_status_category_and_dates() {
+    let tenant = Tenant::new("pages: filters").await;
+    let body = payload(&[
+        on("a", "2025-10-01T00:00:00Z", "Amazon"),
+        on("b", "2025-10-02T23:59:59Z", "Starbucks"),
+        on("c", "2025-10-03T00:00:00Z", "Amazon"),
+    ]);
+    let batch_id = tenant.api.accept(&body).await;
+    tenant.api.finished(&batch_id).await;
+    for (query, expected) in [
+        ("", &["c", "b", "a"][..]),
+        ("status=completed", &["c", "b", "a"]),
+        ("status=failed", &[]),
+        ("category=Food", &["b"]),
+        ("category=Travel", &[]),
+        ("start_date=2025-10-01&end_date=2025-10-02", &["b", "a"]),
+        ("start_date=2025-10-02&end_date=2025-10-02", &["b"]),
+        ("start_date=2025-10-02&end_date=2025-10-31&category=Shopping", &["c"]),
+        ("limit=1&category=Shopping", &["c", "a"]),
+    ] {
+        assert_eq!(ids(&tenant.api, query).await, expected, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn a_parameter_that_is_wrong_is_refused_at_its_place() {
+    let tenant = Tenant::new("pages: refusals").await;
+    tenant.api.accept(&payload(&[transaction("a", "-1")])).await;
+    for (query, pointers) in [
+        ("limit=0", &["?limit"][..]),
+        ("limit=501", &["?limit"]),
+        ("limit=ten", &["?limit"]),
+        ("status=done", &["?status"]),
+        ("category=food", &["?category"]),
+        ("cursor=x", &["?cursor"]),
+        ("start_date=2025-10-02&end_date=2025-10-01", &["?end_date"]),
+        ("start_date=2025-10-02", &["?end_date"]),
+        ("limit=-1&status=", &["?status", "?limit"]),
+    ] {
+        let answer = tenant.api.get(&format!("{PATH}?{query}")).await;
+        assert_eq!(answer.fault_pointers(), pointers, "{query}");
+    }
+    for limit in [1, 500] {
+        assert_eq!(tenant.api.get(&format!("{PATH}?limit={limit}")).await.status, 200);
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_account_is_404_and_an_empty_one_an_empty_page() {
+    let tenant = Tenant::new("pages: accounts").await;
+    tenant.api.get(PATH).await.assert_problem(404);
+    let summary = "/api/reports/account/acc/summary?start_date=2025-10-01&end_date=2025-10-31";
+    tenant.api.get(summary).await.assert_problem(404);
+
+    let mut body = payload(&[transaction("a", "-1")]);
+    body["accounts"].as_array_mut().unwrap().push(crate::support::account("a/b c"));
+    tenant.api.accept(&body).await;
+    let page = tenant.api.get("/api/accounts/a%2Fb%20c/transactions").await;
+    assert_eq!((page.status, page.json()["transactions"].clone()), (200, json!([])), "{page:?}");
+    assert_eq!(page.json()["account_id"], "a/b c");
+}

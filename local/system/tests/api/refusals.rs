@@ -1,0 +1,135 @@
+//! A request that is refused says why, all of it, and leaves nothing behind.
+
+use reqwest::Method;
+use serde_json::json;
+
+use crate::shared::Tenant;
+use crate::support::{account, example, numbered, payload, transaction};
+
+/// 6 MB, the largest body of the contract.
+const BODY_BYTES_MAX: usize = 6 * 1024 * 1024;
+/// What API Gateway and Lambda add around a body: headers twice, the context, quotes that are escaped.
+const ENVELOPE_BYTES: usize = 16 * 1024;
+
+#[tokio::test]
+async fn a_batch_with_one_wrong_transaction_leaves_nothing_behind() {
+    let tenant = Tenant::new("refusals: one wrong").await;
+    let before = tenant.row_counts().await;
+    let mut body = numbered(100, "-1.00");
+    body["transactions"][57]["amount"] = json!("-1.001");
+    body["request_id"] = json!("req");
+    let answer = tenant.api.post(&body).await;
+    assert_eq!(answer.fault_pointers(), ["/transactions/57/amount"]);
+    assert_eq!(tenant.row_counts().await, before);
+
+    // The key was not used up either: the corrected body is taken under it.
+    body["transactions"][57]["amount"] = json!("-1.01");
+    tenant.api.accept(&body).await;
+}
+
+#[tokio::test]
+async fn an_unknown_account_after_valid_ones_leaves_nothing_behind() {
+    let tenant = Tenant::new("refusals: unknown account").await;
+    let before = tenant.row_counts().await;
+    let mut body = numbered(3, "-1.00");
+    body["accounts"] = json!([account("acc"), account("other")]);
+    body["transactions"][2]["account_id"] = json!("nobody's");
+    let answer = tenant.api.post_with(&[("idempotency-key", "key")], &body).await;
+    assert_eq!(answer.fault_pointers(), ["/transactions/2/account_id"]);
+    assert_eq!(tenant.row_counts().await, before);
+}
+
+#[tokio::test]
+async fn an_account_that_is_known_need_not_be_sent_again() {
+    let tenant = Tenant::new("refusals: known account").await;
+    tenant.api.accept(&payload(&[transaction("a", "1")])).await;
+    let mut body = payload(&[transaction("b", "1")]);
+    body["accounts"] = json!([]);
+    tenant.api.accept(&body).await;
+}
+
+#[tokio::test]
+async fn every_fault_of_a_body_is_listed_with_its_place() {
+    let tenant = Tenant::new("refusals: all faults").await;
+    let mut wrong = transaction("b", "1");
+    wrong["iso_currency_code"] = json!("usd");
+    wrong["date"] = json!("yesterday");
+    let body = json!({
+        "accounts": [{"account_id": "acc", "name": "", "type": "depository"}],
+        "transactions": [transaction("a", "ten"), wrong, transaction("a", "1")],
+        "total_transactions": 4
+    });
+    let mut pointers = tenant.api.post(&body).await.fault_pointers();
+    pointers.sort();
+    let expected = [
+        "/accounts/0/name",
+        "/total_transactions",
+        "/transactions/0/amount",
+        "/transactions/1/date",
+        "/transactions/1/iso_currency_code",
+    ];
+    assert_eq!(pointers, expected);
+
+    let repeated = payload(&[transaction("a", "1"), transaction("a", "1")]);
+    let answer = tenant.api.post(&repeated).await;
+    assert_eq!(answer.fault_pointers(), ["/transactions/1/transaction_id"]);
+}
+
+#[tokio::test]
+async fn the_first_hundred_faults_are_listed() {
+    let tenant = Tenant::new("refusals: hundred").await;
+    let pointers = tenant.api.post(&numbered(101, "ten")).await.fault_pointers();
+    assert_eq!(pointers.len(), 100);
+    assert_eq!(pointers[99], "/transactions/99/amount");
+}
+
+#[tokio::test]
+async fn a_batch_has_one_to_ten_thousand_transactions() {
+    let tenant = Tenant::new("refusals: sizes").await;
+    let none = tenant.api.post(&payload(&[])).await;
+    assert_eq!(none.fault_pointers(), ["/transactions"]);
+    let too_many = tenant.api.post(&numbered(10_001, "-1")).await;
+    assert_eq!(too_many.fault_pointers(), ["/transactions"]);
+    // Ten thousand are taken: see the sums.
+}
+
+#[tokio::test]
+async fn what_is_not_json_is_400() {
+    let tenant = Tenant::new("refusals: not json").await;
+    for body in ["", "{", "{'a': 1}", "\u{feff}{}", "[1,]"] {
+        tenant.api.post_bytes(&[], body.into()).await.assert_problem(400);
+    }
+    tenant.api.post_bytes(&[], vec![b'"', 0xff, b'"']).await.assert_problem(400);
+}
+
+#[tokio::test]
+async fn what_is_not_declared_as_json_is_415() {
+    let tenant = Tenant::new("refusals: media type").await;
+    for headers in [
+        &[][..],
+        &[("content-type", "text/plain")],
+        &[("content-type", "application/json"), ("content-encoding", "gzip")],
+    ] {
+        let path = "/api/integrations/transactions";
+        let body = Some(example().as_bytes().to_vec());
+        let answer = tenant.api.send(Method::POST, path, headers, body).await;
+        answer.assert_problem(415);
+    }
+}
+
+#[tokio::test]
+async fn a_body_of_six_megabytes_is_taken_and_one_byte_more_is_413() {
+    let tenant = Tenant::new("refusals: too large").await;
+    let padded = |length: usize| {
+        let mut body = example().as_bytes().to_vec();
+        body.resize(length, b' ');
+        body
+    };
+    let answer = tenant.api.post_bytes(&[], padded(BODY_BYTES_MAX - ENVELOPE_BYTES)).await;
+    assert_eq!(answer.status, 202, "{}", answer.text);
+    let before = tenant.row_counts().await;
+    for length in [BODY_BYTES_MAX + 1, 2 * BODY_BYTES_MAX] {
+        tenant.api.post_bytes(&[], padded(length)).await.assert_problem(413);
+    }
+    assert_eq!(tenant.row_counts().await[0], before[0]);
+}

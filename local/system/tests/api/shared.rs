@@ -1,0 +1,156 @@
+//! The system that the tests of this program share, and tenants on it.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::runtime::Runtime;
+use tokio::sync::OnceCell;
+use tokio::sync::broadcast::error::RecvError;
+use tributary_domain::TenantId;
+use tributary_store::Store;
+use tributary_system::{SystemConfig, create_key};
+
+use crate::support::{self, Api};
+
+/// Every line that a function wrote: its name and the line.
+type Lines = Arc<Mutex<Vec<(String, String)>>>;
+
+struct Shared {
+    url: String,
+    database_url: String,
+    lines: Lines,
+}
+
+static SHARED: OnceCell<Shared> = OnceCell::const_new();
+
+/// A tenant with a key for everything.
+pub struct Tenant {
+    pub id: TenantId,
+    pub name: String,
+    pub api: Api,
+}
+
+impl Tenant {
+    /// A new one of that name; names are unique over all tests.
+    pub async fn new(name: &str) -> Self {
+        let (id, key) = key(name, &["ingest", "report", "admin"]).await;
+        Self { id, name: name.to_owned(), api: Api::new(&shared().await.url, &key) }
+    }
+
+    /// The API with another key of this tenant, for these scopes alone.
+    pub async fn api_for(&self, scopes: &[&str]) -> Api {
+        self.api.with_key(Some(&self.key_for(scopes).await))
+    }
+
+    /// Another key of this tenant.
+    pub async fn key_for(&self, scopes: &[&str]) -> String {
+        key(&self.name, scopes).await.1
+    }
+
+    /// Makes completed rows failed ones, sums and all, as a categoriser that gives up would have.
+    pub async fn fail(&self, transaction_ids: &[&str]) {
+        let mut connection = support::connect(&shared().await.database_url).await;
+        sqlx::query(
+            "with failed as ( \
+                 update transactions set \
+                     status = 'failed', failure_reason = 'no model answers', category = null, \
+                     primary_code = null, detailed_code = null, confidence = null, rule = null, \
+                     rules_version = null \
+                 where tenant_id = $1 and transaction_id = any($2) \
+                 returning account_id, booked_at::date as day, currency, amount \
+             ) \
+             insert into report_deltas ( \
+                 tenant_id, account_id, day, currency, category, status, transaction_count, \
+                 spend, income \
+             ) \
+             select $1, account_id, day, currency, category, status, sign, \
+                 sign * greatest(-amount, 0), sign * greatest(amount, 0) \
+             from failed cross join (values ('Shopping', 'completed', -1), ('', 'failed', 1)) \
+                 as move (category, status, sign)",
+        )
+        .bind(self.id.0)
+        .bind(transaction_ids)
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    }
+
+    /// How many rows of the tenant each table has that a batch is written to.
+    pub async fn row_counts(&self) -> Vec<(&'static str, i64)> {
+        let mut connection = support::connect(&shared().await.database_url).await;
+        let mut counts = Vec::new();
+        for (table, query) in [
+            ("batches", "select count(*) from batches where tenant_id = $1"),
+            ("accounts", "select count(*) from accounts where tenant_id = $1"),
+            ("transactions", "select count(*) from transactions where tenant_id = $1"),
+            ("revisions", "select count(*) from transaction_revisions where tenant_id = $1"),
+            ("outbox", "select count(*) from outbox where tenant_id = $1"),
+            ("idempotency_keys", "select count(*) from idempotency_keys where tenant_id = $1"),
+            ("report_deltas", "select count(*) from report_deltas where tenant_id = $1"),
+            ("report_days", "select count(*) from report_days where tenant_id = $1"),
+        ] {
+            let count: i64 =
+                sqlx::query_scalar(query).bind(self.id.0).fetch_one(&mut connection).await.unwrap();
+            counts.push((table, count));
+        }
+        counts
+    }
+}
+
+async fn key(tenant_name: &str, scopes: &[&str]) -> (TenantId, String) {
+    let url = secrecy::SecretString::from(shared().await.database_url.as_str());
+    let store = Store::connect_lazily(&url).unwrap();
+    // A name of its own: a new key of a name revokes the one before.
+    let name = uuid::Uuid::now_v7().to_string();
+    let (tenant, key) = create_key(&store, tenant_name, &name, scopes).await.unwrap();
+    store.close().await;
+    (tenant, key.expose().to_owned())
+}
+
+/// The log lines of a function so far that are about a correlation id, read as JSON.
+pub async fn lines_about(function: &str, correlation_id: &str) -> Vec<Value> {
+    let lines = shared().await.lines.lock().unwrap().clone();
+    let of_function = lines.iter().filter(|(name, _)| name == function);
+    let read = of_function.map(|(_, line)| {
+        serde_json::from_str(line).unwrap_or_else(|error| panic!("{function}: {error}: {line}"))
+    });
+    read.filter(|line: &Value| line["span"]["correlation_id"] == correlation_id).collect()
+}
+
+async fn shared() -> &'static Shared {
+    SHARED.get_or_init(start).await
+}
+
+/// On a thread and a runtime of its own, since each test's runtime ends with the test. It is never
+/// stopped: its processes end with this program.
+async fn start() -> Shared {
+    let (sender, receiver) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        Runtime::new().unwrap().block_on(async {
+            let mut config = SystemConfig::throw_away();
+            // So that deltas are folded while the tests look at sums.
+            config.relay_interval = Some(Duration::from_secs(1));
+            let system = support::start(config).await;
+            let lines = Lines::default();
+            let shared = Shared {
+                url: system.url(),
+                database_url: system.database_url().to_owned(),
+                lines: Arc::clone(&lines),
+            };
+            let mut log = system.stack().lambda().log_lines();
+            drop(sender.send(shared));
+            loop {
+                match log.recv().await {
+                    Ok(line) => {
+                        let line = (line.function.to_string(), line.line.to_string());
+                        lines.lock().unwrap().push(line);
+                    }
+                    Err(RecvError::Lagged(_)) => {}
+                    Err(RecvError::Closed) => return,
+                }
+            }
+        });
+    });
+    receiver.await.unwrap()
+}

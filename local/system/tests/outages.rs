@@ -1,0 +1,183 @@
+//! What is answered while PostgreSQL or SQS is away, and that nothing is lost by it.
+#![cfg(test)]
+
+mod support;
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use tributary_postgres::{Options, Postgres, Storage};
+use tributary_sqs::SqsServer;
+use tributary_system::{System, SystemConfig};
+
+use support::{
+    Answer, Api, api_of, connect, eventually, example, number, payload, start, transaction,
+};
+
+/// What health promises.
+const HEALTH_MAX: Duration = Duration::from_secs(2);
+
+/// Words that would say what the system is made of, or what went wrong in it.
+const CAUSES: [&str; 8] =
+    ["postgres", "sqlx", "sql", "sqs", "refused", "timed out", "os error", "pool"];
+
+#[track_caller]
+fn assert_no_cause(answer: &Answer) {
+    let text = answer.text.to_lowercase();
+    for cause in CAUSES {
+        assert!(!text.contains(cause), "{cause}: {text}");
+    }
+}
+
+/// Asks health until the function's process is warm and what is away is noticed; then the next answer
+/// has to come in time. The machine may be busy, so it has three tries.
+async fn assert_unhealthy(api: &Api, database: &str, queue: &str) {
+    let expected = json!({"status": "unavailable", "database": database, "queue": queue});
+    let mut took = Vec::new();
+    for _ in 0..3 {
+        let asked = Instant::now();
+        let answer = api.get("/api/health/").await;
+        took.push(asked.elapsed());
+        assert_eq!((answer.status, answer.json()), (503, expected.clone()));
+    }
+    assert!(took.iter().any(|took| *took < HEALTH_MAX), "{took:?}");
+}
+
+async fn assert_healthy(api: &Api) {
+    let answer = api.get("/api/health/").await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+}
+
+fn quietly() -> Options<'static> {
+    Options { storage: Storage::Temporary, progress: &|step| eprintln!("{step}") }
+}
+
+/// Every process of a PostgreSQL server gets a signal.
+fn signal_all(postgres: &Postgres, signal: &str) {
+    let postmaster = postgres.pid().to_string();
+    let children =
+        std::process::Command::new("ps").args(["-o", "pid=", "--ppid", &postmaster]).output();
+    let children = String::from_utf8(children.unwrap().stdout).unwrap();
+    let pids = children.split_whitespace().chain([postmaster.as_str()]);
+    let status = std::process::Command::new("kill").arg(signal).args(pids).status().unwrap();
+    assert!(status.success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_postgresql_health_and_ingest_are_503_and_say_no_cause() {
+    let postgres = Postgres::start(quietly()).await.unwrap();
+    let mut config = SystemConfig::throw_away();
+    config.database_url = Some(postgres.url("postgres"));
+    let system = start(config).await;
+    let api = api_of(&system);
+    assert_healthy(&api).await;
+    let batch_id = api.accept(&payload(&[transaction("a", "-1")])).await;
+    api.finished(&batch_id).await;
+
+    // It hangs: connections stand, and nothing answers.
+    signal_all(&postgres, "-STOP");
+    assert_unhealthy(&api, "unavailable", "ok").await;
+    let answer = api.post_bytes(&[], example().into()).await;
+    answer.assert_problem(503);
+    assert!(!answer.header("retry-after").is_empty());
+    assert_no_cause(&answer);
+    signal_all(&postgres, "-CONT");
+    eventually("health", async || (api.get("/api/health").await.status == 200).then_some(())).await;
+
+    // It is gone.
+    postgres.stop().await.unwrap();
+    assert_unhealthy(&api, "unavailable", "ok").await;
+    for answer in [api.post_bytes(&[], example().into()).await, api.get("/api/batches/x").await] {
+        answer.assert_problem(503);
+        assert!(!answer.header("retry-after").is_empty());
+        assert_no_cause(&answer);
+    }
+    assert!(system.stop().await.is_err(), "its database cannot be dropped any more");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crash_of_postgresql_loses_nothing_and_everything_answers_again() {
+    let mut system = start(SystemConfig::throw_away()).await;
+    let api = api_of(&system);
+    let batch_id = api.accept(&payload(&[transaction("a", "-1")])).await;
+    api.finished(&batch_id).await;
+    system.postgres_mut().unwrap().restart_immediately().await.unwrap();
+
+    // Each function finds its connection dead, and opens another within the same request.
+    assert_eq!(api.batch(&batch_id).await["processing_status"]["completed"], 1);
+    assert_healthy(&api).await;
+    let batch_id = api.accept(&payload(&[transaction("b", "-1")])).await;
+    api.finished(&batch_id).await;
+    system.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_sqs_health_is_503_and_a_batch_is_taken_all_the_same() {
+    let sqs = SqsServer::start(0).await.unwrap();
+    let mut config = SystemConfig::throw_away();
+    config.sqs_endpoint_url = Some(sqs.endpoint_url());
+    let system = start(config).await;
+    let api = api_of(&system);
+    assert_healthy(&api).await;
+
+    sqs.faults().delay_answers(Duration::from_secs(30));
+    assert_unhealthy(&api, "ok", "unavailable").await;
+    sqs.faults().clear();
+    eventually("health", async || (api.get("/api/health").await.status == 200).then_some(())).await;
+
+    sqs.stop().await;
+    assert_unhealthy(&api, "ok", "unavailable").await;
+    let answer = api.post_bytes(&[], example().into()).await;
+    assert_eq!(answer.status, 202, "{}", answer.text);
+    let mut connection = connect(system.database_url()).await;
+    assert_eq!(number(&mut connection, "select count(*) from outbox").await, 1);
+    system.stop().await.unwrap();
+}
+
+async fn refusing_system(change: impl FnOnce(&mut SystemConfig)) -> (System, Api, String) {
+    let mut config = SystemConfig::throw_away();
+    change(&mut config);
+    let system = start(config).await;
+    let api = api_of(&system);
+    system.sqs().unwrap().faults().refuse_everything(true);
+    let batch_id = api.accept(&payload(&[transaction("a", "-1")])).await;
+    assert_eq!(api.batch(&batch_id).await["processing_status"]["pending"], 1);
+    (system, api, batch_id)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_could_not_be_sent_is_sent_by_relay_when_sqs_is_back() {
+    let (system, api, batch_id) = refusing_system(|config| {
+        config.relay_interval = Some(Duration::from_millis(500));
+        config.timings.owed_age = Duration::from_millis(200);
+    })
+    .await;
+    let mut connection = connect(system.database_url()).await;
+    assert_eq!(number(&mut connection, "select count(*) from outbox").await, 1);
+    system.sqs().unwrap().faults().clear();
+    let batch = api.finished(&batch_id).await;
+    assert_eq!(batch["processing_status"]["completed"], 1);
+    eventually("the debt struck out", async || {
+        let owed = number(&mut connection, "select count(*) from outbox").await;
+        (owed == 0).then_some(())
+    })
+    .await;
+    system.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_whose_message_was_lost_is_woken_by_relay() {
+    let (system, api, batch_id) = refusing_system(|config| {
+        config.relay_interval = Some(Duration::from_millis(500));
+        config.timings.owed_age = Duration::from_secs(1);
+        config.timings.stranded_age = Duration::from_millis(500);
+    })
+    .await;
+    // As if it had been sent, and then lost.
+    let mut connection = connect(system.database_url()).await;
+    sqlx::query("delete from outbox").execute(&mut connection).await.unwrap();
+    system.sqs().unwrap().faults().clear();
+    let batch = api.finished(&batch_id).await;
+    assert_eq!(batch["processing_status"]["completed"], 1);
+    system.stop().await.unwrap();
+}

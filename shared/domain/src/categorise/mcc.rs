@@ -1,0 +1,63 @@
+//! Merchant category codes (ISO 18245): four digits that an acquirer gives a merchant.
+
+use std::collections::BTreeMap;
+
+/// Which rule a code falls under. Ranges do not overlap.
+#[derive(Debug, Default)]
+pub(super) struct MccTable {
+    /// First code of a range: its last code and its rule.
+    ranges: BTreeMap<u16, (u16, usize)>,
+}
+
+impl MccTable {
+    /// Adds a code (`5411`) or a range (`3000-3350`). `None` if it is neither or overlaps another.
+    pub(super) fn insert(&mut self, range: &str, rule: usize) -> Option<()> {
+        let (first, last) = range.split_once('-').unwrap_or((range, range));
+        let (first, last) = (parse(first)?, parse(last)?);
+        let overlaps =
+            self.ranges.range(..=last).next_back().is_some_and(|(_, &(end, _))| end >= first);
+        if first > last || overlaps {
+            return None;
+        }
+        self.ranges.insert(first, (last, rule));
+        Some(())
+    }
+
+    pub(super) fn rule(&self, code: u16) -> Option<usize> {
+        let (_, &(last, rule)) = self.ranges.range(..=code).next_back()?;
+        (code <= last).then_some(rule)
+    }
+}
+
+/// Four ASCII digits, blanks around them ignored; anything else is no code.
+pub(super) fn parse(code: &str) -> Option<u16> {
+    let code = code.trim();
+    let is_code = code.len() == 4 && code.bytes().all(|byte| byte.is_ascii_digit());
+    if is_code { code.parse().ok() } else { None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_four_digits_are_a_code() {
+        assert_eq!(parse("0742"), Some(742));
+        assert_eq!(parse(" 5411 "), Some(5411));
+        for not_a_code in ["", "541", "54111", "+541", "5 11", "５４１１", "none"] {
+            assert_eq!(parse(not_a_code), None, "{not_a_code}");
+        }
+    }
+
+    #[test]
+    fn ranges_include_both_ends_and_never_overlap() {
+        let mut table = MccTable::default();
+        assert_eq!(table.insert("3000-3350", 1), Some(()));
+        assert_eq!(table.insert("3351", 2), Some(()));
+        for refused in ["3350", "2999-3000", "3100-3200", "2000-4000", "9-1", "3352-3351", "x"] {
+            assert_eq!(table.insert(refused, 3), None, "{refused}");
+        }
+        let rules = [2999, 3000, 3350, 3351, 3352].map(|code| table.rule(code));
+        assert_eq!(rules, [None, Some(1), Some(1), Some(2), None]);
+    }
+}

@@ -1,0 +1,292 @@
+//! What the categoriser promises, told through its public face and its own rules file.
+
+use std::collections::HashSet;
+
+use proptest::prelude::*;
+
+use super::rules::{Rules, RulesError};
+use super::rules_file::{Money, RulesFile, WordRule};
+use super::*;
+
+const RULES_JSON: &str = include_str!("rules.json");
+
+fn spend(description: &str) -> Categorisation {
+    decide(None, description, None, false)
+}
+
+fn decide(name: Option<&str>, text: &str, mcc: Option<&str>, is_income: bool) -> Categorisation {
+    let input =
+        Input { merchant_name: name, description: text, merchant_category_code: mcc, is_income };
+    RuleCategorizer::new().decide(input)
+}
+
+fn file() -> RulesFile {
+    serde_json::from_str(RULES_JSON).unwrap()
+}
+
+fn word_rules(file: &RulesFile) -> impl Iterator<Item = &WordRule> {
+    let sections =
+        [&file.seed, &file.banking, &file.merchants, &file.banners, &file.keywords, &file.hints];
+    sections.into_iter().flatten()
+}
+
+#[test]
+fn the_seeds_answers_hold_whichever_way_the_money_goes() {
+    let table = [
+        ("Amazon", Category::Shopping),
+        ("AMZN Mktp US*2K4", Category::Shopping),
+        ("AMAZON.CA", Category::Shopping),
+        ("Stripe", Category::Income),
+        ("PAYPAL TRANSFER", Category::Income),
+        ("Uber", Category::Transport),
+        ("UBER *TRIP HELP.UBER.COM", Category::Transport),
+        ("Lyft", Category::Transport),
+        ("AWS", Category::Software),
+        ("aws.amazon.com", Category::Software),
+        ("Amazon Web Services", Category::Software),
+        ("Azure", Category::Software),
+        ("Google Cloud", Category::Software),
+        ("GOOGLE *CLOUD", Category::Software),
+        ("Starbucks", Category::Food),
+        ("McDonalds", Category::Food),
+        ("MCDONALD'S F1234", Category::Food),
+        ("McDonald’s", Category::Food),
+        ("MCDONALD S #12", Category::Food),
+        ("coffee", Category::Food),
+        ("zzzz qqqq", Category::Other),
+        ("", Category::Other),
+    ];
+    for (text, category) in table {
+        for is_income in [false, true] {
+            assert_eq!(decide(None, text, None, is_income).category, category, "{text}");
+            assert_eq!(decide(Some(text), "", None, is_income).category, category, "{text}");
+        }
+        assert_eq!(spend(&text.to_uppercase()).category, category, "{text}");
+        assert_eq!(spend(&text.to_lowercase()).category, category, "{text}");
+    }
+}
+
+#[test]
+fn only_whole_words_count() {
+    for text in ["Uberlandia", "laws", "azured", "lyfted", "stripes", "amazonas", "coffeeshop"] {
+        assert_eq!(spend(text).category, Category::Other, "{text}");
+    }
+    assert_ne!(spend("google my cloud").category, Category::Software);
+    assert_eq!(spend("google-cloud").category, Category::Software);
+}
+
+#[test]
+fn merchant_name_and_description_are_read_together() {
+    assert_eq!(decide(Some("Joe"), "LYFT *RIDE", None, false).category, Category::Transport);
+    assert_eq!(decide(Some("Google"), "Cloud 4711", None, false).category, Category::Software);
+}
+
+#[test]
+fn the_more_specific_rule_wins() {
+    assert_eq!(spend("UBER EATS").category, Category::Food);
+    assert_eq!(decide(Some("Amazon"), "AWS EMEA", None, false).category, Category::Software);
+    assert_eq!(spend("COSTCO GAS #12").category, Category::Transport);
+    assert_eq!(spend("COSTCO WHOLESALE").category, Category::Shopping);
+    assert_eq!(spend("FOREIGN TRANSACTION FEE NETFLIX").category, Category::Fees);
+    assert_eq!(spend("Hotel Pizza Hut").category, Category::Food);
+}
+
+#[test]
+fn the_seeds_order_decides_between_its_own_rules() {
+    assert_eq!(spend("Amazon PayPal").category, Category::Shopping);
+    assert_eq!(spend("PAYPAL *UBER EATS").category, Category::Income);
+    assert_eq!(spend("Uber Starbucks coffee").category, Category::Transport);
+}
+
+#[test]
+fn the_direction_of_money_tells_income_from_spending() {
+    let pairs = [
+        ("PAYROLL ACME", Category::Services, Category::Income),
+        ("CANADA REVENUE", Category::Government, Category::Income),
+        ("INTEREST", Category::Fees, Category::Income),
+        ("RENT MAY", Category::Housing, Category::Income),
+    ];
+    for (text, out, income) in pairs {
+        assert_eq!(decide(None, text, None, false).category, out, "{text}");
+        assert_eq!(decide(None, text, None, true).category, income, "{text}");
+    }
+    let primary = |is_income| decide(None, "BANK TRANSFER", None, is_income).primary_code;
+    assert_eq!((primary(false), primary(true)), ("TRANSFER_OUT".into(), "TRANSFER_IN".into()));
+}
+
+#[test]
+fn the_code_decides_between_merchant_and_general_word() {
+    let category = |text, mcc| decide(None, text, Some(mcc), false).category;
+    assert_eq!(category("Starbucks", "7011"), Category::Food, "a merchant beats a code");
+    assert_eq!(category("Netflix", "5411"), Category::Entertainment, "a merchant beats a code");
+    assert_eq!(category("Joe's pizza", "7011"), Category::Travel, "a code beats a word");
+    assert_eq!(category("Walmart", "5411"), Category::Food, "a code beats a shop of all things");
+    assert_eq!(category("Walmart", "5999"), Category::Shopping, "a vague code does not");
+    assert_eq!(category("Joe's pizza", "5999"), Category::Food, "a word beats a vague code");
+    assert_eq!(category("Joe's services", "5999"), Category::Shopping, "a hint does not");
+}
+
+#[test]
+fn codes_cover_the_ranges_of_iso_18245() {
+    let category = |mcc| decide(None, "", Some(mcc), false).category;
+    let ends = ["3000", "3350", "3351", "3500", "3501", "3999"].map(category);
+    assert_eq!(ends, [Category::Travel; 6]);
+    assert_eq!(category("5814"), Category::Food);
+    assert_eq!(category("0742"), Category::Health);
+    for unknown in ["0000", "9999", "54111", "x", ""] {
+        assert_eq!(category(unknown), Category::Other, "{unknown}");
+    }
+}
+
+#[test]
+fn confidence_says_how_many_sources_agree() {
+    let confidence = |text, mcc| decide(None, text, mcc, false).confidence;
+    assert_eq!(confidence("Starbucks", Some("5814")), Confidence::VeryHigh);
+    assert_eq!(confidence("pizza", Some("5814")), Confidence::VeryHigh);
+    assert_eq!(confidence("Starbucks", None), Confidence::High);
+    assert_eq!(confidence("qqqq", Some("5814")), Confidence::High);
+    assert_eq!(confidence("Starbucks", Some("7011")), Confidence::Medium);
+    assert_eq!(confidence("Starbucks", Some("5999")), Confidence::High);
+    assert_eq!(confidence("pizza", None), Confidence::Medium);
+    assert_eq!(confidence("qqqq", Some("5999")), Confidence::Low);
+    assert_eq!(confidence("qqqq", None), Confidence::Low);
+    assert_eq!(confidence("PayPal", None), Confidence::Low, "income, but the money went out");
+    assert_eq!(decide(None, "PayPal", None, true).confidence, Confidence::High);
+    for level in [Confidence::Low, Confidence::Medium, Confidence::High, Confidence::VeryHigh] {
+        assert_eq!(serde_json::to_value(level).unwrap(), level.as_str());
+    }
+}
+
+#[test]
+fn the_answer_names_the_rule_and_the_words_that_decided() {
+    assert_eq!(spend("STARBUCKS #1").rule, "seed.coffee/starbucks");
+    assert_eq!(decide(None, "", Some("5411"), false).rule, "mcc.groceries");
+    assert_eq!(spend("qqqq").rule, "default");
+}
+
+#[test]
+fn every_pattern_of_every_word_rule_can_decide() {
+    let file = file();
+    for rule in word_rules(&file) {
+        for pattern in &rule.patterns {
+            let answer = decide(None, pattern, None, rule.money == Money::In);
+            assert_eq!(answer.rule, format!("{}/{pattern}", rule.id));
+            assert_eq!(answer.category.as_str(), rule.category);
+            assert_eq!(answer.detailed_code, rule.detailed.as_str());
+        }
+    }
+}
+
+#[test]
+fn every_code_of_every_code_rule_can_decide() {
+    let file = file();
+    for rule in file.mcc.iter().chain(&file.vague_mcc) {
+        for range in &rule.codes {
+            let code = range.get(..4);
+            assert_eq!(decide(None, "", code, rule.money == Money::In).rule, rule.id, "{range}");
+        }
+    }
+}
+
+#[test]
+fn every_detailed_code_begins_with_its_primary_and_every_category_is_used() {
+    let file = file();
+    let mut used = HashSet::from([Category::Other]);
+    for rule in word_rules(&file) {
+        let first = rule.patterns.first().unwrap();
+        let answer = decide(None, first, None, rule.money == Money::In);
+        let rest = answer.detailed_code.strip_prefix(answer.primary_code.as_ref()).unwrap();
+        assert!(rest.starts_with('_') && rest.len() > 1, "{}", rule.id);
+        used.insert(answer.category);
+    }
+    assert_eq!(used, HashSet::from(Category::ALL));
+    let unknown = spend("");
+    assert!(unknown.detailed_code.starts_with(unknown.primary_code.as_ref()));
+}
+
+#[test]
+fn a_faulty_rules_file_is_refused() {
+    let with = |keyword: &str| {
+        let json = format!(
+            r#"{{"seed": [], "banking": [], "merchants": [], "mcc": [], "banners": [],
+                "keywords": [{keyword}], "vague_mcc": [], "hints": []}}"#
+        );
+        Rules::parse(&json).map(|_| ()).map_err(|error| error.to_string())
+    };
+    let rule = |category: &str, detailed: &str, patterns: &str| {
+        format!(
+            r#"{{"id": "a", "category": "{category}", "detailed": "{detailed}", "patterns": {patterns}}}"#
+        )
+    };
+    let good = rule("Food", "FOOD_AND_DRINK_COFFEE", r#"["tea"]"#);
+    assert_eq!(with(&good), Ok(()));
+    let faults = [
+        (rule("Fod", "FOOD_AND_DRINK_COFFEE", r#"["tea"]"#), "names an unknown category"),
+        (rule("Food", "COFFEE", r#"["tea"]"#), "has no known primary code"),
+        (rule("Food", "FOOD_AND_DRINK_", r#"["tea"]"#), "has no known primary code"),
+        (rule("Food", "FOOD_AND_DRINK_COFFEE", "[]"), "has no patterns"),
+        (rule("Food", "FOOD_AND_DRINK_COFFEE", r#"["*"]"#), "a pattern of it has no words"),
+        (rule("Food", "FOOD_AND_DRINK_COFFEE", r#"["te*"]"#), "a stem of it is too short"),
+        (rule("Food", "FOOD_AND_DRINK_COFFEE", r#"["tea", "TEA"]"#), "a pattern of it is taken"),
+        (format!("{good}, {good}"), "its id is taken"),
+    ];
+    for (json, fault) in faults {
+        assert_eq!(with(&json), Err(format!("rule a: {fault}")));
+    }
+    assert!(matches!(Rules::parse("{}"), Err(RulesError::Json(_))));
+}
+
+#[test]
+fn the_version_is_a_short_hash() {
+    assert_eq!(rules_version().len(), 12);
+    assert!(rules_version().bytes().all(|byte| byte.is_ascii_hexdigit()));
+}
+
+#[test]
+fn only_a_transient_error_is_worth_another_try() {
+    assert!(CategorizeError::Transient("timed out".into()).is_transient());
+    assert!(!CategorizeError::Permanent { reason: "too long".to_owned() }.is_transient());
+}
+
+#[test]
+fn a_categorizer_can_be_wrapped_and_answers_at_once() {
+    struct Wrapper(Box<dyn Categorizer>);
+    impl Categorizer for Wrapper {
+        fn categorize<'a>(&'a self, input: Input<'a>) -> CategorizeFuture<'a> {
+            Box::pin(async move { self.0.categorize(input).await })
+        }
+    }
+    let wrapper = Wrapper(Box::new(RuleCategorizer::new()));
+    let input = Input {
+        merchant_name: Some("Lyft"),
+        description: "",
+        merchant_category_code: None,
+        is_income: false,
+    };
+    let mut answer = wrapper.categorize(input);
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    let std::task::Poll::Ready(answer) = answer.as_mut().poll(&mut context) else {
+        panic!("rules never wait");
+    };
+    assert_eq!(answer.unwrap().category, Category::Transport);
+}
+
+proptest! {
+    #[test]
+    fn any_text_has_one_answer(
+        name in proptest::option::of(any::<String>()),
+        description in any::<String>(),
+        mcc in proptest::option::of("[0-9]{3,5}|\\PC{0,5}"),
+        is_income in any::<bool>(),
+    ) {
+        let once = decide(name.as_deref(), &description, mcc.as_deref(), is_income);
+        let again = decide(name.as_deref(), &description, mcc.as_deref(), is_income);
+        prop_assert_eq!(&once, &again);
+        prop_assert!(once.detailed_code.starts_with(once.primary_code.as_ref()));
+    }
+
+    #[test]
+    fn case_never_changes_the_answer(text in "[A-Za-z0-9'&*#. éÉüÜ-]{0,60}") {
+        prop_assert_eq!(spend(&text.to_uppercase()), spend(&text.to_lowercase()));
+    }
+}

@@ -1,0 +1,18 @@
+//! The words and rules of Tributary, pure: no I/O, no clock, no SQL, no HTTP.
+
+pub mod api_key;
+pub mod categorise;
+pub mod fault;
+pub mod identity;
+pub mod money;
+pub mod period;
+pub mod request;
+pub mod status;
+pub mod summary;
+
+pub use fault::{Fault, Faults};
+pub use identity::{BatchId, CorrelationId, TenantId};
+pub use money::{Currency, Money};
+pub use period::Period;
+pub use request::{Account, IngestRequest, RequestError, Transaction};
+pub use status::{StatusCounts, TransactionStatus};

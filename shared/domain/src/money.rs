@@ -1,0 +1,269 @@
+//! Money: an exact decimal with its ISO 4217 currency. No float ever touches it.
+
+use std::fmt;
+
+use rust_decimal::Decimal;
+use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
+
+/// A currency that payments are made in, by ISO 4217.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Currency {
+    iso: iso_currency::Currency,
+    minor_units: u16,
+}
+
+impl Currency {
+    /// The currency of an upper case alphabetic code; `None` for an unknown code and for those that
+    /// ISO 4217 gives no minor unit (gold, test codes), in which nobody is paid.
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<Self> {
+        let iso = iso_currency::Currency::from_code(code)?;
+        Some(Self { iso, minor_units: iso.exponent()? })
+    }
+
+    /// The alphabetic code, three upper case letters.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        self.iso.code()
+    }
+
+    /// How many decimals its amounts have: 2 for USD, 0 for JPY, 3 for BHD.
+    #[must_use]
+    pub const fn minor_units(self) -> u32 {
+        self.minor_units as u32
+    }
+}
+
+impl fmt::Display for Currency {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.code())
+    }
+}
+
+impl Serialize for Currency {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.code())
+    }
+}
+
+/// An exact amount in a currency; serialises as a JSON number with the currency's decimals (`0.30`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Money {
+    amount: Decimal,
+    currency: Currency,
+}
+
+/// Why a text is not an amount.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AmountError {
+    /// Not a decimal number at all.
+    #[error("must be a decimal number, as a JSON number or a string")]
+    NotANumber,
+    /// Finer than the currency's minor unit.
+    #[error("has more decimals than {currency} has ({decimals})")]
+    TooFine {
+        /// The currency's code.
+        currency: &'static str,
+        /// Its decimals.
+        decimals: u32,
+    },
+    /// More digits before the point than are kept.
+    #[error("has more than {} digits before the point", Money::INTEGER_DIGITS_MAX)]
+    TooLarge,
+}
+
+impl Money {
+    /// The most digits before the decimal point of one amount. Sums of 10^9 such amounts still fit a
+    /// [`Decimal`]'s 28 digits.
+    pub const INTEGER_DIGITS_MAX: usize = 15;
+
+    /// Reads an amount from the text of a JSON number, `-42.50` or `1.2e3`. Zeros at the end of the
+    /// fraction do not count as decimals.
+    ///
+    /// # Errors
+    /// [`AmountError`] says which rule the text breaks.
+    pub fn parse(text: &str, currency: Currency) -> Result<Self, AmountError> {
+        let number = DecimalLiteral::parse(text).ok_or(AmountError::NotANumber)?;
+        let decimals = currency.minor_units();
+        if number.decimals() > i64::from(decimals) {
+            return Err(AmountError::TooFine { currency: currency.code(), decimals });
+        }
+        let amount = number.to_decimal(decimals).ok_or(AmountError::TooLarge)?;
+        Ok(Self { amount, currency })
+    }
+
+    /// An amount that is already known to be in the currency's minor units, as PostgreSQL gives it.
+    #[must_use]
+    pub fn new(mut amount: Decimal, currency: Currency) -> Self {
+        amount.rescale(currency.minor_units());
+        Self { amount, currency }
+    }
+
+    /// The amount, with exactly the currency's decimals; negative is money out.
+    #[must_use]
+    pub const fn amount(self) -> Decimal {
+        self.amount
+    }
+
+    /// The currency.
+    #[must_use]
+    pub const fn currency(self) -> Currency {
+        self.currency
+    }
+}
+
+impl Serialize for Money {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        RawValue::from_string(self.amount.to_string())
+            .map_err(serde::ser::Error::custom)?
+            .serialize(serializer)
+    }
+}
+
+/// The significant digits of a decimal literal and its power of ten: value = digits × 10^exponent.
+struct DecimalLiteral {
+    negative: bool,
+    digits: String,
+    exponent: i64,
+}
+
+impl DecimalLiteral {
+    /// Reads JSON's number grammar (RFC 8259, section 6); leading zeros are let pass, since strings
+    /// of banks have them. `None` for anything else. Costs a look at each byte, whatever the exponent says.
+    fn parse(text: &str) -> Option<Self> {
+        let (negative, unsigned) = match text.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, text),
+        };
+        let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
+            Some((mantissa, exponent)) => (mantissa, parse_exponent(exponent)?),
+            None => (unsigned, 0),
+        };
+        let (whole, fraction) = match mantissa.split_once('.') {
+            Some((whole, fraction)) if !fraction.is_empty() => (whole, fraction),
+            Some(_) => return None,
+            None => (mantissa, ""),
+        };
+        let is_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+        if whole.is_empty() || !is_digits(whole) || !is_digits(fraction) {
+            return None;
+        }
+        let all = format!("{whole}{fraction}");
+        let without_tail = all.trim_end_matches('0');
+        let tail = i64::try_from(all.len() - without_tail.len()).ok()?;
+        let digits = without_tail.trim_start_matches('0').to_owned();
+        let fraction_length = i64::try_from(fraction.len()).ok()?;
+        let exponent =
+            if digits.is_empty() { 0 } else { exponent.saturating_sub(fraction_length) + tail };
+        Some(Self { negative, digits, exponent })
+    }
+
+    const fn decimals(&self) -> i64 {
+        if self.exponent < 0 { self.exponent.saturating_neg() } else { 0 }
+    }
+
+    /// The value with exactly `decimals` decimals, no fewer than [`Self::decimals`]; `None` where it
+    /// has too many digits before the point.
+    fn to_decimal(&self, decimals: u32) -> Option<Decimal> {
+        if self.digits.is_empty() {
+            return Some(Decimal::new(0, decimals));
+        }
+        let length = i64::try_from(self.digits.len()).ok()?;
+        if length.saturating_add(self.exponent) > i64::try_from(Money::INTEGER_DIGITS_MAX).ok()? {
+            return None;
+        }
+        let zeros = u32::try_from(self.exponent.saturating_add(i64::from(decimals))).ok()?;
+        let magnitude =
+            self.digits.parse::<i128>().ok()?.checked_mul(10_i128.checked_pow(zeros)?)?;
+        let signed = if self.negative { -magnitude } else { magnitude };
+        Decimal::try_from_i128_with_scale(signed, decimals).ok()
+    }
+}
+
+/// The exponent after the `e`; one too long to read is as good as infinite.
+fn parse_exponent(text: &str) -> Option<i64> {
+    let (negative, digits) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    };
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    const INFINITE: i64 = 1 << 40;
+    let magnitude = digits.parse::<i64>().map_or(INFINITE, |exponent| exponent.min(INFINITE));
+    Some(if negative { -magnitude } else { magnitude })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn currency(code: &str) -> Currency {
+        Currency::from_code(code).unwrap()
+    }
+
+    fn read(text: &str, code: &str) -> Result<String, AmountError> {
+        Money::parse(text, currency(code)).map(|money| serde_json::to_string(&money).unwrap())
+    }
+
+    #[test]
+    fn an_amount_keeps_its_exact_value_with_the_decimals_of_its_currency() {
+        for (text, code, expected) in [
+            ("-42.50", "USD", "-42.50"),
+            ("0.1", "USD", "0.10"),
+            ("7", "USD", "7.00"),
+            ("1.500", "USD", "1.50"),
+            ("12e-1", "USD", "1.20"),
+            ("1.2E+3", "JPY", "1200"),
+            ("0.001", "BHD", "0.001"),
+            ("-0", "USD", "0.00"),
+            ("0e99999999999999999999", "USD", "0.00"),
+            ("007.5", "EUR", "7.50"),
+            ("999999999999999.99", "USD", "999999999999999.99"),
+            ("0.00000000000000000000000000000000000000000", "USD", "0.00"),
+        ] {
+            assert_eq!(read(text, code).unwrap(), expected, "{text} {code}");
+        }
+    }
+
+    #[test]
+    fn an_amount_finer_than_the_minor_unit_is_refused() {
+        for (text, code) in
+            [("0.001", "USD"), ("0.5", "JPY"), ("1e-3", "USD"), ("1e-99999999999999999999", "USD")]
+        {
+            assert!(matches!(read(text, code), Err(AmountError::TooFine { .. })), "{text} {code}");
+        }
+    }
+
+    #[test]
+    fn an_amount_past_the_digit_limit_is_refused() {
+        for text in ["1000000000000000", "-1e15", "1e99999999999999999999", &"9".repeat(10_000)] {
+            assert_eq!(read(text, "USD"), Err(AmountError::TooLarge), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_number_is_refused() {
+        for text in ["", "-", "+1", "1.", ".5", "1e", "1e+", "NaN", "0x1", "1,5", "1 ", "--1", "١"]
+        {
+            assert_eq!(read(text, "USD"), Err(AmountError::NotANumber), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn sums_are_exact() {
+        let sum = Money::parse("0.10", currency("USD")).unwrap().amount()
+            + Money::parse("0.20", currency("USD")).unwrap().amount();
+        assert_eq!(serde_json::to_string(&Money::new(sum, currency("USD"))).unwrap(), "0.30");
+    }
+
+    #[test]
+    fn codes_that_nobody_is_paid_in_are_no_currencies() {
+        for code in ["usd", "$$$", "", "US", "XAU", "XXX", "ZZZ"] {
+            assert_eq!(Currency::from_code(code), None, "{code}");
+        }
+        assert_eq!(currency("JPY").minor_units(), 0);
+        assert_eq!(currency("CLF").minor_units(), 4);
+    }
+}

@@ -1,0 +1,224 @@
+//! What a body may be, and what each fault of one is called.
+
+use serde_json::{Value, json};
+
+use super::*;
+
+fn now() -> DateTime<Utc> {
+    "2025-11-01T12:00:00Z".parse().unwrap()
+}
+
+/// The example of the contract.
+fn example() -> Value {
+    json!({
+        "accounts": [{"account_id": "acc_12345", "name": "Business Checking", "type": "depository",
+                      "subtype": "checking", "mask": "1111"}],
+        "transactions": [{"transaction_id": "tx_1", "account_id": "acc_12345", "amount": -42.50,
+                          "iso_currency_code": "USD", "date": "2025-10-30T08:00:00Z",
+                          "authorized_date": "2025-10-30", "name": "AMZN Mktp US*2K4",
+                          "merchant_name": "Amazon", "payment_channel": "online",
+                          "merchant_category_code": "5942", "pending": false,
+                          "pending_transaction_id": null}],
+        "total_transactions": 1, "request_id": "req_abc123"
+    })
+}
+
+fn parse_value(body: &Value) -> Result<IngestRequest, RequestError> {
+    parse(body.to_string().as_bytes(), now())
+}
+
+/// The pointers of the faults of the example with one value replaced.
+fn faults_with(pointer: &str, value: Value) -> Vec<String> {
+    let mut body = example();
+    *body.pointer_mut(pointer).unwrap() = value;
+    faults_of(&body)
+}
+
+fn faults_of(body: &Value) -> Vec<String> {
+    match parse_value(body) {
+        Ok(_) => Vec::new(),
+        Err(RequestError::Invalid(faults)) => faults.into_iter().map(|it| it.pointer).collect(),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+fn with_transactions(count: usize) -> Value {
+    let mut body = example();
+    let template = body["transactions"][0].clone();
+    let transactions = (0..count)
+        .map(|index| {
+            let mut transaction = template.clone();
+            transaction["transaction_id"] = json!(format!("tx_{index}"));
+            transaction
+        })
+        .collect();
+    body["transactions"] = Value::Array(transactions);
+    body["total_transactions"] = json!(count);
+    body
+}
+
+#[test]
+fn the_example_of_the_contract_is_read_whole() {
+    let request = parse_value(&example()).unwrap();
+    assert_eq!(request.request_id.as_deref(), Some("req_abc123"));
+    let account = request.accounts.first().unwrap();
+    assert_eq!((account.account_id.as_str(), account.mask.as_deref()), ("acc_12345", Some("1111")));
+    let transaction = request.transactions.first().unwrap();
+    assert_eq!(transaction.money.amount().to_string(), "-42.50");
+    assert_eq!(transaction.booked_at.to_rfc3339(), "2025-10-30T08:00:00+00:00");
+    assert_eq!(transaction.merchant_category_code.as_deref(), Some("5942"));
+    assert_eq!(transaction.pending_transaction_id, None);
+}
+
+#[test]
+fn fields_that_are_not_known_are_passed_over() {
+    let mut body = example();
+    body["transactions"][0]["location"] = json!({"city": "Toronto"});
+    body["item"] = json!([1, 2]);
+    assert!(parse_value(&body).is_ok());
+}
+
+#[test]
+fn an_amount_is_read_from_its_text_and_not_through_a_float() {
+    let text = example().to_string().replace("-42.5", "-100000000000000.07");
+    let request = parse(text.as_bytes(), now()).unwrap();
+    assert_eq!(request.transactions[0].money.amount().to_string(), "-100000000000000.07");
+    assert!(faults_with("/transactions/0/amount", json!("-42.50")).is_empty());
+}
+
+#[test]
+fn a_plain_date_is_its_utc_midnight_and_an_offset_is_honoured() {
+    for (text, expected) in [
+        ("2025-10-30", "2025-10-30T00:00:00+00:00"),
+        ("2025-10-30T23:30:00-02:00", "2025-10-31T01:30:00+00:00"),
+    ] {
+        let mut body = example();
+        body["transactions"][0]["date"] = json!(text);
+        let request = parse_value(&body).unwrap();
+        assert_eq!(request.transactions[0].booked_at.to_rfc3339(), expected);
+    }
+}
+
+#[test]
+fn what_is_not_json_is_told_with_its_place() {
+    for body in [&b"{"[..], b"", b"\xff", b"{\"accounts\": [}", b"{} {}", b"\xef\xbb\xbf{}"] {
+        assert!(matches!(parse(body, now()), Err(RequestError::NotJson { .. })), "{body:?}");
+    }
+    let error = parse(b"{\n  nope}", now()).unwrap_err();
+    assert_eq!(error, RequestError::NotJson { line: 2, column: 3 });
+}
+
+#[test]
+fn a_hundred_thousand_levels_are_no_trouble() {
+    let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    assert!(matches!(parse(deep.as_bytes(), now()), Err(RequestError::Invalid(_))));
+}
+
+#[test]
+fn each_wrong_value_is_a_fault_at_its_pointer() {
+    let transaction = |field: &str| format!("/transactions/0/{field}");
+    for (pointer, value) in [
+        ("/accounts/0/account_id".to_owned(), json!("")),
+        ("/accounts/0/name".to_owned(), json!(5)),
+        ("/accounts/0/type".to_owned(), Value::Null),
+        ("/accounts/0/mask".to_owned(), json!("\u{0}")),
+        ("/total_transactions".to_owned(), json!(2)),
+        ("/total_transactions".to_owned(), json!(-1)),
+        ("/request_id".to_owned(), json!("r".repeat(129))),
+        (transaction("transaction_id"), json!("x".repeat(129))),
+        (transaction("transaction_id"), json!(["tx"])),
+        (transaction("amount"), json!("12,50")),
+        (transaction("amount"), json!(0.001)),
+        (transaction("amount"), json!(true)),
+        (transaction("amount"), Value::Null),
+        (transaction("iso_currency_code"), json!("$$$")),
+        (transaction("date"), json!("30.10.2025")),
+        (transaction("date"), json!("1969-12-31")),
+        (transaction("date"), json!("2025-11-04")),
+        (transaction("date"), json!("9999-01-01T00:00:00Z")),
+        (transaction("authorized_date"), json!("2025-02-30")),
+        (transaction("name"), json!("line\nbreak")),
+        (transaction("merchant_category_code"), json!("59A2")),
+        (transaction("merchant_category_code"), json!("59421")),
+        (transaction("pending"), json!("no")),
+        (transaction("pending_transaction_id"), json!("tx_1")),
+    ] {
+        assert_eq!(faults_with(&pointer, value.clone()), [pointer.as_str()], "{pointer} {value}");
+    }
+}
+
+#[test]
+fn limits_are_met_and_not_passed() {
+    assert!(faults_with("/transactions/0/transaction_id", json!("é".repeat(128))).is_empty());
+    assert!(faults_with("/transactions/0/date", json!("1970-01-01")).is_empty());
+    assert!(faults_with("/transactions/0/date", json!("2025-11-03")).is_empty());
+    assert!(faults_with("/accounts/0/name", json!("n".repeat(NAME_LENGTH_MAX))).is_empty());
+    assert_eq!(faults_with("/accounts/0/name", json!("n".repeat(NAME_LENGTH_MAX + 1))).len(), 1);
+    assert!(faults_of(&with_transactions(TRANSACTIONS_MAX)).is_empty());
+    assert_eq!(faults_of(&with_transactions(TRANSACTIONS_MAX + 1)), ["/transactions"]);
+    assert_eq!(faults_of(&with_transactions(0)), ["/transactions"]);
+}
+
+#[test]
+fn every_fault_is_told_at_once_up_to_a_hundred() {
+    let mut body = with_transactions(200);
+    for index in 0..200 {
+        body["transactions"][index]["amount"] = json!("x");
+    }
+    body["accounts"] = json!([1]);
+    let faults = faults_of(&body);
+    assert_eq!(faults.len(), 100);
+    assert_eq!(faults[..2], ["/accounts/0", "/transactions/0/amount"]);
+
+    let mut body = example();
+    body["transactions"][0] = json!({});
+    assert_eq!(
+        faults_of(&body),
+        ["transaction_id", "account_id", "iso_currency_code", "amount", "date", "name"]
+            .map(|field| format!("/transactions/0/{field}"))
+    );
+}
+
+#[test]
+fn an_id_that_stands_twice_is_refused_at_its_second_place() {
+    let mut body = with_transactions(3);
+    body["transactions"][2]["transaction_id"] = json!("tx_0");
+    assert_eq!(faults_of(&body), ["/transactions/2/transaction_id"]);
+
+    let mut body = example();
+    let account = body["accounts"][0].clone();
+    body["accounts"] = json!([account, account]);
+    assert_eq!(faults_of(&body), ["/accounts/1/account_id"]);
+}
+
+#[test]
+fn a_field_that_stands_twice_in_an_object_is_refused() {
+    let text =
+        example().to_string().replace("\"pending\":false", "\"pending\":false,\"pending\":true");
+    let Err(RequestError::Invalid(faults)) = parse(text.as_bytes(), now()) else { panic!() };
+    assert_eq!(faults[0].pointer, "/transactions/0");
+}
+
+#[test]
+fn a_pending_transaction_replaces_none() {
+    let mut body = example();
+    body["transactions"][0]["pending"] = json!(true);
+    assert!(faults_of(&body).is_empty());
+    body["transactions"][0]["pending_transaction_id"] = json!("tx_0");
+    assert_eq!(faults_of(&body), ["/transactions/0/pending_transaction_id"]);
+}
+
+#[test]
+fn a_lone_surrogate_is_no_character() {
+    let text = example().to_string().replace("AMZN Mktp US*2K4", "\\ud800");
+    let Err(RequestError::Invalid(faults)) = parse(text.as_bytes(), now()) else { panic!() };
+    assert_eq!(faults[0].pointer, "/transactions/0/name");
+}
+
+#[test]
+fn another_type_than_an_object_is_refused_as_a_whole() {
+    for body in [json!([]), json!(null), json!("x"), json!(1)] {
+        assert_eq!(faults_of(&body), [""]);
+    }
+    assert_eq!(faults_of(&json!({})), ["/total_transactions", "/accounts", "/transactions"]);
+}

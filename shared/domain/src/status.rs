@@ -1,0 +1,116 @@
+//! The states of a transaction: `pending` → `processing` → `completed` | `failed`.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::Serialize;
+
+/// Where a transaction stands in its enrichment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TransactionStatus {
+    /// Committed, waiting for a worker.
+    Pending,
+    /// Held by a worker under a lease.
+    Processing,
+    /// Categorised.
+    Completed,
+    /// Given up, with a reason; can be retried.
+    Failed,
+}
+
+impl TransactionStatus {
+    /// Every status, in the order of life.
+    pub const ALL: [Self; 4] = [Self::Pending, Self::Processing, Self::Completed, Self::Failed];
+
+    /// The name in SQL and in JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Processing => "processing",
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+impl fmt::Display for TransactionStatus {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+/// A text that names no status.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must be one of pending, processing, completed, failed")]
+pub struct UnknownStatus;
+
+impl FromStr for TransactionStatus {
+    type Err = UnknownStatus;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL.into_iter().find(|status| status.as_str() == text).ok_or(UnknownStatus)
+    }
+}
+
+/// How many transactions stand in each status.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct StatusCounts {
+    /// Waiting for a worker.
+    pub pending: i64,
+    /// Held by a worker.
+    pub processing: i64,
+    /// Categorised.
+    pub completed: i64,
+    /// Given up.
+    pub failed: i64,
+}
+
+impl StatusCounts {
+    /// Counts `count` more of a status.
+    pub const fn add(&mut self, status: TransactionStatus, count: i64) {
+        match status {
+            TransactionStatus::Pending => self.pending += count,
+            TransactionStatus::Processing => self.processing += count,
+            TransactionStatus::Completed => self.completed += count,
+            TransactionStatus::Failed => self.failed += count,
+        }
+    }
+
+    /// All of them.
+    #[must_use]
+    pub const fn total(&self) -> i64 {
+        self.pending + self.processing + self.completed + self.failed
+    }
+
+    /// Nothing is left to do.
+    #[must_use]
+    pub const fn is_settled(&self) -> bool {
+        self.pending == 0 && self.processing == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_status_is_read_back_from_its_name() {
+        for status in TransactionStatus::ALL {
+            assert_eq!(status.as_str().parse(), Ok(status));
+        }
+        assert_eq!("Pending".parse::<TransactionStatus>(), Err(UnknownStatus));
+    }
+
+    #[test]
+    fn counts_add_up_to_their_total() {
+        let mut counts = StatusCounts::default();
+        for (status, count) in TransactionStatus::ALL.into_iter().zip(1..) {
+            counts.add(status, count);
+        }
+        assert_eq!(counts, StatusCounts { pending: 1, processing: 2, completed: 3, failed: 4 });
+        assert_eq!(counts.total(), 10);
+        assert!(!counts.is_settled());
+    }
+}

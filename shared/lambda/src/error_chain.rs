@@ -1,0 +1,34 @@
+//! An error with all its causes, for the one log line that it gets.
+
+use std::error::Error;
+use std::fmt;
+
+/// Shows an error and, after colons, what caused it.
+pub struct Chain<'e>(pub &'e (dyn Error + 'static));
+
+impl fmt::Display for Chain<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}", self.0)?;
+        let mut cause = self.0.source();
+        while let Some(error) = cause {
+            write!(formatter, ": {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("outer")]
+    struct Outer(#[source] std::fmt::Error);
+
+    #[test]
+    fn every_cause_is_shown_in_turn() {
+        let cause = std::fmt::Error;
+        assert_eq!(Chain(&Outer(cause)).to_string(), format!("outer: {cause}"));
+    }
+}

@@ -1,0 +1,265 @@
+//! What is answered when a request is refused or fails: `application/problem+json` (RFC 9457).
+//! The one place that says which problem has which status, type and words.
+
+use std::error::Error;
+
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use serde::Serialize;
+use tributary_domain::{CorrelationId, Fault};
+use tributary_store::StoreError;
+
+/// Why a request failed, for the log alone: a caller never sees it.
+pub type Cause = Box<dyn Error + Send + Sync>;
+
+/// A request that is refused, or that failed.
+#[derive(Debug)]
+pub enum Problem {
+    /// The body is not JSON; where.
+    NotJson(String),
+    /// No key, or one that is not known.
+    Unauthorized,
+    /// Nothing of the caller's own is at this path.
+    NotFound,
+    /// The path is known, with these methods.
+    MethodNotAllowed(Vec<&'static str>),
+    /// The idempotency key was used for another body.
+    KeyReused,
+    /// A request with the same key, or for the same rows, is under way.
+    UnderWay,
+    /// The body is larger than is read.
+    TooLarge {
+        /// The limit in bytes.
+        bytes_max: usize,
+    },
+    /// The body is not declared as JSON.
+    UnsupportedMediaType,
+    /// The request is understood, and wrong: where and why.
+    Invalid(Vec<Fault>),
+    /// Something that is needed cannot be reached now.
+    Unavailable(Cause),
+    /// A defect.
+    Internal(Cause),
+}
+
+/// The body of a problem.
+#[derive(Serialize)]
+struct Body<'p> {
+    #[serde(rename = "type")]
+    kind: String,
+    title: &'static str,
+    status: u16,
+    detail: &'p str,
+    #[serde(skip_serializing_if = "<[Fault]>::is_empty")]
+    errors: &'p [Fault],
+    correlation_id: &'p CorrelationId,
+}
+
+/// The fixed parts of each problem.
+struct Wording<'p> {
+    status: StatusCode,
+    kind: &'static str,
+    title: &'static str,
+    detail: std::borrow::Cow<'p, str>,
+}
+
+impl Problem {
+    /// The content type of every problem.
+    pub const CONTENT_TYPE: &'static str = "application/problem+json";
+    /// How long a caller should wait before trying again what is unavailable or under way, in seconds.
+    pub const RETRY_AFTER_SECONDS: &'static str = "5";
+
+    /// The HTTP status.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.wording().status
+    }
+
+    /// Why it failed, where there is more to log than what is answered.
+    #[must_use]
+    pub const fn cause(&self) -> Option<&Cause> {
+        match self {
+            Self::Unavailable(cause) | Self::Internal(cause) => Some(cause),
+            Self::NotJson(_)
+            | Self::Unauthorized
+            | Self::NotFound
+            | Self::MethodNotAllowed(_)
+            | Self::KeyReused
+            | Self::UnderWay
+            | Self::TooLarge { .. }
+            | Self::UnsupportedMediaType
+            | Self::Invalid(_) => None,
+        }
+    }
+
+    /// The headers that go with it.
+    #[must_use]
+    pub fn headers(&self) -> Vec<(HeaderName, HeaderValue)> {
+        match self {
+            Self::UnderWay | Self::Unavailable(_) => {
+                vec![(header::RETRY_AFTER, HeaderValue::from_static(Self::RETRY_AFTER_SECONDS))]
+            }
+            Self::Unauthorized => {
+                vec![(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))]
+            }
+            Self::MethodNotAllowed(methods) => HeaderValue::from_str(&methods.join(", "))
+                .map(|methods| vec![(header::ALLOW, methods)])
+                .unwrap_or_default(),
+            Self::NotJson(_)
+            | Self::NotFound
+            | Self::KeyReused
+            | Self::TooLarge { .. }
+            | Self::UnsupportedMediaType
+            | Self::Invalid(_)
+            | Self::Internal(_) => Vec::new(),
+        }
+    }
+
+    /// The body.
+    #[must_use]
+    pub fn body(&self, correlation_id: &CorrelationId) -> String {
+        let wording = self.wording();
+        let errors = match self {
+            Self::Invalid(faults) => faults.as_slice(),
+            _ => &[],
+        };
+        serde_json::to_string(&Body {
+            kind: format!("urn:tributary:problem:{}", wording.kind),
+            title: wording.title,
+            status: wording.status.as_u16(),
+            detail: &wording.detail,
+            errors,
+            correlation_id,
+        })
+        // Strings, a number and a list of strings: nothing that JSON cannot hold.
+        .unwrap_or_default()
+    }
+
+    fn wording(&self) -> Wording<'_> {
+        let (status, kind, title, detail) = match self {
+            Self::NotJson(place) => {
+                (StatusCode::BAD_REQUEST, "not-json", "The body is not JSON", place.as_str())
+            }
+            Self::Unauthorized => (
+                StatusCode::UNAUTHORIZED,
+                "unauthorized",
+                "A valid API key is needed",
+                "Send it as Authorization: Bearer, or as X-API-Key.",
+            ),
+            Self::NotFound => (
+                StatusCode::NOT_FOUND,
+                "not-found",
+                "Not found",
+                "There is nothing of yours at this path.",
+            ),
+            Self::MethodNotAllowed(_) => (
+                StatusCode::METHOD_NOT_ALLOWED,
+                "method-not-allowed",
+                "Method not allowed",
+                "The Allow header names the methods of this path.",
+            ),
+            Self::KeyReused => (
+                StatusCode::CONFLICT,
+                "idempotency-key-reused",
+                "The idempotency key was used before",
+                "It was used for a request with another body. Use a new key for a new request.",
+            ),
+            Self::UnderWay => (
+                StatusCode::CONFLICT,
+                "request-under-way",
+                "The same request is under way",
+                "Try again after the time that Retry-After gives, in seconds.",
+            ),
+            Self::TooLarge { bytes_max } => {
+                return Wording {
+                    status: StatusCode::PAYLOAD_TOO_LARGE,
+                    kind: "body-too-large",
+                    title: "The body is too large",
+                    detail: format!("A body may have {bytes_max} bytes.").into(),
+                };
+            }
+            Self::UnsupportedMediaType => (
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "unsupported-media-type",
+                "The body must be JSON",
+                "Send it with Content-Type: application/json, in UTF-8, uncompressed.",
+            ),
+            Self::Invalid(_) => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "invalid-request",
+                "The request is not valid",
+                "Nothing of it was taken. Each entry of errors says where and why.",
+            ),
+            Self::Unavailable(_) => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "unavailable",
+                "Not available now",
+                "Try again after the time that Retry-After gives, in seconds. With the same idempotency key nothing is taken twice.",
+            ),
+            Self::Internal(_) => (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "internal",
+                "Something went wrong here",
+                "It is logged under the correlation id.",
+            ),
+        };
+        Wording { status, kind, title, detail: detail.into() }
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(_) => Self::Unavailable(error.into()),
+            StoreError::KeyTaken { .. } => Self::UnderWay,
+            StoreError::Unexpected(_) => Self::Internal(error.into()),
+        }
+    }
+}
+
+impl From<serde_json::Error> for Problem {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Internal(error.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn body(problem: &Problem) -> serde_json::Value {
+        let correlation = CorrelationId::accept("c-1").unwrap();
+        serde_json::from_str(&problem.body(&correlation)).unwrap()
+    }
+
+    #[test]
+    fn a_problem_never_shows_its_cause() {
+        let problem = Problem::Internal("password=hunter2".into());
+        assert_eq!(
+            body(&problem),
+            serde_json::json!({
+                "type": "urn:tributary:problem:internal",
+                "title": "Something went wrong here",
+                "status": 500,
+                "detail": "It is logged under the correlation id.",
+                "correlation_id": "c-1"
+            })
+        );
+    }
+
+    #[test]
+    fn faults_are_listed_with_their_places() {
+        let fault =
+            Fault { pointer: "/transactions/0/amount".into(), detail: "is required".into() };
+        let body = body(&Problem::Invalid(vec![fault]));
+        assert_eq!(body["status"], 422);
+        assert_eq!(body["errors"][0]["pointer"], "/transactions/0/amount");
+    }
+
+    #[test]
+    fn what_may_be_tried_again_says_when() {
+        for problem in [Problem::UnderWay, Problem::Unavailable("gone".into())] {
+            assert_eq!(problem.headers()[0].0, header::RETRY_AFTER);
+        }
+        assert_eq!(Problem::MethodNotAllowed(vec!["GET"]).headers()[0].1, "GET");
+    }
+}

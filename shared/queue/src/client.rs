@@ -1,0 +1,170 @@
+//! The SQS client: sends messages, hands them back, asks whether the queue is there.
+
+use std::error::Error;
+use std::time::Duration;
+
+use aws_config::BehaviorVersion;
+use aws_config::timeout::TimeoutConfig;
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::error::BuildError;
+use aws_sdk_sqs::types::builders::SendMessageBatchRequestEntryBuilder;
+use aws_sdk_sqs::types::{
+    MessageAttributeValue, MessageSystemAttributeNameForSends, MessageSystemAttributeValue,
+    QueueAttributeName, SendMessageBatchRequestEntry,
+};
+
+use crate::message::{CORRELATION_ATTRIBUTE, EnrichMessage};
+
+/// The queue that enrich works off.
+#[derive(Clone, Debug)]
+pub struct Queue {
+    client: Client,
+    url: String,
+}
+
+/// SQS did not take a call. It may later: all of these are transient.
+#[derive(Debug, thiserror::Error)]
+pub enum QueueError {
+    /// The call failed, or was refused.
+    #[error("SQS did not take the call")]
+    Unavailable(#[source] Box<dyn Error + Send + Sync>),
+    /// Some messages of a send were refused.
+    #[error("SQS took only some of the messages: {0}")]
+    SentInPart(String),
+}
+
+impl<E: Error + Send + Sync + 'static, R: std::fmt::Debug + Send + Sync + 'static>
+    From<aws_sdk_sqs::error::SdkError<E, R>> for QueueError
+{
+    fn from(error: aws_sdk_sqs::error::SdkError<E, R>) -> Self {
+        Self::Unavailable(Box::new(error))
+    }
+}
+
+impl From<BuildError> for QueueError {
+    fn from(error: BuildError) -> Self {
+        Self::Unavailable(Box::new(error))
+    }
+}
+
+impl Queue {
+    /// The most messages of one send, by SQS.
+    pub const SEND_MAX: usize = 10;
+    /// How long one try of a call may take.
+    const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(2);
+    /// How long a call may take with all its tries.
+    const CALL_TIMEOUT: Duration = Duration::from_secs(5);
+
+    /// A client for the queue at `url`; region, credentials and endpoint come from the environment,
+    /// as every AWS SDK takes them.
+    pub async fn connect(url: String) -> Self {
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(Self::ATTEMPT_TIMEOUT)
+            .operation_attempt_timeout(Self::ATTEMPT_TIMEOUT)
+            .operation_timeout(Self::CALL_TIMEOUT)
+            .build();
+        let config =
+            aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts).load().await;
+        Self { client: Client::new(&config), url }
+    }
+
+    /// Sends `count` equal messages (1 to [`Queue::SEND_MAX`]) in one call.
+    ///
+    /// # Errors
+    /// [`QueueError`]; some or all may have been sent all the same.
+    pub async fn send(
+        &self,
+        message: &EnrichMessage,
+        count: usize,
+        correlation_id: &str,
+        trace_header: Option<&str>,
+    ) -> Result<(), QueueError> {
+        let entry = entry(message, correlation_id, trace_header)?;
+        let entries = (0..count).map(|index| entry.clone().id(index.to_string()).build()).collect();
+        self.send_entries(entries).await
+    }
+
+    /// Sends one message that is delivered after a wait, of 15 minutes at the most, by SQS.
+    ///
+    /// # Errors
+    /// [`QueueError`]; it may have been sent all the same.
+    pub async fn send_later(
+        &self,
+        message: &EnrichMessage,
+        correlation_id: &str,
+        trace_header: Option<&str>,
+        delay: Duration,
+    ) -> Result<(), QueueError> {
+        let delay_s = i32::try_from(delay.as_secs()).unwrap_or(i32::MAX);
+        let entry = entry(message, correlation_id, trace_header)?.id("0").delay_seconds(delay_s);
+        self.send_entries(vec![entry.build()]).await
+    }
+
+    async fn send_entries(
+        &self,
+        entries: Vec<Result<SendMessageBatchRequestEntry, BuildError>>,
+    ) -> Result<(), QueueError> {
+        let entries = entries.into_iter().collect::<Result<Vec<_>, _>>()?;
+        let answer = self
+            .client
+            .send_message_batch()
+            .queue_url(&self.url)
+            .set_entries(Some(entries))
+            .send()
+            .await?;
+        match answer.failed().first() {
+            Some(failed) => Err(QueueError::SentInPart(failed.code().to_owned())),
+            None => Ok(()),
+        }
+    }
+
+    /// Hands a message back: it is delivered again after `delay`.
+    ///
+    /// # Errors
+    /// [`QueueError`]; the message then comes back when its visibility timeout ends.
+    pub async fn hand_back(&self, receipt_handle: &str, delay: Duration) -> Result<(), QueueError> {
+        self.client
+            .change_message_visibility()
+            .queue_url(&self.url)
+            .receipt_handle(receipt_handle)
+            .visibility_timeout(i32::try_from(delay.as_secs()).unwrap_or(i32::MAX))
+            .send()
+            .await?;
+        Ok(())
+    }
+
+    /// Asks whether the queue is there.
+    ///
+    /// # Errors
+    /// [`QueueError`] if it is not, or does not answer.
+    pub async fn ping(&self) -> Result<(), QueueError> {
+        self.client
+            .get_queue_attributes()
+            .queue_url(&self.url)
+            .attribute_names(QueueAttributeName::QueueArn)
+            .send()
+            .await?;
+        Ok(())
+    }
+}
+
+/// A message as an entry of a send, without its id in the send.
+fn entry(
+    message: &EnrichMessage,
+    correlation_id: &str,
+    trace_header: Option<&str>,
+) -> Result<SendMessageBatchRequestEntryBuilder, BuildError> {
+    let correlation = MessageAttributeValue::builder()
+        .data_type("String")
+        .string_value(correlation_id)
+        .build()?;
+    let entry = SendMessageBatchRequestEntry::builder()
+        .message_body(message.to_body())
+        .message_attributes(CORRELATION_ATTRIBUTE, correlation);
+    let Some(trace_header) = trace_header else { return Ok(entry) };
+    let trace = MessageSystemAttributeValue::builder()
+        .data_type("String")
+        .string_value(trace_header)
+        .build()?;
+    Ok(entry.message_system_attributes(MessageSystemAttributeNameForSends::AwsTraceHeader, trace))
+}

@@ -1,0 +1,60 @@
+//! Accounts: created when a batch first brings them, kept as the bank last described them.
+
+use sqlx::PgConnection;
+use tributary_domain::{Account, TenantId};
+
+use crate::connection::unnamed;
+use crate::error::StoreError;
+
+/// Creates and updates the accounts of a batch. Answers which of the `referenced` ids, accounts that
+/// the batch does not bring itself, are unknown.
+///
+/// # Errors
+/// [`StoreError`] of the statement.
+pub async fn upsert(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    accounts: &[Account],
+    referenced: &[String],
+) -> Result<Vec<String>, StoreError> {
+    let column = |value: fn(&Account) -> &str| accounts.iter().map(value).collect::<Vec<_>>();
+    let optional = |value: fn(&Account) -> &Option<String>| {
+        accounts.iter().map(|account| value(account).as_deref()).collect::<Vec<_>>()
+    };
+    let unknown = sqlx::query_file_scalar!(
+        "src/accounts/upsert.sql",
+        tenant.0,
+        column(|account| &account.account_id) as _,
+        column(|account| &account.name) as _,
+        column(|account| &account.account_type) as _,
+        optional(|account| &account.subtype) as _,
+        optional(|account| &account.mask) as _,
+        referenced
+    )
+    .fetch_all(unnamed(connection))
+    .await?;
+    Ok(unknown)
+}
+
+/// Whether the tenant has an account.
+///
+/// # Errors
+/// [`StoreError`] of the statement.
+pub async fn exists(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    account_id: &str,
+) -> Result<bool, StoreError> {
+    let exists = sqlx::query_scalar!(
+        r#"
+        select exists (
+            select from accounts where tenant_id = $1 and account_id = $2
+        ) as "exists!"
+        "#,
+        tenant.0,
+        account_id
+    )
+    .fetch_one(unnamed(connection))
+    .await?;
+    Ok(exists)
+}

@@ -1,0 +1,87 @@
+//! What can go wrong with a statement, told apart by what a caller does about it.
+
+use sqlx::error::{DatabaseError, ErrorKind};
+
+/// A statement, a connection or a transaction that failed.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// PostgreSQL cannot be reached or asked now; the same call may work later.
+    #[error("PostgreSQL is unavailable")]
+    Unavailable(#[source] sqlx::Error),
+    /// Another transaction wrote the same key first.
+    #[error("the key of {constraint} is taken")]
+    KeyTaken {
+        /// The constraint's name in the schema.
+        constraint: String,
+    },
+    /// Anything else: a defect of ours or of the stored data.
+    #[error("a statement failed")]
+    Unexpected(#[source] sqlx::Error),
+}
+
+impl StoreError {
+    /// Whether the same call may work later.
+    #[must_use]
+    pub const fn is_transient(&self) -> bool {
+        match self {
+            Self::Unavailable(_) | Self::KeyTaken { .. } => true,
+            Self::Unexpected(_) => false,
+        }
+    }
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        match &error {
+            sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::BeginFailed
+            | sqlx::Error::WorkerCrashed
+            // A server that stops in the middle of its words: so ends a connection while it is made.
+            | sqlx::Error::Protocol(_) => Self::Unavailable(error),
+            sqlx::Error::Database(cause) if is_unavailable(cause.as_ref()) => {
+                Self::Unavailable(error)
+            }
+            sqlx::Error::Database(cause) if cause.kind() == ErrorKind::UniqueViolation => {
+                Self::KeyTaken { constraint: cause.constraint().unwrap_or_default().to_owned() }
+            }
+            _ => Self::Unexpected(error),
+        }
+    }
+}
+
+/// SQLSTATE classes that pass with time: connection (08), transaction rollback such as a deadlock
+/// (40), insufficient resources (53), operator intervention such as a shutdown (57), and a server
+/// that fails over (25006: read-only).
+fn is_unavailable(error: &dyn DatabaseError) -> bool {
+    error.code().is_some_and(|code| {
+        ["08", "40", "53", "57"].iter().any(|class| code.starts_with(class)) || code == "25006"
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncReadExt;
+    use tokio::net::TcpListener;
+
+    use crate::Store;
+
+    /// Found by `tributary chaos`: it was answered with 500, as a defect, and not with 503.
+    #[tokio::test]
+    async fn a_connection_that_ends_while_it_is_made_may_work_later() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("postgres://nobody@{}/nothing", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            loop {
+                let (mut client, _) = listener.accept().await.unwrap();
+                // Eight bytes ask whether the server speaks TLS; the answer is the end of the stream.
+                client.read_exact(&mut [0; 8]).await.unwrap();
+            }
+        });
+        let store = Store::connect_lazily(&url.into()).unwrap();
+        let error = store.begin_for_all().await.unwrap_err();
+        assert!(error.is_transient(), "{error:?}");
+    }
+}

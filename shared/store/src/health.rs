@@ -1,0 +1,15 @@
+//! Whether PostgreSQL answers.
+
+use sqlx::PgConnection;
+
+use crate::connection::unnamed;
+use crate::error::StoreError;
+
+/// Asks for nothing but an answer.
+///
+/// # Errors
+/// [`StoreError`] if there is none.
+pub async fn ping(connection: &mut PgConnection) -> Result<(), StoreError> {
+    sqlx::query_scalar!(r#"select 1 as "one!""#).fetch_one(unnamed(connection)).await?;
+    Ok(())
+}

@@ -1,0 +1,131 @@
+//! Idempotency keys: the same request twice gives the first answer again.
+
+use sqlx::PgConnection;
+use tributary_domain::{BatchId, TenantId};
+
+use crate::batches::AcceptedBatch;
+use crate::connection::unnamed;
+use crate::error::StoreError;
+
+/// What is known of a key.
+#[derive(Debug, PartialEq, Eq)]
+pub enum KeyState {
+    /// Never seen: this transaction alone may use it until it ends.
+    Unused,
+    /// Another transaction is using it at this moment.
+    UnderWay,
+    /// Used for a body of this SHA-256, which became this batch.
+    Used {
+        /// The hash of the first body.
+        body_hash: Vec<u8>,
+        /// What the first request was answered with.
+        batch: AcceptedBatch,
+    },
+}
+
+/// Looks a key up and takes it for the rest of this transaction.
+///
+/// The lock is taken by the same statement that reads: a key that commits in between is not seen, and
+/// the key's own constraint then refuses the second batch with [`StoreError::KeyTaken`].
+///
+/// # Errors
+/// [`StoreError`] of the statement.
+pub async fn take(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    key: &str,
+) -> Result<KeyState, StoreError> {
+    let row = sqlx::query!(
+        r#"
+        select
+            pg_try_advisory_xact_lock(hashtextextended($1::uuid::text || ' ' || $2, 0)) as "locked!",
+            used.body_hash as "body_hash?",
+            batch.batch_id as "batch_id?",
+            batch.correlation_id as "correlation_id?",
+            batch.inserted as "inserted?",
+            batch.updated as "updated?",
+            batch.unchanged as "unchanged?"
+        from (select 1) as one
+        left join idempotency_keys as used on used.tenant_id = $1 and used.idempotency_key = $2
+        left join batches as batch
+            on used.tenant_id = batch.tenant_id and used.batch_id = batch.batch_id
+        "#,
+        tenant.0,
+        key
+    )
+    .fetch_one(unnamed(connection))
+    .await?;
+    let used = row.body_hash.zip(row.batch_id).zip(row.correlation_id);
+    let counts = (row.inserted, row.updated, row.unchanged);
+    match (used, counts) {
+        (
+            Some(((body_hash, batch_id), correlation_id)),
+            (Some(inserted), Some(updated), Some(unchanged)),
+        ) => {
+            let batch = AcceptedBatch {
+                batch_id: BatchId(batch_id),
+                correlation_id,
+                inserted,
+                updated,
+                unchanged,
+            };
+            Ok(KeyState::Used { body_hash, batch })
+        }
+        _ if row.locked => Ok(KeyState::Unused),
+        _ => Ok(KeyState::UnderWay),
+    }
+}
+
+/// Keeps a key with the batch that it was used for.
+///
+/// # Errors
+/// [`StoreError::KeyTaken`] if another batch has it.
+pub async fn insert(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    key: &str,
+    body_hash: &[u8; 32],
+    batch: BatchId,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        r#"
+        insert into idempotency_keys (tenant_id, idempotency_key, body_hash, batch_id, created_at)
+        values ($1, $2, $3, $4, now())
+        "#,
+        tenant.0,
+        key,
+        body_hash,
+        batch.0
+    )
+    .execute(unnamed(connection))
+    .await?;
+    Ok(())
+}
+
+/// Forgets keys of all tenants that are at least `age_ms` milliseconds old, up to `limit`. Answers how many.
+///
+/// # Errors
+/// [`StoreError`] of the statement.
+pub async fn delete_expired(
+    connection: &mut PgConnection,
+    age_ms: i64,
+    limit: i64,
+) -> Result<u64, StoreError> {
+    let deleted = sqlx::query!(
+        r#"
+        delete from idempotency_keys
+        where (tenant_id, idempotency_key) in (
+            select tenant_id, idempotency_key from idempotency_keys
+            where created_at <= now() - $1::bigint * interval '1 millisecond'
+            order by created_at, tenant_id, idempotency_key
+            limit $2
+            for update skip locked
+        )
+        "#,
+        age_ms,
+        limit
+    )
+    .execute(unnamed(connection))
+    .await?;
+    Ok(deleted.rows_affected())
+}

@@ -1,0 +1,23 @@
+//! Every SQL statement of Tributary, one a function. The use case owns the transaction: it begins one
+//! with [`Store::begin`], for one tenant, and passes its connection to the functions here.
+//! Not for rules: what a status or an amount may be is the domain's to say, and a constraint's to hold.
+
+pub mod accounts;
+pub mod api_keys;
+pub mod batches;
+pub mod check;
+mod connection;
+pub mod database;
+pub mod enrichment;
+mod error;
+pub mod health;
+pub mod idempotency;
+pub mod outbox;
+pub mod report;
+pub mod transactions;
+
+pub use connection::{Store, Transaction};
+pub use error::StoreError;
+
+/// The migrations of `migrations/`, in their order.
+pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations");

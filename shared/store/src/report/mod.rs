@@ -1,0 +1,69 @@
+//! The sums that a summary is made of, and how they are kept small.
+
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+use sqlx::PgConnection;
+use tributary_domain::{Period, TenantId};
+
+use crate::connection::unnamed;
+use crate::error::StoreError;
+
+/// The sums of the transactions of one currency, status and category.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sums {
+    /// The currency of both sums.
+    pub currency: String,
+    /// The status of each of them.
+    pub status: String,
+    /// Their category, empty where they have none yet.
+    pub category: String,
+    /// How many there are.
+    pub transaction_count: i64,
+    /// Money out, zero or more.
+    pub spend: Decimal,
+    /// Money in, zero or more.
+    pub income: Decimal,
+}
+
+/// An account's sums over some days, all statuses and currencies apart; `None` if the tenant has no
+/// such account. Costs what the days cost, not what the account stores.
+///
+/// # Errors
+/// [`StoreError`] of the statement.
+pub async fn summary(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    account_id: &str,
+    period: Period,
+) -> Result<Option<Vec<Sums>>, StoreError> {
+    let (start, end): (NaiveDate, NaiveDate) = (period.start(), period.end());
+    let rows = sqlx::query_file!("src/report/summary.sql", tenant.0, account_id, start, end)
+        .fetch_all(unnamed(connection))
+        .await?;
+    if rows.is_empty() {
+        return Ok(None);
+    }
+    // The one row of an account without transactions has no sums.
+    let sums = rows.into_iter().filter_map(|row| {
+        Some(Sums {
+            currency: row.currency?,
+            status: row.status?,
+            category: row.category?,
+            transaction_count: row.transaction_count?,
+            spend: row.spend?,
+            income: row.income?,
+        })
+    });
+    Ok(Some(sums.collect()))
+}
+
+/// Folds up to `limit` deltas, over all tenants, into their days. Answers how many.
+///
+/// # Errors
+/// [`StoreError`] of the statement.
+pub async fn fold(connection: &mut PgConnection, limit: i64) -> Result<i64, StoreError> {
+    let count = sqlx::query_file_scalar!("src/report/fold.sql", limit)
+        .fetch_one(unnamed(connection))
+        .await?;
+    Ok(count)
+}

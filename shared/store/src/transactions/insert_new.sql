@@ -1,0 +1,43 @@
+-- Inserts the transactions that nobody has yet, in the order of their ids, so that two batches with
+-- the same ids never wait for each other in a circle. Answers the positions of the others.
+with incoming as (
+    select * from unnest(
+        $3::integer[], $4::text[], $5::text[], $6::numeric[], $7::text[], $8::timestamptz[],
+        $9::date[], $10::text[], $11::text[], $12::text[], $13::text[], $14::boolean[], $15::text[]
+    ) as incoming (
+        batch_position, transaction_id, account_id, amount, currency, booked_at,
+        authorized_on, description, merchant_name, payment_channel, merchant_category_code,
+        is_pending, pending_transaction_id
+    )
+),
+
+inserted as (
+    insert into transactions (
+        tenant_id, batch_id, batch_position, transaction_id, account_id, amount, currency,
+        booked_at, authorized_on, description, merchant_name, payment_channel,
+        merchant_category_code, is_pending, pending_transaction_id
+    )
+    select
+        $1, $2, batch_position, transaction_id, account_id, amount, currency,
+        booked_at, authorized_on, description, merchant_name, payment_channel,
+        merchant_category_code, is_pending, pending_transaction_id
+    from incoming
+    order by transaction_id
+    on conflict (tenant_id, transaction_id) do nothing
+    returning batch_position, account_id, currency, booked_at, amount
+),
+
+deltas as (
+    insert into report_deltas (
+        tenant_id, account_id, day, currency, category, status, transaction_count, spend, income
+    )
+    select
+        $1, account_id, (booked_at at time zone 'UTC')::date, currency, '', 'pending',
+        count(*), sum(greatest(-amount, 0)), sum(greatest(amount, 0))
+    from inserted
+    group by 2, 3, 4
+)
+
+select batch_position as "batch_position!" from incoming
+except
+select batch_position from inserted

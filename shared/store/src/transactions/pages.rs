@@ -1,0 +1,100 @@
+//! An account's transactions, newest first, a page at a time.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use rust_decimal::Decimal;
+use sqlx::PgConnection;
+use tributary_domain::{TenantId, TransactionStatus};
+
+use crate::connection::unnamed;
+use crate::error::StoreError;
+
+/// Which of an account's transactions, and how many.
+#[derive(Clone, Debug)]
+pub struct PageQuery<'q> {
+    /// The account.
+    pub account_id: &'q str,
+    /// Booked at this instant or later.
+    pub from: Option<DateTime<Utc>>,
+    /// Booked before this instant.
+    pub before: Option<DateTime<Utc>>,
+    /// In this status alone.
+    pub status: Option<TransactionStatus>,
+    /// In this category alone.
+    pub category: Option<&'q str>,
+    /// After the last row of the page before: its instant and id.
+    pub after: Option<(DateTime<Utc>, &'q str)>,
+    /// At most so many.
+    pub limit: i64,
+}
+
+/// A stored transaction with what enrichment made of it.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the columns of the table, under its names")]
+pub struct TransactionRow {
+    pub transaction_id: String,
+    pub amount: Decimal,
+    pub currency: String,
+    pub booked_at: DateTime<Utc>,
+    pub authorized_on: Option<NaiveDate>,
+    pub description: String,
+    pub merchant_name: Option<String>,
+    pub payment_channel: Option<String>,
+    pub merchant_category_code: Option<String>,
+    pub is_pending: bool,
+    pub pending_transaction_id: Option<String>,
+    pub replaced_by: Option<String>,
+    pub revision: i32,
+    pub status: String,
+    pub attempts: i32,
+    pub category: Option<String>,
+    pub primary_code: Option<String>,
+    pub detailed_code: Option<String>,
+    pub confidence: Option<String>,
+    pub rule: Option<String>,
+    pub failure_reason: Option<String>,
+    pub batch_id: uuid::Uuid,
+}
+
+/// One page, newest first, ties by id.
+///
+/// # Errors
+/// [`StoreError`] of the statement.
+pub async fn page(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    query: &PageQuery<'_>,
+) -> Result<Vec<TransactionRow>, StoreError> {
+    let rows = sqlx::query_as!(
+        TransactionRow,
+        r#"
+        select
+            transaction_id, amount, currency, booked_at, authorized_on, description,
+            merchant_name, payment_channel, merchant_category_code, is_pending,
+            pending_transaction_id, replaced_by, revision, status, attempts, category, primary_code,
+            detailed_code, confidence, rule, failure_reason, batch_id
+        from transactions
+        where
+            tenant_id = $1
+            and account_id = $2
+            and ($3::timestamptz is null or booked_at >= $3)
+            and ($4::timestamptz is null or booked_at < $4)
+            and ($5::text is null or status = $5)
+            and ($6::text is null or category = $6)
+            and ($7::timestamptz is null or (booked_at, transaction_id) < ($7, $8::text))
+        order by booked_at desc, transaction_id desc
+        limit $9
+        "#,
+        tenant.0,
+        query.account_id,
+        query.from,
+        query.before,
+        query.status.map(TransactionStatus::as_str),
+        query.category,
+        query.after.map(|(booked_at, _)| booked_at),
+        query.after.map(|(_, transaction_id)| transaction_id),
+        query.limit
+    )
+    .fetch_all(unnamed(connection))
+    .await?;
+    Ok(rows)
+}

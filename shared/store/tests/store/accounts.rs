@@ -1,0 +1,96 @@
+//! Accounts: made, brought up to date, looked for.
+
+use chrono::{DateTime, Utc};
+use tributary_domain::Account;
+use tributary_store::accounts;
+
+use crate::ledger::{Ledger, account};
+
+type Row = (String, String, Option<String>, Option<String>, DateTime<Utc>);
+
+async fn upsert(ledger: &Ledger, brought: &[Account], referenced: &[&str]) -> Vec<String> {
+    let referenced: Vec<_> = referenced.iter().map(|id| (*id).to_owned()).collect();
+    let mut transaction = ledger.begin().await;
+    let unknown =
+        accounts::upsert(&mut transaction, ledger.tenant, brought, &referenced).await.unwrap();
+    transaction.commit().await.unwrap();
+    unknown
+}
+
+async fn row(ledger: &Ledger, account_id: &str) -> Row {
+    sqlx::query_as(
+        "select name, account_type, subtype, mask, updated_at from accounts where account_id = $1",
+    )
+    .bind(account_id)
+    .fetch_one(&mut ledger.database.connection().await)
+    .await
+    .unwrap()
+}
+
+#[tokio::test]
+async fn an_unknown_account_is_made_as_it_is_described() {
+    let ledger = Ledger::new().await;
+    assert_eq!(upsert(&ledger, &[account("a")], &[]).await, [] as [String; 0]);
+    let (name, account_type, subtype, mask, _) = row(&ledger, "a").await;
+    assert_eq!((name.as_str(), account_type.as_str()), ("Business Checking", "depository"));
+    assert_eq!((subtype.as_deref(), mask.as_deref()), (Some("checking"), Some("1111")));
+}
+
+#[tokio::test]
+async fn a_known_account_is_brought_up_to_date_and_one_that_is_the_same_is_not_written() {
+    let ledger = Ledger::new().await;
+    upsert(&ledger, &[account("a"), account("b")], &[]).await;
+    let before = row(&ledger, "b").await;
+
+    let renamed = Account { name: "Savings".to_owned(), mask: None, ..account("a") };
+    upsert(&ledger, &[renamed, account("b")], &[]).await;
+    let (name, _, subtype, mask, _) = row(&ledger, "a").await;
+    assert_eq!((name.as_str(), subtype.as_deref(), mask), ("Savings", Some("checking"), None));
+    assert_eq!(row(&ledger, "b").await, before);
+}
+
+#[tokio::test]
+async fn accounts_that_are_referenced_and_unknown_are_named_in_order() {
+    let ledger = Ledger::new().await;
+    upsert(&ledger, &[account("known")], &[]).await;
+    let unknown = upsert(&ledger, &[account("new")], &["z", "known", "a"]).await;
+    assert_eq!(unknown, ["a", "z"]);
+}
+
+#[tokio::test]
+async fn two_batches_that_bring_the_same_accounts_never_wait_in_a_circle() {
+    let ledger = Ledger::new().await;
+    let other = ledger.database.store();
+    for round in 0..40 {
+        // Half of them new, half known under another name.
+        let brought = |name: &str| -> Vec<_> {
+            let new = (0..20).map(|index| format!("new_{round}_{index}"));
+            let known = (0..20).map(|index| format!("known_{index}"));
+            let named = |id: String| Account { name: format!("{name} {round}"), ..account(&id) };
+            new.chain(known).map(named).collect()
+        };
+        let (forward, mut backward) = (brought("forward"), brought("backward"));
+        backward.reverse();
+        let write = async |store: &tributary_store::Store, brought: &[Account]| {
+            let mut transaction = store.begin(ledger.tenant).await.unwrap();
+            accounts::upsert(&mut transaction, ledger.tenant, brought, &[]).await.unwrap();
+            transaction.commit().await.unwrap();
+        };
+        tokio::join!(write(&ledger.store, &forward), write(&other, &backward));
+    }
+    let mut connection = ledger.database.connection().await;
+    let count: i64 = sqlx::query_scalar("select count(*) from accounts")
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
+    assert_eq!(count, 40 * 20 + 20);
+}
+
+#[tokio::test]
+async fn an_account_exists_once_it_is_made() {
+    let ledger = Ledger::new().await;
+    upsert(&ledger, &[account("a")], &[]).await;
+    let mut transaction = ledger.begin().await;
+    assert!(accounts::exists(&mut transaction, ledger.tenant, "a").await.unwrap());
+    assert!(!accounts::exists(&mut transaction, ledger.tenant, "b").await.unwrap());
+}

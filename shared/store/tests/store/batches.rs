@@ -1,0 +1,134 @@
+//! Batches: how far they are, and when they are finished.
+
+use tributary_domain::{BatchId, StatusCounts};
+use tributary_store::batches::{self, FAILURES_SHOWN_MAX, Left};
+use tributary_store::enrichment;
+use uuid::Uuid;
+
+use crate::ledger::{LEASE, Ledger, SHOPPING, bookings, ids};
+
+#[tokio::test]
+async fn progress_counts_every_transaction_once_by_its_status() {
+    let ledger = Ledger::new().await;
+    let (batch, _) = ledger.write(&bookings(10, "-1")).await;
+    let (lease, claimed) = ledger.claim(batch, LEASE, 6).await;
+    ledger.finish(&lease, &ids(&claimed)[..1], Err("no rule")).await;
+    ledger.finish(&lease, &ids(&claimed)[1..3], Ok(SHOPPING)).await;
+    let progress = ledger.progress(batch).await;
+    let expected = StatusCounts { pending: 4, processing: 3, completed: 2, failed: 1 };
+    assert_eq!(progress.counts, expected);
+    assert_eq!(progress.batch.total(), 10);
+    assert_eq!(progress.finished_at, None);
+}
+
+#[tokio::test]
+async fn a_batch_starts_with_its_first_claim() {
+    let ledger = Ledger::new().await;
+    let (batch, _) = ledger.write(&bookings(2, "-1")).await;
+    assert_eq!(ledger.progress(batch).await.started_at, None);
+    ledger.claim(batch, LEASE, 1).await;
+    let started_at = ledger.progress(batch).await.started_at;
+    assert!(started_at.is_some());
+    ledger.claim(batch, LEASE, 1).await;
+    assert_eq!(ledger.progress(batch).await.started_at, started_at);
+}
+
+#[tokio::test]
+async fn a_batch_is_finished_once_and_not_before_its_last_row_is() {
+    let ledger = Ledger::new().await;
+    let (batch, _) = ledger.write(&bookings(2, "-1")).await;
+    assert_eq!(ledger.finish_if_settled(batch).await, Left::Pending);
+    let (lease, claimed) = ledger.claim(batch, LEASE, 100).await;
+    assert_eq!(ledger.finish_if_settled(batch).await, Left::Held);
+    ledger.finish(&lease, &ids(&claimed)[..1], Ok(SHOPPING)).await;
+    assert_eq!(ledger.finish_if_settled(batch).await, Left::Held);
+    assert_eq!(ledger.progress(batch).await.finished_at, None);
+    ledger.finish(&lease, &ids(&claimed)[1..], Err("no rule")).await;
+    assert_eq!(ledger.finish_if_settled(batch).await, Left::Nothing);
+    let finished_at = ledger.progress(batch).await.finished_at;
+    assert!(finished_at.is_some());
+    ledger.finish_if_settled(batch).await;
+    assert_eq!(ledger.progress(batch).await.finished_at, finished_at);
+}
+
+#[tokio::test]
+async fn a_batch_whose_rows_went_to_a_later_one_is_settled() {
+    let ledger = Ledger::new().await;
+    let (first, _) = ledger.write(&bookings(2, "-1")).await;
+    let (second, _) = ledger.write(&bookings(2, "-2")).await;
+    assert_eq!(ledger.finish_if_settled(first).await, Left::Nothing);
+    assert_eq!(ledger.finish_if_settled(second).await, Left::Pending);
+}
+
+/// Looking and marking in one statement would wait for the retry, and then mark without looking again.
+#[tokio::test]
+async fn a_batch_that_is_retried_while_it_is_being_finished_is_not_finished() {
+    let ledger = Ledger::new().await;
+    let (batch, _) = ledger.write(&bookings(1, "-1")).await;
+    let (lease, claimed) = ledger.claim(batch, LEASE, 10).await;
+    ledger.finish(&lease, &ids(&claimed), Err("no rule")).await;
+
+    let mut retry = ledger.begin().await;
+    batches::lock(&mut retry, ledger.tenant, batch).await.unwrap();
+    enrichment::retry_failed(&mut retry, ledger.tenant, batch).await.unwrap();
+    let other = ledger.database.store();
+    let finish = async {
+        let mut transaction = other.begin(ledger.tenant).await.unwrap();
+        batches::lock(&mut transaction, ledger.tenant, batch).await.unwrap();
+        let left =
+            batches::finish_if_settled(&mut transaction, ledger.tenant, batch).await.unwrap();
+        transaction.commit().await.unwrap();
+        left
+    };
+    let commit = async {
+        ledger.until_someone_waits().await;
+        retry.commit().await.unwrap();
+    };
+    let (left, ()) = tokio::join!(finish, commit);
+    assert_eq!(left, Left::Pending);
+    assert_eq!(ledger.progress(batch).await.finished_at, None);
+}
+
+#[tokio::test]
+async fn the_failed_rows_of_a_batch_are_its_work_again_also_those_that_failed_as_anothers() {
+    let ledger = Ledger::new().await;
+    let (first, _) = ledger.write(&bookings(2, "-1")).await;
+    let (lease, claimed) = ledger.claim(first, LEASE, 10).await;
+    ledger.finish(&lease, &ids(&claimed)[..1], Err("no rule")).await;
+    ledger.finish(&lease, &ids(&claimed)[1..], Ok(SHOPPING)).await;
+    ledger.finish_if_settled(first).await;
+    // Brings the same rows, as they are: it owns none of them.
+    let (second, _) = ledger.write(&bookings(2, "-1")).await;
+
+    assert_eq!(ledger.retry(second).await, 1);
+    assert_eq!(ledger.progress(second).await.finished_at, None);
+    assert_eq!(ledger.claim(first, LEASE, 10).await.1.len(), 0);
+    let (_, claimed_again) = ledger.claim(second, LEASE, 10).await;
+    assert_eq!(claimed_again.len(), 1);
+    assert_eq!(claimed_again[0].attempts, 1);
+    assert_eq!(ledger.retry(second).await, 0, "nothing of it is failed now");
+}
+
+#[tokio::test]
+async fn the_first_failures_are_named_by_their_ids() {
+    let ledger = Ledger::new().await;
+    let shown = usize::try_from(FAILURES_SHOWN_MAX).unwrap();
+    let (batch, _) = ledger.write(&bookings(shown + 2, "-1")).await;
+    let (lease, claimed) = ledger.claim(batch, LEASE, 100).await;
+    ledger.finish(&lease, &ids(&claimed)[..1], Ok(SHOPPING)).await;
+    ledger.finish(&lease, &ids(&claimed)[1..], Err("no rule")).await;
+    let mut transaction = ledger.begin().await;
+    let failures = batches::failures(&mut transaction, ledger.tenant, batch).await.unwrap();
+    assert_eq!(failures.len(), shown);
+    let first = &failures[0];
+    assert_eq!((first.transaction_id.as_str(), first.reason.as_str()), ("tx_00001", "no rule"));
+    assert_eq!(first.attempts, 1);
+}
+
+#[tokio::test]
+async fn an_unknown_batch_has_no_progress() {
+    let ledger = Ledger::new().await;
+    let unknown = BatchId(Uuid::now_v7());
+    let progress = batches::progress(&mut *ledger.begin().await, ledger.tenant, unknown).await;
+    assert!(progress.unwrap().is_none());
+}

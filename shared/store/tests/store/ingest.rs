@@ -1,0 +1,153 @@
+//! What becomes of a batch's transactions: inserted, unchanged, or updated.
+
+use serde_json::{Value, json};
+use tributary_domain::Transaction as Booking;
+use tributary_store::transactions::Written;
+
+use crate::ledger::{Ledger, booking, bookings, instant, money};
+
+#[tokio::test]
+async fn unknown_transactions_are_inserted_as_pending_work_of_their_batch() {
+    let ledger = Ledger::new().await;
+    let (batch, written) = ledger.write(&bookings(3, "-1.10")).await;
+    assert_eq!(written, Written { inserted: 3, updated: 0, unchanged: 0 });
+
+    let mut connection = ledger.database.connection().await;
+    let rows: Vec<(String, i32, String, i32, i32, String)> = sqlx::query_as(
+        "select transaction_id, batch_position, status, revision, attempts, amount::text \
+         from transactions where batch_id = $1 order by batch_position",
+    )
+    .bind(batch.0)
+    .fetch_all(&mut connection)
+    .await
+    .unwrap();
+    let expected = [("tx_00000", 0), ("tx_00001", 1), ("tx_00002", 2)].map(|(id, position)| {
+        (id.to_owned(), position, "pending".to_owned(), 1, 0, "-1.10".to_owned())
+    });
+    assert_eq!(rows, expected);
+}
+
+#[tokio::test]
+async fn a_known_transaction_with_the_same_content_is_unchanged_and_stays_as_it_is() {
+    let ledger = Ledger::new().await;
+    let (first, _) = ledger.write(&bookings(2, "-1.10")).await;
+    ledger.complete(first).await;
+    let before = all_rows(&ledger).await;
+
+    let (second, written) = ledger.write(&bookings(2, "-1.1")).await;
+    assert_eq!(written, Written { inserted: 0, updated: 0, unchanged: 2 });
+    assert_eq!(all_rows(&ledger).await, before);
+    let progress = ledger.progress(second).await;
+    assert_eq!(progress.counts.completed, 2, "a known transaction is a member all the same");
+    assert!(progress.finished_at.is_some(), "a batch without work is finished at once");
+}
+
+#[tokio::test]
+async fn a_known_transaction_with_other_content_is_revised_and_is_work_again() {
+    let ledger = Ledger::new().await;
+    let (first, _) = ledger.write(&[booking("a", "-1.10"), booking("b", "-2.20")]).await;
+    ledger.complete(first).await;
+
+    let changed = booking("a", "-1.11");
+    let (second, written) =
+        ledger.write(&[booking("c", "5"), changed, booking("b", "-2.20")]).await;
+    assert_eq!(written, Written { inserted: 1, updated: 1, unchanged: 1 });
+
+    let row = row(&ledger, "a").await;
+    assert_eq!(row["amount"], json!(-1.11));
+    assert_eq!(row["batch_id"], json!(second.to_string()));
+    assert_eq!((&row["batch_position"], &row["revision"]), (&json!(1), &json!(2)));
+    assert_eq!((&row["status"], &row["attempts"]), (&json!("pending"), &json!(0)));
+    for emptied in ["category", "primary_code", "detailed_code", "confidence", "rule"] {
+        assert_eq!(row[emptied], Value::Null, "{emptied}");
+    }
+    for emptied in ["rules_version", "failure_reason", "enriched_at", "lease_token"] {
+        assert_eq!(row[emptied], Value::Null, "{emptied}");
+    }
+
+    let (revision, batch, content) = revision(&ledger, "a").await;
+    assert_eq!((revision, batch), (1, first.0));
+    assert_eq!(content["amount"], json!(-1.10));
+    assert_eq!(content["description"], "AMZN Mktp US*2K4");
+
+    ledger.complete(second).await;
+    assert_eq!(ledger.progress(second).await.counts.completed, 3);
+}
+
+#[tokio::test]
+async fn a_change_of_any_field_is_other_content() {
+    let ledger = Ledger::new().await;
+    ledger.write(&[Booking { account_id: "other".to_owned(), ..booking("x", "1") }]).await;
+    let base = booking("tx", "-1.10");
+    let changes: Vec<Booking> = vec![
+        Booking { account_id: "other".to_owned(), ..base.clone() },
+        Booking { money: money("-1.11", "USD"), ..base.clone() },
+        Booking { money: money("-1.10", "EUR"), ..base.clone() },
+        Booking { booked_at: instant("2025-10-30T08:00:00.000001Z"), ..base.clone() },
+        Booking { authorized_on: None, ..base.clone() },
+        Booking { description: "AMZN".to_owned(), ..base.clone() },
+        Booking { merchant_name: None, ..base.clone() },
+        Booking { payment_channel: Some("in store".to_owned()), ..base.clone() },
+        Booking { merchant_category_code: None, ..base.clone() },
+        Booking { is_pending: true, ..base.clone() },
+        Booking { pending_transaction_id: Some("p".to_owned()), ..base.clone() },
+    ];
+    ledger.write(std::slice::from_ref(&base)).await;
+    let one_updated = Written { inserted: 0, updated: 1, unchanged: 0 };
+    for (index, changed) in changes.iter().enumerate() {
+        let (_, written) = ledger.write(std::slice::from_ref(changed)).await;
+        assert_eq!(written, one_updated, "change {index}");
+        let (_, written) = ledger.write(std::slice::from_ref(&base)).await;
+        assert_eq!(written, one_updated, "change {index} back");
+    }
+    let row = row(&ledger, "tx").await;
+    assert_eq!(row["revision"], json!(1 + 2 * changes.len()));
+}
+
+#[tokio::test]
+async fn a_batch_that_is_not_committed_leaves_nothing() {
+    let ledger = Ledger::new().await;
+    let (first, _) = ledger.write(&bookings(2, "-1")).await;
+    ledger.complete(first).await;
+    let before = all_rows(&ledger).await;
+    let batch = tributary_domain::BatchId(uuid::Uuid::now_v7());
+    let brought = bookings(4, "-2");
+    let mut transaction = ledger.begin().await;
+    tributary_store::transactions::write(&mut transaction, ledger.tenant, batch, &brought)
+        .await
+        .unwrap();
+    drop(transaction);
+    assert_eq!(all_rows(&ledger).await, before);
+}
+
+/// Every row of the tables that a batch is written to, as JSON.
+async fn all_rows(ledger: &Ledger) -> Vec<Value> {
+    sqlx::query_scalar(
+        "select to_jsonb(t) from transactions t \
+         union all select to_jsonb(r) from transaction_revisions r \
+         union all select to_jsonb(d) from report_deltas d \
+         union all select to_jsonb(d) from report_days d \
+         order by 1",
+    )
+    .fetch_all(&mut ledger.database.connection().await)
+    .await
+    .unwrap()
+}
+
+async fn row(ledger: &Ledger, transaction_id: &str) -> Value {
+    sqlx::query_scalar("select to_jsonb(t) from transactions t where transaction_id = $1")
+        .bind(transaction_id)
+        .fetch_one(&mut ledger.database.connection().await)
+        .await
+        .unwrap()
+}
+
+async fn revision(ledger: &Ledger, transaction_id: &str) -> (i32, uuid::Uuid, Value) {
+    sqlx::query_as(
+        "select revision, batch_id, content from transaction_revisions where transaction_id = $1",
+    )
+    .bind(transaction_id)
+    .fetch_one(&mut ledger.database.connection().await)
+    .await
+    .unwrap()
+}

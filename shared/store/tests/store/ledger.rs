@@ -1,0 +1,226 @@
+//! What the tests share: a tenant's ledger in a database of its own, and batches written as ingest does.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use tributary_domain::identity::LeaseToken;
+use tributary_domain::{
+    Account, BatchId, CorrelationId, Currency, Money, TenantId, Transaction as Booking,
+};
+use tributary_store::batches::Left;
+use tributary_store::enrichment::{self, Category, ClaimedTransaction, Lease, Outcome};
+use tributary_store::transactions::{self, Written};
+use tributary_store::{Store, StoreError, Transaction, accounts, batches};
+use tributary_testkit::TestDatabase;
+use uuid::Uuid;
+
+/// Long enough for a test on a busy machine.
+pub const LEASE: Duration = Duration::from_secs(60);
+/// A lease that has run out when the next transaction begins.
+pub const NO_LEASE: Duration = Duration::ZERO;
+
+pub const SHOPPING: Category<'static> = Category {
+    category: "Shopping",
+    primary_code: "GENERAL_MERCHANDISE",
+    detailed_code: "GENERAL_MERCHANDISE_ONLINE_MARKETPLACES",
+    confidence: "HIGH",
+    rule: "word:amazon",
+};
+
+pub struct Ledger {
+    pub database: TestDatabase,
+    pub store: Store,
+    pub tenant: TenantId,
+}
+
+impl Ledger {
+    pub async fn new() -> Self {
+        let database = TestDatabase::create().await;
+        let tenant = database.tenant("first").await;
+        Self { store: database.store(), database, tenant }
+    }
+
+    /// A tenant of that name in the same database, over a connection of its own.
+    pub async fn of_other_tenant(&self, name: &str) -> (Store, TenantId) {
+        (self.database.store(), self.database.tenant(name).await)
+    }
+
+    pub async fn begin(&self) -> Transaction {
+        self.store.begin(self.tenant).await.unwrap()
+    }
+
+    /// A transaction over another connection.
+    pub async fn begin_beside(&self) -> Transaction {
+        self.database.store().begin(self.tenant).await.unwrap()
+    }
+
+    /// Writes a batch with the accounts that its transactions name.
+    pub async fn write(&self, bookings: &[Booking]) -> (BatchId, Written) {
+        write(&self.store, self.tenant, bookings).await.unwrap()
+    }
+
+    pub fn lease(&self, batch: BatchId, duration: Duration) -> Lease {
+        Lease { tenant: self.tenant, batch, token: LeaseToken(Uuid::now_v7()), duration }
+    }
+
+    /// Claims and commits.
+    pub async fn claim(
+        &self,
+        batch: BatchId,
+        duration: Duration,
+        limit: i64,
+    ) -> (Lease, Vec<ClaimedTransaction>) {
+        let lease = self.lease(batch, duration);
+        let mut transaction = self.begin().await;
+        let claimed = enrichment::claim(&mut transaction, &lease, limit).await.unwrap();
+        transaction.commit().await.unwrap();
+        (lease, claimed)
+    }
+
+    /// Finishes with one result for all, and commits. Answers how many rows were written.
+    pub async fn finish(
+        &self,
+        lease: &Lease,
+        ids: &[&str],
+        result: Result<Category<'_>, &str>,
+    ) -> i64 {
+        let outcomes: Vec<_> =
+            ids.iter().map(|id| Outcome { transaction_id: id, result }).collect();
+        let mut transaction = self.begin().await;
+        let written =
+            enrichment::finish(&mut transaction, lease, "rules-1", &outcomes).await.unwrap();
+        transaction.commit().await.unwrap();
+        written
+    }
+
+    /// Releases and commits.
+    pub async fn release(&self, lease: &Lease) -> i64 {
+        let mut transaction = self.begin().await;
+        let released = enrichment::release(&mut transaction, lease).await.unwrap();
+        transaction.commit().await.unwrap();
+        released
+    }
+
+    /// Claims everything of a batch and completes it.
+    pub async fn complete(&self, batch: BatchId) {
+        let (lease, claimed) = self.claim(batch, LEASE, 10_000).await;
+        let written = self.finish(&lease, &ids(&claimed), Ok(SHOPPING)).await;
+        assert_eq!(usize::try_from(written), Ok(claimed.len()));
+    }
+
+    pub async fn finish_if_settled(&self, batch: BatchId) -> Left {
+        let mut transaction = self.begin().await;
+        batches::lock(&mut transaction, self.tenant, batch).await.unwrap();
+        let left = batches::finish_if_settled(&mut transaction, self.tenant, batch).await.unwrap();
+        transaction.commit().await.unwrap();
+        left
+    }
+
+    /// Until some connection of this database waits for a lock.
+    pub async fn until_someone_waits(&self) {
+        let mut connection = self.database.connection().await;
+        let deadline = Instant::now() + Duration::from_secs(20);
+        loop {
+            let waiting: i64 = sqlx::query_scalar(
+                "select count(*) from pg_stat_activity \
+                 where datname = current_database() and wait_event_type = 'Lock'",
+            )
+            .fetch_one(&mut connection)
+            .await
+            .unwrap();
+            if waiting > 0 {
+                return;
+            }
+            assert!(Instant::now() < deadline, "nobody ever waited");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// Retries what failed of a batch, as ingest does. Answers how many.
+    pub async fn retry(&self, batch: BatchId) -> i64 {
+        let mut transaction = self.begin().await;
+        assert!(batches::lock(&mut transaction, self.tenant, batch).await.unwrap());
+        let retried = enrichment::retry_failed(&mut transaction, self.tenant, batch).await.unwrap();
+        transaction.commit().await.unwrap();
+        retried
+    }
+
+    pub async fn progress(&self, batch: BatchId) -> batches::Progress {
+        batches::progress(&mut *self.begin().await, self.tenant, batch).await.unwrap().unwrap()
+    }
+}
+
+/// Writes a batch in one transaction, as ingest does.
+pub async fn write(
+    store: &Store,
+    tenant: TenantId,
+    bookings: &[Booking],
+) -> Result<(BatchId, Written), StoreError> {
+    let batch = BatchId(Uuid::now_v7());
+    let named: BTreeSet<_> = bookings.iter().map(|booking| booking.account_id.as_str()).collect();
+    let brought: Vec<_> = named.into_iter().map(account).collect();
+    let mut transaction = store.begin(tenant).await?;
+    accounts::upsert(&mut transaction, tenant, &brought, &[]).await?;
+    let written = transactions::write(&mut transaction, tenant, batch, bookings).await?;
+    keep_batch(&mut transaction, tenant, batch, bookings, written).await?;
+    transaction.commit().await?;
+    Ok((batch, written))
+}
+
+pub async fn keep_batch(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    batch: BatchId,
+    bookings: &[Booking],
+    written: Written,
+) -> Result<(), StoreError> {
+    let ids: Vec<_> = bookings.iter().map(|booking| booking.transaction_id.as_str()).collect();
+    let correlation = CorrelationId::accept("test").unwrap();
+    batches::insert(connection, tenant, batch, &correlation, &ids, written).await
+}
+
+pub fn account(account_id: &str) -> Account {
+    Account {
+        account_id: account_id.to_owned(),
+        name: "Business Checking".to_owned(),
+        account_type: "depository".to_owned(),
+        subtype: Some("checking".to_owned()),
+        mask: Some("1111".to_owned()),
+    }
+}
+
+/// A booking of US dollars on the account `acc`.
+pub fn booking(transaction_id: &str, amount: &str) -> Booking {
+    Booking {
+        transaction_id: transaction_id.to_owned(),
+        account_id: "acc".to_owned(),
+        money: money(amount, "USD"),
+        booked_at: instant("2025-10-30T08:00:00Z"),
+        authorized_on: Some("2025-10-30".parse().unwrap()),
+        description: "AMZN Mktp US*2K4".to_owned(),
+        merchant_name: Some("Amazon".to_owned()),
+        payment_channel: Some("online".to_owned()),
+        merchant_category_code: Some("5942".to_owned()),
+        is_pending: false,
+        pending_transaction_id: None,
+    }
+}
+
+/// So many bookings of one amount, `tx_00000` and on.
+pub fn bookings(count: usize, amount: &str) -> Vec<Booking> {
+    (0..count).map(|index| booking(&format!("tx_{index:05}"), amount)).collect()
+}
+
+pub fn money(amount: &str, currency: &str) -> Money {
+    Money::parse(amount, Currency::from_code(currency).unwrap()).unwrap()
+}
+
+pub fn instant(text: &str) -> DateTime<Utc> {
+    text.parse().unwrap()
+}
+
+pub fn ids(claimed: &[ClaimedTransaction]) -> Vec<&str> {
+    claimed.iter().map(|row| row.transaction_id.as_str()).collect()
+}

@@ -1,0 +1,243 @@
+//! The report's sums stay those of the rows, whatever happens to the rows.
+
+use chrono::NaiveDate;
+use tributary_domain::Transaction as Booking;
+use tributary_store::{Store, enrichment, report};
+
+use crate::ledger::{LEASE, Ledger, NO_LEASE, SHOPPING, booking, ids, instant, money};
+use crate::sums::{assert_sums_are_those_of_the_rows, period, summary};
+
+/// Two accounts, two days, two currencies, money in, money out and nothing.
+fn mixed() -> Vec<Booking> {
+    let elsewhere = |id: &str, amount: &str| Booking {
+        account_id: "other".to_owned(),
+        booked_at: instant("2025-10-31T23:59:59.999999Z"),
+        ..booking(id, amount)
+    };
+    vec![
+        booking("a", "-0.10"),
+        booking("b", "-0.20"),
+        booking("c", "1000.01"),
+        booking("d", "0"),
+        Booking { money: money("-7", "JPY"), ..booking("e", "1") },
+        elsewhere("f", "-3.33"),
+        elsewhere("g", "4.44"),
+        Booking { money: money("-0.001", "BHD"), ..elsewhere("h", "1") },
+    ]
+}
+
+async fn fold(store: &Store, limit: i64) -> i64 {
+    let mut transaction = store.begin_for_all().await.unwrap();
+    let folded = report::fold(&mut transaction, limit).await.unwrap();
+    transaction.commit().await.unwrap();
+    folded
+}
+
+#[tokio::test]
+async fn sums_are_those_of_the_rows_after_every_step_of_a_batch() {
+    let ledger = Ledger::new().await;
+    let (batch, _) = ledger.write(&mixed()).await;
+    assert_sums_are_those_of_the_rows(&ledger).await;
+
+    let (lease, _) = ledger.claim(batch, LEASE, 3).await;
+    assert_sums_are_those_of_the_rows(&ledger).await;
+    assert_eq!(ledger.release(&lease).await, 3);
+    assert_sums_are_those_of_the_rows(&ledger).await;
+
+    let (expired, _) = ledger.claim(batch, NO_LEASE, 4).await;
+    assert_sums_are_those_of_the_rows(&ledger).await;
+    let (lease, claimed) = ledger.claim(batch, LEASE, 100).await;
+    assert_eq!(claimed.len(), 8, "those of the lease that ran out too");
+    assert_sums_are_those_of_the_rows(&ledger).await;
+    assert_eq!(ledger.finish(&expired, &["a", "b"], Ok(SHOPPING)).await, 0);
+    assert_sums_are_those_of_the_rows(&ledger).await;
+
+    assert_eq!(ledger.finish(&lease, &["a", "c", "e", "f"], Ok(SHOPPING)).await, 4);
+    assert_sums_are_those_of_the_rows(&ledger).await;
+    assert_eq!(ledger.finish(&lease, &["b", "d", "g"], Err("no rule")).await, 3);
+    assert_sums_are_those_of_the_rows(&ledger).await;
+    assert_eq!(ledger.release(&lease).await, 1);
+    assert_sums_are_those_of_the_rows(&ledger).await;
+}
+
+#[tokio::test]
+async fn sums_follow_a_transaction_to_another_account_day_currency_and_amount() {
+    let ledger = Ledger::new().await;
+    let (batch, _) = ledger.write(&mixed()).await;
+    ledger.complete(batch).await;
+    let base = booking("a", "-0.10");
+    for changed in [
+        Booking { account_id: "other".to_owned(), ..base.clone() },
+        Booking { account_id: "third".to_owned(), ..base.clone() },
+        Booking { booked_at: instant("2025-10-29T23:59:59Z"), ..base.clone() },
+        Booking { booked_at: instant("2025-10-29T20:00:00-05:00"), ..base.clone() },
+        Booking { money: money("-0.10", "EUR"), ..base.clone() },
+        Booking { money: money("123456789012345.67", "USD"), ..base.clone() },
+        Booking { description: "other words".to_owned(), ..base.clone() },
+        base,
+    ] {
+        // Revised while pending, while a worker holds it, and after it was completed.
+        let (batch, _) = ledger.write(std::slice::from_ref(&changed)).await;
+        assert_sums_are_those_of_the_rows(&ledger).await;
+        ledger.claim(batch, LEASE, 10).await;
+        let again = Booking { merchant_name: None, ..changed };
+        let (batch, _) = ledger.write(std::slice::from_ref(&again)).await;
+        assert_sums_are_those_of_the_rows(&ledger).await;
+        ledger.complete(batch).await;
+        assert_sums_are_those_of_the_rows(&ledger).await;
+        fold(&ledger.store, 7).await;
+        assert_sums_are_those_of_the_rows(&ledger).await;
+    }
+}
+
+#[tokio::test]
+async fn folding_changes_no_sum_and_leaves_no_delta() {
+    let ledger = Ledger::new().await;
+    let (batch, _) = ledger.write(&mixed()).await;
+    ledger.complete(batch).await;
+    let mut folded = 0;
+    loop {
+        let count = fold(&ledger.store, 3).await;
+        folded += count;
+        assert_sums_are_those_of_the_rows(&ledger).await;
+        if count < 3 {
+            break;
+        }
+    }
+    assert!(folded > 3, "{folded}");
+    assert_eq!(deltas(&ledger).await, 0);
+    assert_eq!(fold(&ledger.store, 3).await, 0, "there is nothing left to fold");
+}
+
+#[tokio::test]
+async fn two_relays_that_fold_while_rows_change_lose_and_double_nothing() {
+    let ledger = Ledger::new().await;
+    let relays = [ledger.database.store(), ledger.database.store()];
+    let writer = async {
+        for round in 0..15 {
+            let brought: Vec<_> = mixed()
+                .into_iter()
+                .map(|it| Booking { description: format!("round {round}"), ..it })
+                .collect();
+            let (batch, _) = ledger.write(&brought).await;
+            ledger.complete(batch).await;
+        }
+    };
+    let is_done = std::cell::Cell::new(false);
+    let relay = async |store: &Store| {
+        while !is_done.get() {
+            fold(store, 5).await;
+        }
+    };
+    tokio::join!(
+        async {
+            writer.await;
+            is_done.set(true);
+        },
+        relay(&relays[0]),
+        relay(&relays[1])
+    );
+    assert_sums_are_those_of_the_rows(&ledger).await;
+    while fold(&ledger.store, 100).await > 0 {}
+    assert_eq!(deltas(&ledger).await, 0);
+    assert_sums_are_those_of_the_rows(&ledger).await;
+}
+
+#[tokio::test]
+async fn deltas_that_one_relay_is_folding_are_passed_over_by_another() {
+    let ledger = Ledger::new().await;
+    ledger.write(&mixed()).await;
+    let waiting = deltas(&ledger).await;
+    let mut first = ledger.store.begin_for_all().await.unwrap();
+    let held = report::fold(&mut first, 2).await.unwrap();
+    let rest = fold(&ledger.database.store(), 100).await;
+    assert_eq!((held, rest), (2, waiting - 2));
+    drop(first);
+    assert_eq!(
+        fold(&ledger.database.store(), 100).await,
+        2,
+        "what was not committed is there again"
+    );
+    assert_sums_are_those_of_the_rows(&ledger).await;
+}
+
+#[tokio::test]
+async fn rows_and_sums_change_in_one_commit() {
+    let ledger = Ledger::new().await;
+    let (batch, _) = ledger.write(&mixed()).await;
+    let lease = ledger.lease(batch, LEASE);
+    let mut transaction = ledger.begin().await;
+    enrichment::claim(&mut transaction, &lease, 100).await.unwrap();
+    assert_sums_are_those_of_the_rows(&ledger).await;
+    drop(transaction);
+    assert_sums_are_those_of_the_rows(&ledger).await;
+}
+
+#[tokio::test]
+async fn both_ends_of_a_period_are_included_and_days_are_utc_days() {
+    let ledger = Ledger::new().await;
+    let at = |id: &str, when: &str| Booking { booked_at: instant(when), ..booking(id, "-1") };
+    ledger
+        .write(&[
+            at("before", "2025-10-29T23:59:59.999999Z"),
+            at("first", "2025-10-30T00:00:00Z"),
+            at("last", "2025-10-31T23:59:59.999999Z"),
+            at("after", "2025-11-01T00:00:00Z"),
+            // The evening of the 29th in New York is the 30th in UTC.
+            at("new york", "2025-10-29T22:00:00-04:00"),
+        ])
+        .await;
+    let date = |day| NaiveDate::from_ymd_opt(2025, 10, day).unwrap();
+    let sums = summary(&ledger, "acc", period(date(30), date(31))).await;
+    assert_eq!(sums.iter().map(|sum| sum.transaction_count).sum::<i64>(), 3);
+}
+
+#[tokio::test]
+async fn an_account_without_transactions_has_no_sums_and_an_unknown_one_is_none() {
+    let ledger = Ledger::new().await;
+    let (batch, _) = ledger.write(&[booking("a", "-1")]).await;
+    ledger.complete(batch).await;
+    // Moved away: the account keeps no group of zero rows.
+    ledger.write(&[Booking { account_id: "other".to_owned(), ..booking("a", "-1") }]).await;
+    let date = NaiveDate::from_ymd_opt(2025, 10, 30).unwrap();
+    assert_eq!(summary(&ledger, "acc", period(date, date)).await, []);
+    let mut transaction = ledger.begin().await;
+    let unknown =
+        report::summary(&mut transaction, ledger.tenant, "nobody", period(date, date)).await;
+    assert_eq!(unknown.unwrap(), None);
+}
+
+#[tokio::test]
+async fn workers_on_one_batch_add_up_to_the_rows() {
+    let ledger = Ledger::new().await;
+    let (batch, _) = ledger.write(&crate::ledger::bookings(200, "-0.10")).await;
+    let work = async || {
+        let store = ledger.database.store();
+        loop {
+            let lease = ledger.lease(batch, LEASE);
+            let mut transaction = store.begin(ledger.tenant).await.unwrap();
+            let claimed = enrichment::claim(&mut transaction, &lease, 17).await.unwrap();
+            transaction.commit().await.unwrap();
+            if claimed.is_empty() {
+                return;
+            }
+            let outcomes: Vec<_> = ids(&claimed)
+                .into_iter()
+                .map(|id| enrichment::Outcome { transaction_id: id, result: Ok(SHOPPING) })
+                .collect();
+            let mut transaction = store.begin(ledger.tenant).await.unwrap();
+            enrichment::finish(&mut transaction, &lease, "rules-1", &outcomes).await.unwrap();
+            transaction.commit().await.unwrap();
+        }
+    };
+    tokio::join!(work(), work(), work());
+    assert_eq!(ledger.progress(batch).await.counts.completed, 200);
+    assert_sums_are_those_of_the_rows(&ledger).await;
+}
+
+async fn deltas(ledger: &Ledger) -> i64 {
+    sqlx::query_scalar("select count(*) from report_deltas")
+        .fetch_one(&mut ledger.database.connection().await)
+        .await
+        .unwrap()
+}

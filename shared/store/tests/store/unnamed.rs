@@ -1,0 +1,105 @@
+//! No statement leaves a name on its connection: a pooler hands connections from client to client.
+
+use sqlx::{Connection, PgConnection};
+use tributary_domain::{BatchId, TenantId};
+use tributary_store::api_keys::{self, ApiKey, NewApiKey};
+use tributary_store::enrichment::{self, Lease, Outcome};
+use tributary_store::outbox::{self, Owed};
+use tributary_store::transactions::pages::{self, PageQuery};
+use tributary_store::{accounts, batches, health, idempotency, report, transactions};
+use uuid::Uuid;
+
+use crate::ledger::{LEASE, Ledger, SHOPPING, account, bookings, keep_batch};
+use crate::sums::period;
+
+/// Every statement of the store on one connection, one after the other.
+async fn call_everything(connection: &mut PgConnection, tenant: TenantId, round: &str) {
+    let batch = BatchId(Uuid::now_v7());
+    health::ping(connection).await.unwrap();
+    api_keys::find_or_create_tenant(connection, "third", TenantId(Uuid::now_v7())).await.unwrap();
+    let key = ApiKey { tenant, api_key_id: Uuid::now_v7(), scopes: vec!["ingest".to_owned()] };
+    let mut key_hash = [0; 32];
+    key_hash[0] = round.as_bytes()[0];
+    let new = NewApiKey { key, name: "key", prefix: "trb_00000000", key_hash };
+    api_keys::insert(connection, &new).await.unwrap();
+    api_keys::find_by_hash(connection, &key_hash).await.unwrap().unwrap();
+
+    let brought = bookings(3, round);
+    idempotency::take(connection, tenant, round).await.unwrap();
+    accounts::upsert(connection, tenant, &[account("acc")], &[]).await.unwrap();
+    accounts::exists(connection, tenant, "acc").await.unwrap();
+    let written = transactions::write(connection, tenant, batch, &brought).await.unwrap();
+    assert!(written.changed() == 3, "the first round inserts, the second revises");
+    keep_batch(connection, tenant, batch, &brought, written).await.unwrap();
+    idempotency::insert(connection, tenant, round, &[0; 32], batch).await.unwrap();
+    let owed = Owed {
+        tenant,
+        batch,
+        debt_id: Uuid::now_v7(),
+        correlation_id: "test".to_owned(),
+        trace_header: None,
+        message_count: 1,
+    };
+    outbox::insert(connection, &owed).await.unwrap();
+    outbox::take_owed(connection, 0, 10).await.unwrap();
+    outbox::delete(connection, &owed).await.unwrap();
+    outbox::owe_for_stranded(connection, 0).await.unwrap();
+
+    let token = tributary_domain::identity::LeaseToken(Uuid::now_v7());
+    let lease = Lease { tenant, batch, token, duration: LEASE };
+    enrichment::claim(connection, &lease, 10).await.unwrap();
+    let outcome = Outcome { transaction_id: "tx_00000", result: Ok(SHOPPING) };
+    enrichment::finish(connection, &lease, "rules-1", &[outcome]).await.unwrap();
+    enrichment::release(connection, &lease).await.unwrap();
+    batches::finish_if_settled(connection, tenant, batch).await.unwrap();
+    batches::progress(connection, tenant, batch).await.unwrap();
+    batches::failures(connection, tenant, batch).await.unwrap();
+
+    let query = PageQuery {
+        account_id: "acc",
+        from: None,
+        before: None,
+        status: None,
+        category: None,
+        after: None,
+        limit: 10,
+    };
+    pages::page(connection, tenant, &query).await.unwrap();
+    let day = period("2025-10-30".parse().unwrap(), "2025-10-30".parse().unwrap());
+    report::summary(connection, tenant, "acc", day).await.unwrap();
+    report::fold(connection, 10).await.unwrap();
+}
+
+async fn named_statements(connection: &mut PgConnection) -> i64 {
+    use sqlx::Row;
+    sqlx::query("select count(*) from pg_prepared_statements")
+        .persistent(false)
+        .fetch_one(connection)
+        .await
+        .unwrap()
+        .get(0)
+}
+
+#[tokio::test]
+async fn no_statement_leaves_a_named_prepared_statement_behind() {
+    let ledger = Ledger::new().await;
+    let mut transaction = ledger.begin().await;
+    call_everything(&mut transaction, ledger.tenant, "1").await;
+    call_everything(&mut transaction, ledger.tenant, "2").await;
+    assert_eq!(named_statements(&mut transaction).await, 0);
+}
+
+/// The store's options already keep sqlx from naming anything; the statements alone have to do it too,
+/// since callers bring connections of their own.
+#[tokio::test]
+async fn no_statement_is_named_on_a_connection_that_would_keep_names() {
+    let ledger = Ledger::new().await;
+    let mut connection = ledger.database.connection().await;
+    sqlx::query("select 1").execute(&mut connection).await.unwrap();
+    let before = named_statements(&mut connection).await;
+    assert_eq!(before, 1, "this connection keeps names");
+    let mut transaction = connection.begin().await.unwrap();
+    call_everything(&mut transaction, ledger.tenant, "1").await;
+    call_everything(&mut transaction, ledger.tenant, "2").await;
+    assert_eq!(named_statements(&mut transaction).await, before);
+}

@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 /// Longer than any test.
 pub const LONG: Duration = Duration::from_secs(600);
-pub const DEADLINE: Duration = Duration::from_secs(30);
+pub const DEADLINE: Duration = Duration::from_secs(120);
 
 pub type Answer = Result<Categorisation, CategorizeError>;
 

@@ -9,7 +9,7 @@ use sqlx::{Connection, PgConnection};
 use tributary_postgres::{Options, Pooler, Postgres, Storage};
 
 /// Far more than a stop takes, since the machine may be busy with other tests.
-const DEADLINE: Duration = Duration::from_secs(30);
+const DEADLINE: Duration = Duration::from_secs(120);
 
 pub async fn start(storage: Storage) -> Postgres {
     Postgres::start(Options { storage, progress: &|step| eprintln!("{step}") }).await.unwrap()

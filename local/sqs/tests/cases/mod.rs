@@ -18,7 +18,7 @@ pub mod receiving;
 pub mod sending;
 
 /// How long a case waits for what must happen.
-pub const PATIENCE: Duration = Duration::from_secs(10);
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// An SQS endpoint under test, and the queues a case made there.
 #[derive(Clone)]

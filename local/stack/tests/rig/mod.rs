@@ -10,7 +10,7 @@ use serde_json::Value;
 use tributary_stack::Lambda;
 use tributary_stack::lambda::{FunctionConfig, LambdaConfig};
 
-pub const DEADLINE: Duration = Duration::from_secs(20);
+pub const DEADLINE: Duration = Duration::from_secs(60);
 
 /// The example that cargo builds beside the tests.
 pub fn echo_function() -> PathBuf {

@@ -14,7 +14,7 @@ pub use client::{Answer, Api};
 pub use payload::{account, example, numbered, payload, transaction};
 
 /// What an asynchronous thing may take on a busy machine before it counts as never happening.
-pub const DEADLINE: Duration = Duration::from_secs(60);
+pub const DEADLINE: Duration = Duration::from_secs(120);
 const POLL: Duration = Duration::from_millis(20);
 
 /// Starts a system; what it says while it starts is in the test's output.

@@ -121,7 +121,7 @@ impl Ledger {
     /// Until some connection of this database waits for a lock.
     pub async fn until_someone_waits(&self) {
         let mut connection = self.database.connection().await;
-        let deadline = Instant::now() + Duration::from_secs(20);
+        let deadline = Instant::now() + Duration::from_secs(60);
         loop {
             let waiting: i64 = sqlx::query_scalar(
                 "select count(*) from pg_stat_activity \

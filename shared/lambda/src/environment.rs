@@ -43,6 +43,21 @@ impl<L: Fn(&str) -> Option<String>> Environment<L> {
         SecretString::from(self.required(name))
     }
 
+    /// A text that may be there; an empty one is none.
+    pub fn optional(&self, name: &str) -> Option<String> {
+        (self.look_up)(name).filter(|value| !value.is_empty())
+    }
+
+    /// A secret that may be there; an empty one is none.
+    pub fn optional_secret(&self, name: &str) -> Option<SecretString> {
+        self.optional(name).map(SecretString::from)
+    }
+
+    /// Notes what is wrong with what was read; `fault` names the variable, and no value.
+    pub fn fault(&mut self, fault: impl Into<String>) {
+        self.faults.push(fault.into());
+    }
+
     /// A value that has a default.
     pub fn or_default<T: FromStr>(&mut self, name: &str, default: T) -> T {
         match (self.look_up)(name) {

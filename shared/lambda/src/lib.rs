@@ -6,4 +6,6 @@ pub mod environment;
 pub mod error_chain;
 pub mod http;
 pub mod logs;
+pub mod peppers;
 pub mod routes;
+pub mod secrets;

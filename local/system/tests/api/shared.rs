@@ -3,11 +3,13 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use secrecy::ExposeSecret;
 use serde_json::Value;
 use tokio::runtime::Runtime;
 use tokio::sync::OnceCell;
 use tokio::sync::broadcast::error::RecvError;
-use tributary_domain::TenantId;
+use tributary_domain::api_key::Pepper;
+use tributary_domain::{Scope, TenantId};
 use tributary_store::Store;
 use tributary_system::{SystemConfig, create_key};
 
@@ -19,6 +21,7 @@ type Lines = Arc<Mutex<Vec<(String, String)>>>;
 struct Shared {
     url: String,
     database_url: String,
+    pepper: String,
     lines: Lines,
 }
 
@@ -103,7 +106,9 @@ async fn key(tenant_name: &str, scopes: &[&str]) -> (TenantId, String) {
     let store = Store::connect_lazily(&url).unwrap();
     // A name of its own: a new key of a name revokes the one before.
     let name = uuid::Uuid::now_v7().to_string();
-    let (tenant, key) = create_key(&store, tenant_name, &name, scopes).await.unwrap();
+    let pepper = Pepper::new(&shared().await.pepper).unwrap();
+    let scopes: Vec<Scope> = scopes.iter().map(|scope| scope.parse().unwrap()).collect();
+    let (tenant, key) = create_key(&store, &pepper, tenant_name, &name, &scopes).await.unwrap();
     store.close().await;
     (tenant, key.expose().to_owned())
 }
@@ -136,6 +141,7 @@ async fn start() -> Shared {
             let shared = Shared {
                 url: system.url(),
                 database_url: system.database_url().to_owned(),
+                pepper: system.api_key_pepper().expose_secret().to_owned(),
                 lines: Arc::clone(&lines),
             };
             let mut log = system.stack().lambda().log_lines();

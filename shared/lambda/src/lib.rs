@@ -7,3 +7,4 @@ pub mod error_chain;
 pub mod http;
 pub mod logs;
 pub mod routes;
+pub mod secrets;

@@ -6,13 +6,13 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
+use admin::keys::{Create, Created};
+use admin::{Admin, AdminError, Operation};
 use rand::Rng;
 use secrecy::{ExposeSecret, SecretString};
-use tributary_domain::api_key::{ApiKeySecret, Pepper};
-use tributary_domain::{Scope, TenantId};
-use tributary_store::api_keys::{self, ApiKey, NewApiKey};
-use tributary_store::{Store, StoreError};
-use uuid::Uuid;
+use tributary_domain::Scope;
+use tributary_domain::api_key::Peppers;
+use tributary_store::{Store, StoreError, api_keys};
 
 /// How many random bytes a pepper is made of.
 const PEPPER_BYTES: usize = 32;
@@ -52,30 +52,30 @@ pub fn kept_pepper(path: &Path) -> io::Result<SecretString> {
 /// key is answered here and never again; one that had its name before is revoked.
 ///
 /// # Errors
-/// [`StoreError`] of the statements.
+/// [`AdminError`] of the operation, and of what it stands on.
 pub async fn create_key(
     store: &Store,
-    pepper: &Pepper,
+    peppers: &Peppers,
     tenant_name: &str,
     key_name: &str,
     scopes: &[Scope],
-) -> Result<(TenantId, ApiKeySecret), StoreError> {
-    let secret = ApiKeySecret::from_entropy(rand::rng().random());
+) -> Result<Created, AdminError> {
     let mut transaction = store.begin_for_all().await?;
-    let new_id = TenantId(Uuid::now_v7());
-    let tenant = api_keys::find_or_create_tenant(&mut transaction, tenant_name, new_id).await?;
-    api_keys::revoke_by_name(&mut transaction, tenant, key_name).await?;
-    let key = ApiKey { tenant, api_key_id: Uuid::now_v7(), scopes: scopes.to_vec() };
-    let key_hash = secret.hash(pepper);
-    let new = NewApiKey { key, name: key_name, prefix: secret.prefix(), key_hash };
-    api_keys::insert(&mut transaction, &new).await?;
-    transaction.commit().await?;
-    Ok((tenant, secret))
+    if let Some(tenant) = api_keys::find_tenant(&mut transaction, tenant_name).await? {
+        api_keys::revoke_by_name(&mut transaction, tenant, key_name).await?;
+    }
+    transaction.commit().await.map_err(StoreError::from)?;
+    let admin = Admin::default().with_store(store.clone()).with_peppers(peppers.clone());
+    let (tenant, name) = (tenant_name.to_owned(), key_name.to_owned());
+    Create { tenant, name, scopes: scopes.to_vec() }.run(&admin).await
 }
 
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt;
+
+    use tributary_domain::api_key::Pepper;
+    use uuid::Uuid;
 
     use super::*;
 

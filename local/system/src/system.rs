@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use admin::AdminError;
 use secrecy::{ExposeSecret, SecretString};
 use tributary_domain::Scope;
-use tributary_domain::api_key::{Pepper, PepperTooShort};
+use tributary_domain::api_key::{Pepper, PepperTooShort, Peppers};
 use tributary_postgres::{Postgres, Progress, Storage};
 use tributary_sqs::SqsServer;
 use tributary_stack::{Stack, StackConfig, StackError, build_functions};
@@ -141,7 +142,10 @@ pub enum SystemError {
     Pepper(#[from] PepperTooShort),
     /// The tenant and its key could not be stored.
     #[error("the tenant's key cannot be made")]
-    Access(#[from] StoreError),
+    Access(#[from] AdminError),
+    /// The database has a URL that is none.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// The functions' surroundings could not be started.
     #[error(transparent)]
     Stack(#[from] StackError),
@@ -178,9 +182,10 @@ impl System {
             functions_url = route.of(&functions_url)?;
         }
         let api_key_pepper = config.api_key_pepper.clone().unwrap_or_else(new_pepper);
-        let pepper = Pepper::new(api_key_pepper.expose_secret())?;
+        let current = Pepper::new(api_key_pepper.expose_secret())?;
+        let peppers = Peppers { current, previous: None };
         let store = database.store()?;
-        let (_, api_key) = create_key(&store, &pepper, &config.tenant, "local", SCOPES).await?;
+        let created = create_key(&store, &peppers, &config.tenant, "local", SCOPES).await?;
         store.close().await;
 
         let (sqs, sqs_endpoint_url) = match &config.sqs_endpoint_url {
@@ -203,14 +208,21 @@ impl System {
 
         let mut stack_config =
             stack_config(&config, binary_directory, &functions_url, &sqs_endpoint_url, &queues);
-        let pepper = ("API_KEY_PEPPER".to_owned(), api_key_pepper.expose_secret().to_owned());
-        let authorize =
-            stack_config.function_environment.entry("authorize".to_owned()).or_default();
-        authorize.extend(config.authorize_environment.clone().into_iter().chain([pepper]));
+        let functions = &mut stack_config.function_environment;
+        for function in ["authorize", "admin"] {
+            let pepper = api_key_pepper.expose_secret().to_owned();
+            let environment = functions.entry(function.to_owned()).or_default();
+            environment.insert("API_KEY_PEPPER".to_owned(), pepper);
+        }
+        let authorize = functions.entry("authorize".to_owned()).or_default();
+        authorize.extend(config.authorize_environment.clone());
+        let admin = functions.entry("admin".to_owned()).or_default();
+        // Past pooler and detour: migrations hold a lock of their session.
+        admin.insert("DATABASE_URL".to_owned(), database.url().to_owned());
         (config.adjust_stack)(&mut stack_config);
         let stack = Stack::start(stack_config).await?;
         progress(&format!("API: {}", stack.url()));
-        progress(&format!("Tenant {}, API key {}", config.tenant, api_key.expose()));
+        progress(&format!("Tenant {}, API key {}", config.tenant, created.key));
         Ok(Self {
             stack,
             sqs,
@@ -218,7 +230,7 @@ impl System {
             sqs_endpoint_url,
             queues,
             api_key_pepper,
-            api_key: api_key.expose().to_owned(),
+            api_key: created.key,
         })
     }
 
@@ -317,6 +329,9 @@ fn stack_config(
         ("OWED_AGE_MS".to_owned(), millis(timings.owed_age)),
     ]);
 
+    let admin =
+        BTreeMap::from([("DEAD_LETTER_QUEUE_URL".to_owned(), queues.dead_letter_queue.clone())]);
+
     let mut stack =
         StackConfig::new(binary_directory, database_url, sqs_endpoint_url, &queues.queue);
     stack.gateway_port = config.port;
@@ -324,7 +339,10 @@ fn stack_config(
     stack.enrich_concurrency = config.enrich_concurrency;
     stack.relay_interval = config.relay_interval;
     stack.timeouts.insert("enrich".to_owned(), timings.enrich_timeout);
-    stack.function_environment =
-        BTreeMap::from([("enrich".to_owned(), enrich), ("relay".to_owned(), relay)]);
+    stack.function_environment = BTreeMap::from([
+        ("enrich".to_owned(), enrich),
+        ("relay".to_owned(), relay),
+        ("admin".to_owned(), admin),
+    ]);
     stack
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use tokio::runtime::Runtime;
 use tokio::sync::OnceCell;
 use tokio::sync::broadcast::error::RecvError;
-use tributary_domain::api_key::Pepper;
+use tributary_domain::api_key::{Pepper, Peppers};
 use tributary_domain::{Scope, TenantId};
 use tributary_store::Store;
 use tributary_system::{SystemConfig, create_key};
@@ -106,11 +106,12 @@ async fn key(tenant_name: &str, scopes: &[&str]) -> (TenantId, String) {
     let store = Store::connect_lazily(&url).unwrap();
     // A name of its own: a new key of a name revokes the one before.
     let name = uuid::Uuid::now_v7().to_string();
-    let pepper = Pepper::new(&shared().await.pepper).unwrap();
+    let current = Pepper::new(&shared().await.pepper).unwrap();
+    let peppers = Peppers { current, previous: None };
     let scopes: Vec<Scope> = scopes.iter().map(|scope| scope.parse().unwrap()).collect();
-    let (tenant, key) = create_key(&store, &pepper, tenant_name, &name, &scopes).await.unwrap();
+    let created = create_key(&store, &peppers, tenant_name, &name, &scopes).await.unwrap();
     store.close().await;
-    (tenant, key.expose().to_owned())
+    (created.tenant_id, created.key)
 }
 
 /// The log lines of a function so far that are about a correlation id, read as JSON.

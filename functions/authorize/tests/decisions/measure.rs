@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use http::Method;
 use serde_json::json;
 use tributary_domain::Scope;
-use tributary_stack::{FunctionConfig, Lambda, LambdaConfig, Pick};
+use tributary_stack::Lambda;
+use tributary_stack::lambda::{FunctionConfig, LambdaConfig, Pick};
 use tributary_testkit::Issuer;
 
 use crate::rig::{Rig, decide, get};

@@ -6,13 +6,12 @@ use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 use tracing::error;
 use tributary_lambda::error_chain::Chain;
 use tributary_lambda::logs;
-use tributary_store::Store;
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     logs::init();
     let config = Config::from_env()?;
-    let authorize = &Authorize::new(Store::connect_lazily(&config.database_url)?);
+    let authorize = &Authorize::new(config.database.connect().await?);
     lambda_runtime::run(service_fn(
         async move |event: LambdaEvent<ApiGatewayCustomAuthorizerRequestTypeRequest>| {
             authorize.decide(&event.payload).await.map_err(diagnose)

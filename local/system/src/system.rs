@@ -7,7 +7,7 @@ use std::time::Duration;
 use tributary_postgres::{Postgres, Progress, Storage};
 use tributary_sqs::SqsServer;
 use tributary_stack::{Stack, StackConfig, StackError, build_functions};
-use tributary_store::{Store, StoreError};
+use tributary_store::{Role, Store, StoreError, role};
 use uuid::Uuid;
 
 use crate::access::create_key;
@@ -288,6 +288,14 @@ fn stack_config(
         ("OWED_AGE_MS".to_owned(), millis(timings.owed_age)),
     ]);
 
+    let mut environments =
+        BTreeMap::from([("enrich".to_owned(), enrich), ("relay".to_owned(), relay)]);
+    for function in role::FUNCTIONS {
+        let role = Role::of_function(function).map(|role| role.to_string());
+        let environment = environments.entry(function.to_owned()).or_default();
+        environment.extend(role.map(|role| ("DATABASE_ROLE".to_owned(), role)));
+    }
+
     let mut stack =
         StackConfig::new(binary_directory, database_url, sqs_endpoint_url, &queues.queue);
     stack.gateway_port = config.port;
@@ -295,8 +303,7 @@ fn stack_config(
     stack.enrich_concurrency = config.enrich_concurrency;
     stack.relay_interval = config.relay_interval;
     stack.timeouts.insert("enrich".to_owned(), timings.enrich_timeout);
-    stack.function_environment =
-        BTreeMap::from([("enrich".to_owned(), enrich), ("relay".to_owned(), relay)]);
+    stack.function_environment = environments;
     (config.adjust_stack)(&mut stack);
     stack
 }

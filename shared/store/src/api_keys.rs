@@ -4,8 +4,8 @@ use sqlx::PgConnection;
 use tributary_domain::TenantId;
 use uuid::Uuid;
 
-use crate::connection::unnamed;
 use crate::error::StoreError;
+use crate::unnamed::unnamed;
 
 /// What a key lets its bearer do, and for whom.
 #[derive(Clone, Debug, PartialEq, Eq)]

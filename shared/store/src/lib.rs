@@ -12,12 +12,16 @@ pub mod enrichment;
 mod error;
 pub mod health;
 pub mod idempotency;
+pub mod login;
 pub mod outbox;
 pub mod report;
+pub mod role;
 pub mod transactions;
+mod unnamed;
 
 pub use connection::{Store, Transaction};
 pub use error::StoreError;
+pub use role::Role;
 
 /// The migrations of `migrations/`, in their order.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations");

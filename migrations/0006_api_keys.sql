@@ -17,3 +17,6 @@ add constraint api_keys_prefix_unique unique (prefix),
 add constraint api_keys_prefix_is_plain check (prefix ~ '^trb_[0-9a-f]{8}$'),
 add constraint api_keys_name_fits check (char_length(name) between 1 and 100),
 add constraint api_keys_scopes_not_empty check (cardinality(scopes) > 0);
+
+-- authorize notes uses, and changes nothing else of a key.
+grant update (last_used_at) on api_keys to tributary_authorize;

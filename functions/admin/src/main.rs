@@ -9,13 +9,12 @@ use tracing::error;
 use tributary_lambda::error_chain::Chain;
 use tributary_lambda::{deadline, logs};
 use tributary_queue::DeadLetters;
-use tributary_store::Store;
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     logs::init();
     let config = Config::from_env()?;
-    let store = Store::connect_lazily(&config.database_url)?;
+    let store = config.database.connect().await?;
     let letters = DeadLetters::connect(config.dead_letter_queue_url).await;
     let peppers = config.peppers.load().await?;
     let admin =

@@ -1,7 +1,7 @@
 //! What authorize needs from its environment.
 
 use reqwest::Url;
-use secrecy::SecretString;
+use tributary_lambda::database::DatabaseConfig;
 use tributary_lambda::environment::{Environment, EnvironmentError};
 use tributary_lambda::peppers::PepperSources;
 
@@ -16,8 +16,8 @@ const JWKS_FILE: &str = "JWT_JWKS_FILE";
 /// The configuration of authorize.
 #[derive(Debug)]
 pub struct Config {
-    /// `DATABASE_URL`
-    pub database_url: SecretString,
+    /// `DATABASE_URL`, `DATABASE_ROLE`, `DATABASE_AUTH` and `DATABASE_SECRET_ARN`.
+    pub database: DatabaseConfig,
     /// `API_KEY_PEPPER` or `API_KEY_PEPPER_SECRET_ARN`, and the one before it
     pub peppers: PepperSources,
     /// `JWT_…`; `None` where no issuer is configured
@@ -32,7 +32,7 @@ impl Config {
     pub fn from_env() -> Result<Self, EnvironmentError> {
         let mut environment = Environment::of_process();
         let config = Self {
-            database_url: environment.required_secret("DATABASE_URL"),
+            database: DatabaseConfig::read(&mut environment),
             peppers: PepperSources::from_environment(&mut environment),
             tokens: tokens(&mut environment),
         };
@@ -43,27 +43,29 @@ impl Config {
 /// All of an issuer or nothing of it: half a configuration must not look like none.
 fn tokens<L: Fn(&str) -> Option<String>>(environment: &mut Environment<L>) -> Option<TokenConfig> {
     let names = [ISSUER, AUDIENCE, JWKS_URL, JWKS_FILE];
-    if names.iter().all(|name| environment.optional(name).is_none()) {
+    if names.iter().all(|name| environment.optional::<String>(name).is_none()) {
         return None;
     }
     let issuer = environment.required(ISSUER);
     let audience = environment.required(AUDIENCE);
-    let jwks = match (environment.optional(JWKS_URL), environment.optional(JWKS_FILE)) {
-        (Some(url), None) => {
-            let url = url.parse().ok().filter(is_safe);
-            if url.is_none() {
-                environment.fault(format!("{JWKS_URL} is not a URL with https"));
+    let jwks =
+        match (environment.optional::<String>(JWKS_URL), environment.optional::<String>(JWKS_FILE))
+        {
+            (Some(url), None) => {
+                let url = url.parse().ok().filter(is_safe);
+                if url.is_none() {
+                    environment.fault(&format!("{JWKS_URL} is not a URL with https"));
+                }
+                JwksSource::Url(url?)
             }
-            JwksSource::Url(url?)
-        }
-        (None, Some(path)) => JwksSource::File(path.into()),
-        _ => {
-            environment.fault(format!("one of {JWKS_URL} and {JWKS_FILE} is needed"));
-            return None;
-        }
-    };
-    let claim = |name: &str, default: &str| {
-        environment.optional(name).unwrap_or_else(|| default.to_owned())
+            (None, Some(path)) => JwksSource::File(path.into()),
+            _ => {
+                environment.fault(&format!("one of {JWKS_URL} and {JWKS_FILE} is needed"));
+                return None;
+            }
+        };
+    let mut claim = |name: &str, default: &str| {
+        environment.optional::<String>(name).unwrap_or_else(|| default.to_owned())
     };
     let tenant_claim = claim("JWT_TENANT_CLAIM", "tenant_id");
     let scope_claim = claim("JWT_SCOPE_CLAIM", "scope");

@@ -6,14 +6,13 @@ use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 use tracing::error;
 use tributary_lambda::error_chain::Chain;
 use tributary_lambda::logs;
-use tributary_store::Store;
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     logs::init();
     let config = Config::from_env()?;
-    let store = Store::connect_lazily(&config.database_url)?;
     let peppers = config.peppers.load().await?;
+    let store = config.database.connect().await?;
     let authorize = &Authorize::new(store, peppers, config.tokens.map(Tokens::new));
     lambda_runtime::run(service_fn(
         async move |event: LambdaEvent<ApiGatewayCustomAuthorizerRequestTypeRequest>| {

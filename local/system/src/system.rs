@@ -11,7 +11,7 @@ use tributary_domain::api_key::{Pepper, PepperTooShort, Peppers};
 use tributary_postgres::{Postgres, Progress, Storage};
 use tributary_sqs::SqsServer;
 use tributary_stack::{Stack, StackConfig, StackError, build_functions};
-use tributary_store::{Store, StoreError};
+use tributary_store::{Role, Store, StoreError, role};
 use uuid::Uuid;
 
 use crate::access::{create_key, new_pepper};
@@ -331,6 +331,16 @@ fn stack_config(
 
     let admin =
         BTreeMap::from([("DEAD_LETTER_QUEUE_URL".to_owned(), queues.dead_letter_queue.clone())]);
+    let mut environments = BTreeMap::from([
+        ("enrich".to_owned(), enrich),
+        ("relay".to_owned(), relay),
+        ("admin".to_owned(), admin),
+    ]);
+    for function in role::FUNCTIONS {
+        let role = Role::of_function(function).map(|role| role.to_string());
+        let environment = environments.entry(function.to_owned()).or_default();
+        environment.extend(role.map(|role| ("DATABASE_ROLE".to_owned(), role)));
+    }
 
     let mut stack =
         StackConfig::new(binary_directory, database_url, sqs_endpoint_url, &queues.queue);
@@ -339,10 +349,6 @@ fn stack_config(
     stack.enrich_concurrency = config.enrich_concurrency;
     stack.relay_interval = config.relay_interval;
     stack.timeouts.insert("enrich".to_owned(), timings.enrich_timeout);
-    stack.function_environment = BTreeMap::from([
-        ("enrich".to_owned(), enrich),
-        ("relay".to_owned(), relay),
-        ("admin".to_owned(), admin),
-    ]);
+    stack.function_environment = environments;
     stack
 }

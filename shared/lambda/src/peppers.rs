@@ -44,7 +44,7 @@ impl PepperSources {
     {
         let current = source(environment, CURRENT);
         if current.is_none() {
-            environment.fault(format!("{CURRENT} is missing"));
+            environment.fault(&format!("{CURRENT} is missing"));
         }
         let current = current.unwrap_or_else(|| Source::Text(SecretString::default()));
         Self { current, previous: source(environment, PREVIOUS) }
@@ -68,9 +68,10 @@ where
     L: Fn(&str) -> Option<String>,
 {
     let arn_name = format!("{name}_SECRET_ARN");
-    match (environment.optional_secret(name), environment.optional(&arn_name)) {
+    let text = environment.optional::<String>(name).map(SecretString::from);
+    match (text, environment.optional(&arn_name)) {
         (Some(_), Some(_)) => {
-            environment.fault(format!("{name} and {arn_name} exclude each other"));
+            environment.fault(&format!("{name} and {arn_name} exclude each other"));
             None
         }
         (Some(text), None) => Some(Source::Text(text)),

@@ -8,8 +8,8 @@ use tributary_domain::api_key::KeyHash;
 use tributary_domain::{Scope, TenantId};
 use uuid::Uuid;
 
-use crate::connection::unnamed;
 use crate::error::StoreError;
+use crate::unnamed::unnamed;
 
 /// How exact `last_used_at` is: a use is only noted where the last one that was is older than this, so
 /// that a request does not cost a write.

@@ -76,7 +76,7 @@ async fn no_key_stands_in_a_log_an_answer_a_process_listing_or_the_database() {
     }
     assert!(own_processes > 0 || !cfg!(target_os = "linux"), "the functions are listed");
 
-    let mut connection = connect(database_url()).await;
+    let mut connection = connect(database_url().await).await;
     let tables: Vec<String> = sqlx::query_scalar(
         "select table_name::text from information_schema.tables \
          where table_schema = 'public' and table_type = 'BASE TABLE'",

@@ -6,6 +6,7 @@ mod custom_resource;
 mod database;
 mod dead_letters;
 mod events;
+mod keys;
 
 use std::time::{Duration, SystemTime};
 

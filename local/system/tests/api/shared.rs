@@ -206,14 +206,22 @@ async fn shared() -> &'static Shared {
     SHARED.get_or_init(start).await
 }
 
+/// A folder for the program, empty. It is not deleted after it: the next run does that.
+fn new_folder() -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("api");
+    drop(std::fs::remove_dir_all(&folder));
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
 /// On a thread and a runtime of its own, since each test's runtime ends with the test. It is never
 /// stopped: its processes end with this program.
 async fn start() -> Shared {
     let (sender, receiver) = tokio::sync::oneshot::channel();
     std::thread::spawn(move || {
         Runtime::new().unwrap().block_on(async {
-            let (issuer, folder) = (Issuer::new(), tempfile::tempdir().unwrap());
-            let jwks = folder.path().join("jwks.json");
+            let (issuer, folder) = (Issuer::new(), new_folder());
+            let jwks = folder.join("jwks.json");
             std::fs::write(&jwks, issuer.jwks().to_string()).unwrap();
             let mut config = SystemConfig::throw_away();
             config.authorize_environment = [
@@ -231,7 +239,7 @@ async fn start() -> Shared {
                     environment.or_default().insert("RUST_LOG".to_owned(), filter);
                 }
             };
-            let log_directory = folder.path().join("logs");
+            let log_directory = folder.join("logs");
             config.log_directory = Some(log_directory.clone());
             // So that deltas are folded while the tests look at sums.
             config.relay_interval = Some(Duration::from_secs(1));

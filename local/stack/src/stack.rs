@@ -13,7 +13,8 @@ use crate::lambda::{FunctionConfig, IDLE_TIMEOUT_DEFAULT, Lambda, LambdaConfig};
 use crate::schedule::Schedule;
 
 /// The functions of Tributary: packages, binaries and Lambda names.
-pub const FUNCTIONS: &[&str] = &["authorize", "ingest", "enrich", "report", "health", "relay"];
+pub const FUNCTIONS: &[&str] =
+    &["authorize", "ingest", "enrich", "report", "health", "relay", "admin"];
 
 const REGION_DEFAULT: &str = "us-east-1";
 const ENRICH_CONCURRENCY_DEFAULT: usize = 4;
@@ -220,6 +221,7 @@ fn deployed_timeout(function: &str) -> Duration {
         "authorize" | "health" => 5,
         "relay" => 55,
         "enrich" => 60,
+        "admin" => 300,
         _ => 25,
     })
 }

@@ -184,8 +184,11 @@ impl System {
         let client = queues::client(&sqs_endpoint_url).await;
         let queues = queues::create(&client, &suffix, config.timings.visibility_timeout).await?;
 
-        let stack_config =
+        let mut stack_config =
             stack_config(&config, binary_directory, &functions_url, &sqs_endpoint_url, &queues);
+        let admin = stack_config.function_environment.entry("admin".to_owned()).or_default();
+        // Past pooler and detour: migrations hold a lock of their session.
+        admin.insert("DATABASE_URL".to_owned(), database.url().to_owned());
         let stack = Stack::start(stack_config).await?;
         progress(&format!("API: {}", stack.url()));
         progress(&format!("Tenant {}, API key {}", config.tenant, api_key.expose()));
@@ -288,6 +291,9 @@ fn stack_config(
         ("OWED_AGE_MS".to_owned(), millis(timings.owed_age)),
     ]);
 
+    let admin =
+        BTreeMap::from([("DEAD_LETTER_QUEUE_URL".to_owned(), queues.dead_letter_queue.clone())]);
+
     let mut stack =
         StackConfig::new(binary_directory, database_url, sqs_endpoint_url, &queues.queue);
     stack.gateway_port = config.port;
@@ -295,8 +301,11 @@ fn stack_config(
     stack.enrich_concurrency = config.enrich_concurrency;
     stack.relay_interval = config.relay_interval;
     stack.timeouts.insert("enrich".to_owned(), timings.enrich_timeout);
-    stack.function_environment =
-        BTreeMap::from([("enrich".to_owned(), enrich), ("relay".to_owned(), relay)]);
+    stack.function_environment = BTreeMap::from([
+        ("enrich".to_owned(), enrich),
+        ("relay".to_owned(), relay),
+        ("admin".to_owned(), admin),
+    ]);
     (config.adjust_stack)(&mut stack);
     stack
 }

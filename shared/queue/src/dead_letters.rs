@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName, QueueAttributeName};
+use serde::{Deserialize, Serialize};
 
 use crate::client::QueueError;
 use crate::message::CORRELATION_ATTRIBUTE;
@@ -17,7 +18,7 @@ pub struct DeadLetters {
 }
 
 /// A message that was given up.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeadLetter {
     /// The id that SQS gave it.
     pub message_id: String,
@@ -32,7 +33,7 @@ pub struct DeadLetter {
 }
 
 /// How far a redrive is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Redrive {
     /// What SQS says of it: `RUNNING`, `COMPLETED`, `FAILED`, …
     pub status: String,
@@ -58,7 +59,14 @@ impl DeadLetters {
     /// How long messages that are looked at are hidden from others, and from the next look.
     const HIDDEN: Duration = Duration::from_secs(30);
 
-    /// The queue at `url`.
+    /// The queue at `url`; region, credentials and endpoint come from the environment, as every AWS SDK
+    /// takes them.
+    pub async fn connect(url: String) -> Self {
+        let config = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
+        Self::new(Client::new(&config), url)
+    }
+
+    /// The queue at `url`, by a client that is there already.
     #[must_use]
     pub const fn new(client: Client, url: String) -> Self {
         Self { client, url }

@@ -12,12 +12,11 @@ pub mod enrichment;
 mod error;
 pub mod health;
 pub mod idempotency;
+pub mod migrations;
 pub mod outbox;
 pub mod report;
 pub mod transactions;
 
 pub use connection::{Store, Transaction};
 pub use error::StoreError;
-
-/// The migrations of `migrations/`, in their order.
-pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations");
+pub use migrations::{MIGRATOR, MigrateError};

@@ -1,0 +1,19 @@
+//! What an operator asks of a system whose database and queues no laptop reaches: migrations, checks,
+//! dead letters. The `admin` function is invoked by IAM alone; the `tributary` command runs the same
+//! [operations](Operation) in its own process or on a deployed function.
+//!
+//! An operation is a module here and a line in the table of `operation.rs`.
+
+mod admin;
+pub mod check;
+mod config;
+mod custom_resource;
+pub mod dlq;
+mod error;
+pub mod migrate;
+mod operation;
+
+pub use admin::Admin;
+pub use config::Config;
+pub use error::AdminError;
+pub use operation::Operation;

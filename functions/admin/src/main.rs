@@ -1,0 +1,32 @@
+//! The `admin` function's process: invoked by operators, through IAM, and by CloudFormation at deploy.
+
+use std::time::SystemTime;
+
+use admin::{Admin, AdminError, Config};
+use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
+use serde_json::Value;
+use tracing::error;
+use tributary_lambda::error_chain::Chain;
+use tributary_lambda::{deadline, logs};
+use tributary_queue::DeadLetters;
+use tributary_store::Store;
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    logs::init();
+    let config = Config::from_env()?;
+    let store = Store::connect_lazily(&config.database_url)?;
+    let letters = DeadLetters::connect(config.dead_letter_queue_url).await;
+    let admin = &Admin::default().with_store(store).with_dead_letters(letters);
+    lambda_runtime::run(service_fn(async move |event: LambdaEvent<Value>| {
+        let deadline = deadline::of_invocation(event.context.deadline(), SystemTime::now());
+        admin.handle(event.payload, deadline).await.map_err(|error| diagnose(&error))
+    }))
+    .await
+}
+
+/// Who may invoke this function may see why it failed.
+fn diagnose(error: &AdminError) -> Diagnostic {
+    error!(error = %Chain(error), "operation failed");
+    Diagnostic { error_type: error.kind().to_owned(), error_message: Chain(error).to_string() }
+}

@@ -1,0 +1,40 @@
+//! The migrations, and which of them a database has.
+
+use std::collections::HashSet;
+
+use sqlx::PgConnection;
+pub use sqlx::migrate::MigrateError;
+
+use crate::connection::unnamed;
+use crate::error::StoreError;
+
+/// The migrations of `migrations/`, in their order.
+pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations");
+
+/// SQLSTATE of a table that is not there.
+const UNDEFINED_TABLE: &str = "42P01";
+
+/// The versions of the migrations that a database does not have, in their order. Where it has none, not
+/// even the table that lists them, the transaction is aborted.
+///
+/// # Errors
+/// [`StoreError`] if the database cannot be asked.
+pub async fn missing(connection: &mut PgConnection) -> Result<Vec<i64>, StoreError> {
+    // Not checked against the schema at compile time: the table is sqlx's own, which makes it as it
+    // applies the first migration.
+    let applied = sqlx::query_scalar("select version from _sqlx_migrations where success")
+        .fetch_all(unnamed(connection))
+        .await;
+    let applied: HashSet<i64> = match applied {
+        Ok(applied) => applied.into_iter().collect(),
+        Err(error) if is_undefined_table(&error) => HashSet::new(),
+        Err(error) => return Err(error.into()),
+    };
+    let known = MIGRATOR.iter().map(|migration| migration.version);
+    Ok(known.filter(|version| !applied.contains(version)).collect())
+}
+
+fn is_undefined_table(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|error| error.code());
+    code.is_some_and(|code| code == UNDEFINED_TABLE)
+}

@@ -1,5 +1,6 @@
 //! The `tributary` command: runs the whole system on this machine, and talks to a running one.
 
+mod api_key;
 mod batch_maker;
 mod client;
 mod commands;

@@ -1,12 +1,14 @@
 //! `tributary simulate`: sends made-up batches, watches them being enriched, prints the summary.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 use chrono::{Days, Utc};
 use clap::Args;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 
+use crate::api_key;
 use crate::batch_maker::BatchMaker;
 use crate::client::{Accepted, Client};
 use crate::terminal::{self, BatchProgress};
@@ -30,9 +32,10 @@ pub struct Options {
     /// Where the API is.
     #[arg(long, env = "TRIBUTARY_URL")]
     url: String,
-    /// A key with the scopes ingest and report.
-    #[arg(long, env = "TRIBUTARY_API_KEY", hide_env_values = true)]
-    api_key: SecretString,
+    /// A file with a key for ingest and report, or - for standard input. Without it the key is
+    /// TRIBUTARY_API_KEY of the environment. It is no option: everybody may list options.
+    #[arg(long)]
+    api_key_file: Option<PathBuf>,
     /// Send only: do not wait until the batches are enriched.
     #[arg(long)]
     no_wait: bool,
@@ -53,7 +56,8 @@ impl Batches {
 }
 
 pub async fn run(options: Options) -> anyhow::Result<()> {
-    let client = Client::new(&options.url, options.api_key.expose_secret())?;
+    let api_key = api_key::read(options.api_key_file.as_deref())?;
+    let client = Client::new(&options.url, api_key.expose_secret())?;
     let batches = Batches::new(options.batches, options.transactions, options.seed);
     tokio::select! {
         outcome = async {

@@ -1,5 +1,7 @@
 //! `tributary up`: everything on this machine until Ctrl-C, with data that stays.
 
+use std::collections::BTreeMap;
+use std::env;
 use std::fs::{self, File, TryLockError};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -7,8 +9,9 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::Args;
+use secrecy::{ExposeSecret, SecretString};
 use tributary_postgres::Storage;
-use tributary_system::{System, SystemConfig};
+use tributary_system::{System, SystemConfig, kept_pepper};
 
 use crate::terminal::{self, Steps};
 
@@ -46,6 +49,8 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         storage: Storage::Kept(directory.join("postgres")),
         port: options.port,
         tenant: options.tenant,
+        api_key_pepper: Some(pepper(&directory)?),
+        authorize_environment: tokens_of_environment(),
         log_directory: Some(directory.join("logs")),
         simulated_latency: options.latency,
         enrich_concurrency: usize::from(options.workers),
@@ -80,6 +85,22 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     outcome
 }
 
+/// The environment's, else the one that stays with the data, so that keys stay good from run to run.
+fn pepper(directory: &Path) -> anyhow::Result<SecretString> {
+    match env::var("API_KEY_PEPPER").ok().filter(|pepper| !pepper.is_empty()) {
+        Some(pepper) => Ok(pepper.into()),
+        None => {
+            let path = directory.join("pepper");
+            kept_pepper(&path).with_context(|| format!("cannot keep {}", path.display()))
+        }
+    }
+}
+
+/// Whose tokens are taken: the variables of that name are handed to authorize.
+fn tokens_of_environment() -> BTreeMap<String, String> {
+    env::vars().filter(|(name, _)| name.starts_with("JWT_")).collect()
+}
+
 /// Keeps a second `up` away from the same data.
 fn lock(directory: &Path) -> anyhow::Result<File> {
     let file = File::create(directory.join("lock"))?;
@@ -112,7 +133,7 @@ impl EnvFile {
         Self { path: directory.join(Self::NAME) }
     }
 
-    /// Readable by its owner alone: it holds a key and a password.
+    /// Readable by its owner alone: it holds a key, the pepper of keys and a password.
     fn write(&self, system: &System) -> anyhow::Result<()> {
         use std::os::unix::fs::OpenOptionsExt;
         self.remove();
@@ -120,6 +141,7 @@ impl EnvFile {
         for (name, value) in [
             ("TRIBUTARY_URL", system.url().as_str()),
             ("TRIBUTARY_API_KEY", system.api_key()),
+            ("API_KEY_PEPPER", system.api_key_pepper().expose_secret()),
             ("DATABASE_URL", system.database_url()),
             ("SQS_ENDPOINT_URL", system.sqs_endpoint_url()),
             ("DEAD_LETTER_QUEUE_URL", system.queues().dead_letter_queue.as_str()),

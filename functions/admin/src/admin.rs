@@ -3,6 +3,7 @@
 use std::time::SystemTime;
 
 use serde_json::Value;
+use tributary_domain::api_key::Peppers;
 use tributary_queue::DeadLetters;
 use tributary_store::Store;
 
@@ -16,6 +17,7 @@ use crate::operation;
 pub struct Admin {
     store: Option<Store>,
     dead_letters: Option<DeadLetters>,
+    peppers: Option<Peppers>,
 }
 
 impl Admin {
@@ -29,6 +31,12 @@ impl Admin {
     #[must_use]
     pub fn with_dead_letters(self, dead_letters: DeadLetters) -> Self {
         Self { dead_letters: Some(dead_letters), ..self }
+    }
+
+    /// With the peppers of API keys.
+    #[must_use]
+    pub fn with_peppers(self, peppers: Peppers) -> Self {
+        Self { peppers: Some(peppers), ..self }
     }
 
     /// Answers an event of the function: `{"operation": …}`, or a custom resource of CloudFormation.
@@ -49,5 +57,9 @@ impl Admin {
 
     pub(crate) fn dead_letters(&self) -> Result<&DeadLetters, AdminError> {
         self.dead_letters.as_ref().ok_or(AdminError::NotConfigured("DEAD_LETTER_QUEUE_URL"))
+    }
+
+    pub(crate) fn peppers(&self) -> Result<&Peppers, AdminError> {
+        self.peppers.as_ref().ok_or(AdminError::NotConfigured("API_KEY_PEPPER"))
     }
 }

@@ -1,15 +1,18 @@
 //! What admin needs from its environment.
 
-use secrecy::SecretString;
+use tributary_lambda::database::DatabaseConfig;
 use tributary_lambda::environment::{Environment, EnvironmentError};
+use tributary_lambda::peppers::PepperSources;
 
 /// The configuration of admin.
 #[derive(Debug)]
 pub struct Config {
-    /// `DATABASE_URL`, of the role that owns the schema.
-    pub database_url: SecretString,
+    /// `DATABASE_URL`, of the role that owns the schema, `DATABASE_AUTH` and `DATABASE_SECRET_ARN`.
+    pub database: DatabaseConfig,
     /// `DEAD_LETTER_QUEUE_URL`
     pub dead_letter_queue_url: String,
+    /// `API_KEY_PEPPER` or `API_KEY_PEPPER_SECRET_ARN`, and the one before it
+    pub peppers: PepperSources,
 }
 
 impl Config {
@@ -20,8 +23,9 @@ impl Config {
     pub fn from_env() -> Result<Self, EnvironmentError> {
         let mut environment = Environment::of_process();
         let config = Self {
-            database_url: environment.required_secret("DATABASE_URL"),
+            database: DatabaseConfig::read(&mut environment),
             dead_letter_queue_url: environment.required("DEAD_LETTER_QUEUE_URL"),
+            peppers: PepperSources::from_environment(&mut environment),
         };
         environment.finish(config)
     }

@@ -38,6 +38,14 @@ pub enum AdminError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The operation can be read and cannot be done, by a fault of who asks.
+    #[error("{place}: {reason}")]
+    Refused {
+        /// The member of the event.
+        place: &'static str,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
     /// The operation needs something that was not given.
     #[error("this needs {0}")]
     NotConfigured(&'static str),
@@ -76,6 +84,7 @@ impl AdminError {
         match self {
             Self::NoOperation { .. } | Self::UnknownOperation { .. } => "UnknownOperation",
             Self::Malformed { .. } | Self::MalformedResource { .. } => "MalformedEvent",
+            Self::Refused { .. } => "Refused",
             Self::NotConfigured(_) => "NotConfigured",
             Self::Unmigrated { .. } => "Unmigrated",
             Self::OutOfTime => "OutOfTime",

@@ -1,5 +1,5 @@
 //! What an operator asks of a system whose database and queues no laptop reaches: migrations, checks,
-//! dead letters. The `admin` function is invoked by IAM alone; the `tributary` command runs the same
+//! dead letters, API keys. The `admin` function is invoked by IAM alone; the `tributary` command runs the same
 //! [operations](Operation) in its own process or on a deployed function.
 //!
 //! An operation is a module here and a line in the table of `operation.rs`.
@@ -10,6 +10,7 @@ mod config;
 mod custom_resource;
 pub mod dlq;
 mod error;
+pub mod keys;
 pub mod migrate;
 mod operation;
 

@@ -9,15 +9,16 @@ use tracing::error;
 use tributary_lambda::error_chain::Chain;
 use tributary_lambda::{deadline, logs};
 use tributary_queue::DeadLetters;
-use tributary_store::Store;
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     logs::init();
     let config = Config::from_env()?;
-    let store = Store::connect_lazily(&config.database_url)?;
+    let store = config.database.connect().await?;
     let letters = DeadLetters::connect(config.dead_letter_queue_url).await;
-    let admin = &Admin::default().with_store(store).with_dead_letters(letters);
+    let peppers = config.peppers.load().await?;
+    let admin =
+        &Admin::default().with_store(store).with_dead_letters(letters).with_peppers(peppers);
     lambda_runtime::run(service_fn(async move |event: LambdaEvent<Value>| {
         let deadline = deadline::of_invocation(event.context.deadline(), SystemTime::now());
         admin.handle(event.payload, deadline).await.map_err(|error| diagnose(&error))

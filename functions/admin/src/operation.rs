@@ -8,7 +8,7 @@ use tracing::info;
 
 use crate::admin::Admin;
 use crate::error::AdminError;
-use crate::{check, dlq, migrate};
+use crate::{check, dlq, keys, migrate};
 
 /// Something that can be asked of the function. The type holds what is asked; written as JSON, with
 /// [`Operation::NAME`] as the member `operation`, it is the function's event.
@@ -43,6 +43,9 @@ const OPERATIONS: &[Entry] = &[
     entry::<dlq::List>(),
     entry::<dlq::Redrive>(),
     entry::<dlq::Status>(),
+    entry::<keys::Create>(),
+    entry::<keys::List>(),
+    entry::<keys::Revoke>(),
 ];
 
 struct Entry {

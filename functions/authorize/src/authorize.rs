@@ -1,51 +1,57 @@
-//! Finds the tenant of an API key and whether the key is for the route.
+//! Finds out who calls: the bearer of an API key, or of a token of the configured issuer.
 
 use aws_lambda_events::apigw::{
-    ApiGatewayCustomAuthorizerPolicy, ApiGatewayCustomAuthorizerRequestTypeRequest,
-    ApiGatewayCustomAuthorizerResponse,
+    ApiGatewayCustomAuthorizerRequestTypeRequest, ApiGatewayCustomAuthorizerResponse,
 };
-use aws_lambda_events::iam::{IamPolicyEffect, IamPolicyStatement};
-use http::HeaderMap;
-use http::header::AUTHORIZATION;
-use serde_json::{Value, json};
-use tracing::info;
-use tributary_domain::api_key;
-use tributary_lambda::routes;
+use serde_json::Value;
+use tracing::{info, warn};
+use tributary_domain::api_key::{KeyHash, Peppers, PresentedKey};
+use tributary_lambda::error_chain::Chain;
 use tributary_store::api_keys::{self, ApiKey};
-use tributary_store::{Store, StoreError};
+use tributary_store::{Store, StoreError, Transaction};
 
-const API_KEY_HEADER: &str = "x-api-key";
+use crate::credential::Credential;
+use crate::jwks::JwksError;
+use crate::policy::{Caller, Principal};
+use crate::tokens::{Token, TokenError, Tokens};
+
+/// What a hash is compared with where no key has the prefix: as much work as for a key that is there.
+const NO_HASH: KeyHash = [0; 32];
 
 /// Decides on requests before a function sees them.
 #[derive(Debug)]
 pub struct Authorize {
     store: Store,
+    peppers: Peppers,
+    /// `None` where no issuer is configured: then there are only keys.
+    tokens: Option<Tokens>,
 }
 
 /// A request that gets no policy at all.
 #[derive(Debug)]
 pub enum Refusal {
-    /// No key, or one that nobody has: the caller gets 401.
+    /// No credential, or one that is not good: the caller gets 401, whatever is wrong with it.
     Unauthorized,
-    /// The keys cannot be looked up: the caller gets 503.
-    Failed(StoreError),
+    /// Keys and tenants cannot be looked up: the caller gets 503.
+    Store(StoreError),
+    /// The issuer's keys cannot be had: the caller gets 503.
+    Issuer(JwksError),
 }
 
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
-        Self::Failed(error)
+        Self::Store(error)
     }
 }
 
 impl Authorize {
-    /// Looks keys up in a store.
+    /// Looks keys and tenants up in a store.
     #[must_use]
-    pub const fn new(store: Store) -> Self {
-        Self { store }
+    pub const fn new(store: Store, peppers: Peppers, tokens: Option<Tokens>) -> Self {
+        Self { store, peppers, tokens }
     }
 
-    /// Allows or denies one request, by the key that it carries. The policy names this method alone,
-    /// so it must not be cached for others.
+    /// Allows or denies one request, by the credential that it carries.
     ///
     /// # Errors
     /// [`Refusal`] where there is nobody to allow or deny.
@@ -53,61 +59,56 @@ impl Authorize {
         &self,
         request: &ApiGatewayCustomAuthorizerRequestTypeRequest,
     ) -> Result<ApiGatewayCustomAuthorizerResponse<Value>, Refusal> {
-        let presented = presented_key(&request.headers).ok_or(Refusal::Unauthorized)?;
-        let key_hash = api_key::hash_of_presented(presented).ok_or(Refusal::Unauthorized)?;
-        let mut transaction = self.store.begin_for_all().await?;
-        let key = api_keys::find_by_hash(&mut transaction, &key_hash).await?;
-        let key = key.ok_or(Refusal::Unauthorized)?;
-
-        let effect = if may_call(&key, request) {
-            IamPolicyEffect::Allow
-        } else {
-            info!(tenant_id = %key.tenant, api_key_id = %key.api_key_id, "key is not for this route");
-            IamPolicyEffect::Deny
+        let caller = match Credential::of(&request.headers).ok_or(Refusal::Unauthorized)? {
+            Credential::Key(key) => self.bearer_of_key(key).await?,
+            Credential::Token(token) => self.bearer_of_token(token).await?,
         };
-        Ok(policy(&key, effect, request.method_arn.as_deref().unwrap_or_default()))
+        let is_allowed = caller.may_call(request);
+        if !is_allowed {
+            info!(tenant_id = %caller.tenant, "the caller has not the scope of this call");
+        }
+        Ok(caller.policy(is_allowed, request.method_arn.as_deref().unwrap_or_default()))
+    }
+
+    /// One statement whether there is such a key or not, and one comparison in constant time.
+    async fn bearer_of_key(&self, presented: PresentedKey<'_>) -> Result<Caller, Refusal> {
+        let mut transaction = self.store.begin_for_all().await?;
+        let found = api_keys::find_by_prefix(&mut transaction, presented.prefix()).await?;
+        let stored = found.as_ref().map_or(&NO_HASH, |found| &found.key_hash);
+        let is_proved = self.peppers.proves(presented, stored);
+        let found = found.filter(|_| is_proved).ok_or(Refusal::Unauthorized)?;
+        if found.use_is_due
+            && let Err(error) = note_use(transaction, &found.key).await
+        {
+            // Good to have, and no reason to turn a caller away.
+            warn!(api_key_id = %found.key.api_key_id, error = %Chain(&error), "use not noted");
+        }
+        let ApiKey { tenant, api_key_id, scopes } = found.key;
+        Ok(Caller { tenant, principal: Principal::ApiKey(api_key_id), scopes })
+    }
+
+    /// A token of a tenant that is not there is no credential: nothing could be stored for it.
+    async fn bearer_of_token(&self, token: &str) -> Result<Caller, Refusal> {
+        let tokens = self.tokens.as_ref().ok_or(Refusal::Unauthorized)?;
+        let token = tokens.verify(token).await.map_err(|error| match error {
+            TokenError::Refused(reason) => {
+                info!(reason, "token refused");
+                Refusal::Unauthorized
+            }
+            TokenError::Unavailable(error) => Refusal::Issuer(error),
+        })?;
+        let Token { tenant, subject, scopes } = token;
+        let mut transaction = self.store.begin_for_all().await?;
+        if !api_keys::tenant_exists(&mut transaction, tenant).await? {
+            info!(reason = "no such tenant", "token refused");
+            return Err(Refusal::Unauthorized);
+        }
+        Ok(Caller { tenant, principal: Principal::Subject(subject), scopes })
     }
 }
 
-/// The key of `Authorization: Bearer`, or of `X-API-Key`.
-fn presented_key(headers: &HeaderMap) -> Option<&str> {
-    if let Some(value) = headers.get(AUTHORIZATION) {
-        let (scheme, key) = value.to_str().ok()?.split_once(' ')?;
-        return scheme.eq_ignore_ascii_case("bearer").then(|| key.trim());
-    }
-    headers.get(API_KEY_HEADER)?.to_str().ok().map(str::trim)
-}
-
-fn may_call(key: &ApiKey, request: &ApiGatewayCustomAuthorizerRequestTypeRequest) -> bool {
-    let method = request.http_method.as_ref().map(http::Method::as_str).unwrap_or_default();
-    let path = request.path.as_deref().unwrap_or_default();
-    match routes::find(method, path) {
-        Ok(matched) => matched
-            .route
-            .access
-            .scope()
-            .is_none_or(|scope| key.scopes.iter().any(|granted| granted == scope)),
-        Err(_) => false,
-    }
-}
-
-fn policy(
-    key: &ApiKey,
-    effect: IamPolicyEffect,
-    method_arn: &str,
-) -> ApiGatewayCustomAuthorizerResponse<Value> {
-    let mut statement = IamPolicyStatement::default();
-    statement.action = vec!["execute-api:Invoke".to_owned()];
-    statement.effect = effect;
-    statement.resource = vec![method_arn.to_owned()];
-
-    let mut document = ApiGatewayCustomAuthorizerPolicy::default();
-    document.version = Some("2012-10-17".to_owned());
-    document.statement = vec![statement];
-
-    let mut response = ApiGatewayCustomAuthorizerResponse::<Value>::default();
-    response.principal_id = Some(key.api_key_id.to_string());
-    response.policy_document = document;
-    response.context = json!({"tenant_id": key.tenant, "api_key_id": key.api_key_id});
-    response
+async fn note_use(mut transaction: Transaction, key: &ApiKey) -> Result<(), StoreError> {
+    api_keys::write_without_waiting(&mut transaction).await?;
+    api_keys::note_use(&mut transaction, key).await?;
+    Ok(transaction.commit().await?)
 }

@@ -1,18 +1,19 @@
 //! The `authorize` function's process: asked by the gateway before it calls a function.
 
-use authorize::{Authorize, Config, Refusal};
+use authorize::{Authorize, Config, Refusal, Tokens};
 use aws_lambda_events::apigw::ApiGatewayCustomAuthorizerRequestTypeRequest;
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 use tracing::error;
 use tributary_lambda::error_chain::Chain;
 use tributary_lambda::logs;
-use tributary_store::Store;
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     logs::init();
     let config = Config::from_env()?;
-    let authorize = &Authorize::new(Store::connect_lazily(&config.database_url)?);
+    let peppers = config.peppers.load().await?;
+    let store = config.database.connect().await?;
+    let authorize = &Authorize::new(store, peppers, config.tokens.map(Tokens::new));
     lambda_runtime::run(service_fn(
         async move |event: LambdaEvent<ApiGatewayCustomAuthorizerRequestTypeRequest>| {
             authorize.decide(&event.payload).await.map_err(diagnose)
@@ -26,8 +27,12 @@ async fn main() -> Result<(), Error> {
 fn diagnose(refusal: Refusal) -> Diagnostic {
     let name = match refusal {
         Refusal::Unauthorized => "Unauthorized",
-        Refusal::Failed(error) => {
+        Refusal::Store(error) => {
             error!(error = %Chain(&error), "keys cannot be looked up");
+            "Unavailable"
+        }
+        Refusal::Issuer(error) => {
+            error!(error = %Chain(&error), "tokens cannot be verified");
             "Unavailable"
         }
     };

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use secrecy::SecretString;
+use tributary_lambda::database::DatabaseConfig;
 use tributary_lambda::environment::{Environment, EnvironmentError};
 
 use crate::latency::LatencyRange;
@@ -11,8 +11,8 @@ use crate::worker::Limits;
 /// The configuration of enrich.
 #[derive(Debug)]
 pub struct Config {
-    /// `DATABASE_URL`
-    pub database_url: SecretString,
+    /// `DATABASE_URL`, `DATABASE_ROLE`, `DATABASE_AUTH` and `DATABASE_SECRET_ARN`.
+    pub database: DatabaseConfig,
     /// `QUEUE_URL`
     pub queue_url: String,
     /// `LEASE_MS` and `STOP_BEFORE_DEADLINE_MS`, in milliseconds.
@@ -42,7 +42,7 @@ impl Config {
         };
         let latency = environment.or_default("SIMULATED_LATENCY_MS", LatencyRange::OFF);
         let config = Self {
-            database_url: environment.required_secret("DATABASE_URL"),
+            database: DatabaseConfig::read(&mut environment),
             queue_url: environment.required("QUEUE_URL"),
             limits,
             simulated_latency: (latency != LatencyRange::OFF).then_some(latency),

@@ -11,13 +11,12 @@ use tokio_util::task::TaskTracker;
 use tributary_domain::categorise::{Categorizer, RuleCategorizer};
 use tributary_lambda::{deadline, logs};
 use tributary_queue::Queue;
-use tributary_store::Store;
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     logs::init();
     let config = Config::from_env()?;
-    let store = Store::connect_lazily(&config.database_url)?;
+    let store = config.database.connect().await?;
     let queue = Queue::connect(config.queue_url).await;
     let rules = RuleCategorizer::new();
     let categorizer: Box<dyn Categorizer> = match config.simulated_latency {

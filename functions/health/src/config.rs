@@ -1,13 +1,13 @@
 //! What health needs from its environment.
 
-use secrecy::SecretString;
+use tributary_lambda::database::DatabaseConfig;
 use tributary_lambda::environment::{Environment, EnvironmentError};
 
 /// The configuration of health.
 #[derive(Debug)]
 pub struct Config {
-    /// `DATABASE_URL`
-    pub database_url: SecretString,
+    /// `DATABASE_URL`, `DATABASE_ROLE`, `DATABASE_AUTH` and `DATABASE_SECRET_ARN`.
+    pub database: DatabaseConfig,
     /// `QUEUE_URL`
     pub queue_url: String,
 }
@@ -20,7 +20,7 @@ impl Config {
     pub fn from_env() -> Result<Self, EnvironmentError> {
         let mut environment = Environment::of_process();
         let config = Self {
-            database_url: environment.required_secret("DATABASE_URL"),
+            database: DatabaseConfig::read(&mut environment),
             queue_url: environment.required("QUEUE_URL"),
         };
         environment.finish(config)

@@ -3,13 +3,12 @@
 use ingest::{Config, Ingest};
 use tributary_lambda::{http, logs};
 use tributary_queue::Queue;
-use tributary_store::Store;
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_http::Error> {
     logs::init();
     let config = Config::from_env()?;
-    let store = Store::connect_lazily(&config.database_url)?;
+    let store = config.database.connect().await?;
     let queue = Queue::connect(config.queue_url).await;
     http::run(Ingest::new(store, queue)).await
 }

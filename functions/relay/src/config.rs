@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use secrecy::SecretString;
+use tributary_lambda::database::DatabaseConfig;
 use tributary_lambda::environment::{Environment, EnvironmentError};
 
 use crate::relay::Ages;
@@ -10,8 +10,8 @@ use crate::relay::Ages;
 /// The configuration of relay.
 #[derive(Debug)]
 pub struct Config {
-    /// `DATABASE_URL`
-    pub database_url: SecretString,
+    /// `DATABASE_URL`, `DATABASE_ROLE`, `DATABASE_AUTH` and `DATABASE_SECRET_ARN`.
+    pub database: DatabaseConfig,
     /// `QUEUE_URL`
     pub queue_url: String,
     /// `OWED_AGE_MS`, `STRANDED_AGE_MS` and `IDEMPOTENCY_KEY_AGE_MS`, in milliseconds.
@@ -36,7 +36,7 @@ impl Config {
             key: age("IDEMPOTENCY_KEY_AGE_MS", defaults.key),
         };
         let config = Self {
-            database_url: environment.required_secret("DATABASE_URL"),
+            database: DatabaseConfig::read(&mut environment),
             queue_url: environment.required("QUEUE_URL"),
             ages,
         };

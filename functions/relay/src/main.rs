@@ -9,13 +9,12 @@ use tracing::{error, info};
 use tributary_lambda::error_chain::Chain;
 use tributary_lambda::{deadline, logs};
 use tributary_queue::Queue;
-use tributary_store::Store;
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     logs::init();
     let config = Config::from_env()?;
-    let store = Store::connect_lazily(&config.database_url)?;
+    let store = config.database.connect().await?;
     let queue = Queue::connect(config.queue_url).await;
     let relay = &Relay::new(store, queue, config.ages);
     lambda_runtime::run(service_fn(async move |event: LambdaEvent<Value>| {

@@ -2,12 +2,11 @@
 
 use report::{Config, Report};
 use tributary_lambda::{http, logs};
-use tributary_store::Store;
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_http::Error> {
     logs::init();
     let config = Config::from_env()?;
-    let store = Store::connect_lazily(&config.database_url)?;
+    let store = config.database.connect().await?;
     http::run(Report::new(store)).await
 }

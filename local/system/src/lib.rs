@@ -7,7 +7,7 @@ mod queues;
 mod route;
 mod system;
 
-pub use access::create_key;
+pub use access::{create_key, kept_pepper, new_pepper};
 pub use database::DatabaseError;
 pub use queues::{QueueSetupError, QueueUrls, client as sqs_client};
 pub use route::DatabaseRoute;

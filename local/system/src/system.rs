@@ -4,19 +4,23 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use admin::AdminError;
+use secrecy::{ExposeSecret, SecretString};
+use tributary_domain::Scope;
+use tributary_domain::api_key::{Pepper, PepperTooShort, Peppers};
 use tributary_postgres::{Postgres, Progress, Storage};
 use tributary_sqs::SqsServer;
 use tributary_stack::{Stack, StackConfig, StackError, build_functions};
-use tributary_store::{Store, StoreError};
+use tributary_store::{Role, Store, StoreError, role};
 use uuid::Uuid;
 
-use crate::access::create_key;
+use crate::access::{create_key, new_pepper};
 use crate::database::{Database, DatabaseError};
 use crate::queues::{self, QueueSetupError, QueueUrls};
 use crate::route::DatabaseRoute;
 
 /// The scopes of the key that a run is started with.
-const SCOPES: &[&str] = &["ingest", "report", "admin"];
+const SCOPES: &[Scope] = &[Scope::Ingest, Scope::Report, Scope::Admin];
 
 /// How a run is set up.
 #[derive(Clone, Debug)]
@@ -35,6 +39,10 @@ pub struct SystemConfig {
     pub port: u16,
     /// The name of the tenant that gets a key.
     pub tenant: String,
+    /// The key of the hashes of API keys; `None` makes one for the run, which data that stays outlives.
+    pub api_key_pepper: Option<SecretString>,
+    /// Further variables of authorize: whose tokens are taken (`JWT_…`).
+    pub authorize_environment: BTreeMap<String, String>,
     /// Where each function's log is kept; `None` keeps none.
     pub log_directory: Option<PathBuf>,
     /// What each categorisation takes, such as `500-1000` milliseconds; `None` takes no time.
@@ -93,6 +101,8 @@ impl SystemConfig {
             storage: Storage::Temporary,
             port: 0,
             tenant: "demo".to_owned(),
+            api_key_pepper: None,
+            authorize_environment: BTreeMap::new(),
             log_directory: None,
             simulated_latency: None,
             timings: Timings::default(),
@@ -127,9 +137,15 @@ pub enum SystemError {
     /// There are no queues.
     #[error(transparent)]
     Queues(#[from] QueueSetupError),
+    /// The given pepper could be guessed.
+    #[error("the given pepper of API keys is not one")]
+    Pepper(#[from] PepperTooShort),
     /// The tenant and its key could not be stored.
     #[error("the tenant's key cannot be made")]
-    Access(#[from] StoreError),
+    Access(#[from] AdminError),
+    /// The database has a URL that is none.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// The functions' surroundings could not be started.
     #[error(transparent)]
     Stack(#[from] StackError),
@@ -142,6 +158,7 @@ pub struct System {
     database: Database,
     sqs_endpoint_url: String,
     queues: QueueUrls,
+    api_key_pepper: SecretString,
     api_key: String,
 }
 
@@ -164,7 +181,12 @@ impl System {
         if let Some(route) = &config.database_route {
             functions_url = route.of(&functions_url)?;
         }
-        let (_, api_key) = create_key(&database.store()?, &config.tenant, "local", SCOPES).await?;
+        let api_key_pepper = config.api_key_pepper.clone().unwrap_or_else(new_pepper);
+        let current = Pepper::new(api_key_pepper.expose_secret())?;
+        let peppers = Peppers { current, previous: None };
+        let store = database.store()?;
+        let created = create_key(&store, &peppers, &config.tenant, "local", SCOPES).await?;
+        store.close().await;
 
         let (sqs, sqs_endpoint_url) = match &config.sqs_endpoint_url {
             Some(given) => {
@@ -186,19 +208,29 @@ impl System {
 
         let mut stack_config =
             stack_config(&config, binary_directory, &functions_url, &sqs_endpoint_url, &queues);
-        let admin = stack_config.function_environment.entry("admin".to_owned()).or_default();
+        let functions = &mut stack_config.function_environment;
+        for function in ["authorize", "admin"] {
+            let pepper = api_key_pepper.expose_secret().to_owned();
+            let environment = functions.entry(function.to_owned()).or_default();
+            environment.insert("API_KEY_PEPPER".to_owned(), pepper);
+        }
+        let authorize = functions.entry("authorize".to_owned()).or_default();
+        authorize.extend(config.authorize_environment.clone());
+        let admin = functions.entry("admin".to_owned()).or_default();
         // Past pooler and detour: migrations hold a lock of their session.
         admin.insert("DATABASE_URL".to_owned(), database.url().to_owned());
+        (config.adjust_stack)(&mut stack_config);
         let stack = Stack::start(stack_config).await?;
         progress(&format!("API: {}", stack.url()));
-        progress(&format!("Tenant {}, API key {}", config.tenant, api_key.expose()));
+        progress(&format!("Tenant {}, API key {}", config.tenant, created.key));
         Ok(Self {
             stack,
             sqs,
             database,
             sqs_endpoint_url,
             queues,
-            api_key: api_key.expose().to_owned(),
+            api_key_pepper,
+            api_key: created.key,
         })
     }
 
@@ -206,6 +238,12 @@ impl System {
     #[must_use]
     pub fn url(&self) -> String {
         self.stack.url()
+    }
+
+    /// The key of the hashes of API keys.
+    #[must_use]
+    pub const fn api_key_pepper(&self) -> &SecretString {
+        &self.api_key_pepper
     }
 
     /// A key of the tenant, for every scope.
@@ -293,6 +331,16 @@ fn stack_config(
 
     let admin =
         BTreeMap::from([("DEAD_LETTER_QUEUE_URL".to_owned(), queues.dead_letter_queue.clone())]);
+    let mut environments = BTreeMap::from([
+        ("enrich".to_owned(), enrich),
+        ("relay".to_owned(), relay),
+        ("admin".to_owned(), admin),
+    ]);
+    for function in role::FUNCTIONS {
+        let role = Role::of_function(function).map(|role| role.to_string());
+        let environment = environments.entry(function.to_owned()).or_default();
+        environment.extend(role.map(|role| ("DATABASE_ROLE".to_owned(), role)));
+    }
 
     let mut stack =
         StackConfig::new(binary_directory, database_url, sqs_endpoint_url, &queues.queue);
@@ -301,11 +349,6 @@ fn stack_config(
     stack.enrich_concurrency = config.enrich_concurrency;
     stack.relay_interval = config.relay_interval;
     stack.timeouts.insert("enrich".to_owned(), timings.enrich_timeout);
-    stack.function_environment = BTreeMap::from([
-        ("enrich".to_owned(), enrich),
-        ("relay".to_owned(), relay),
-        ("admin".to_owned(), admin),
-    ]);
-    (config.adjust_stack)(&mut stack);
+    stack.function_environment = environments;
     stack
 }

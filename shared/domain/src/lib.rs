@@ -7,6 +7,7 @@ pub mod identity;
 pub mod money;
 pub mod period;
 pub mod request;
+pub mod scope;
 pub mod status;
 pub mod summary;
 
@@ -15,4 +16,5 @@ pub use identity::{BatchId, CorrelationId, TenantId};
 pub use money::{Currency, Money};
 pub use period::Period;
 pub use request::{Account, IngestRequest, RequestError, Transaction};
+pub use scope::{Scope, UnknownScope};
 pub use status::{StatusCounts, TransactionStatus};

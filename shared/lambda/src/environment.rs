@@ -43,6 +43,21 @@ impl<L: Fn(&str) -> Option<String>> Environment<L> {
         SecretString::from(self.required(name))
     }
 
+    /// A value that need not be there; empty is as good as not there.
+    pub fn optional<T: FromStr>(&mut self, name: &str) -> Option<T> {
+        let text = (self.look_up)(name).filter(|text| !text.is_empty())?;
+        let value = text.parse().ok();
+        if value.is_none() {
+            self.faults.push(format!("{name} cannot be read"));
+        }
+        value
+    }
+
+    /// Notes what is wrong with variables that are right each for itself. It names no value.
+    pub fn fault(&mut self, fault: &str) {
+        self.faults.push(fault.to_owned());
+    }
+
     /// A value that has a default.
     pub fn or_default<T: FromStr>(&mut self, name: &str, default: T) -> T {
         match (self.look_up)(name) {
@@ -76,6 +91,21 @@ mod tests {
         assert_eq!(
             environment.finish(()).unwrap_err().to_string(),
             "environment: DATABASE_URL is missing; QUEUE_URL is missing; LIMIT cannot be read"
+        );
+    }
+
+    #[test]
+    fn what_is_optional_may_be_missing_or_empty_but_not_wrong() {
+        let variables = [("EMPTY", ""), ("FIVE", "5"), ("WORD", "secret")];
+        let mut environment = Environment::new(|name| {
+            variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+        });
+        let mut read = |name| environment.optional::<u8>(name);
+        assert_eq!((read("NONE"), read("EMPTY"), read("FIVE")), (None, None, Some(5)));
+        assert_eq!(read("WORD"), None);
+        assert_eq!(
+            environment.finish(()).unwrap_err().to_string(),
+            "environment: WORD cannot be read"
         );
     }
 

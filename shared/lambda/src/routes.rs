@@ -3,6 +3,8 @@
 //! The one table behind the functions' own dispatch and the local gateway; the OpenAPI document and
 //! the `cargo lambda watch` router are held to it by tests. Not for handlers: those live in the functions.
 
+use tributary_domain::Scope;
+
 /// What a caller's key must be allowed to do for a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
@@ -15,13 +17,13 @@ pub enum Access {
 }
 
 impl Access {
-    /// The scope an API key needs, `None` where no key is needed.
+    /// The scope a caller needs, `None` where nobody is asked who they are.
     #[must_use]
-    pub const fn scope(self) -> Option<&'static str> {
+    pub const fn scope(self) -> Option<Scope> {
         match self {
             Self::Open => None,
-            Self::Ingest => Some("ingest"),
-            Self::Report => Some("report"),
+            Self::Ingest => Some(Scope::Ingest),
+            Self::Report => Some(Scope::Report),
         }
     }
 }

@@ -4,9 +4,9 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use tributary_domain::{BatchId, CorrelationId, StatusCounts, TenantId};
 
-use crate::connection::unnamed;
 use crate::error::StoreError;
 use crate::transactions::Written;
+use crate::unnamed::unnamed;
 
 /// How many failed transactions a batch's progress names.
 pub const FAILURES_SHOWN_MAX: i64 = 10;

@@ -1,15 +1,16 @@
 //! The connection of one Lambda environment, and the transactions that are opened on it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use futures::future::BoxFuture;
-use futures::stream::BoxStream;
 use secrecy::{ExposeSecret, SecretString};
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgQueryResult, PgRow, PgTypeInfo};
-use sqlx::{AssertSqlSafe, Either, Execute, Executor, PgConnection, PgPool, Postgres, SqlStr};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
+use sqlx::{AssertSqlSafe, PgPool, Postgres};
 use tributary_domain::TenantId;
 
 use crate::error::StoreError;
+use crate::login::{LoginSource, Target};
+use crate::role::Role;
 
 /// An open database transaction; dropped without a commit it is rolled back.
 pub type Transaction = sqlx::Transaction<'static, Postgres>;
@@ -22,6 +23,9 @@ const BEGIN: &str = "begin; set local jit = off";
 #[derive(Clone, Debug)]
 pub struct Store {
     pool: PgPool,
+    options: PgConnectOptions,
+    role: Option<Role>,
+    login: Option<Arc<dyn LoginSource>>,
 }
 
 impl Store {
@@ -37,13 +41,33 @@ impl Store {
     pub fn connect_lazily(database_url: &SecretString) -> Result<Self, StoreError> {
         let options: PgConnectOptions =
             database_url.expose_secret().parse().map_err(StoreError::Unexpected)?;
+        let options = options.statement_cache_capacity(0);
         let pool = PgPoolOptions::new()
             .max_connections(Self::CONNECTIONS_MAX)
             .acquire_timeout(Self::CONNECT_TIMEOUT)
             // A ping before each use would cost a round trip; `begin` notices a dead connection itself.
             .test_before_acquire(false)
-            .connect_lazy_with(options.statement_cache_capacity(0));
-        Ok(Self { pool })
+            .connect_lazy_with(options.clone());
+        Ok(Self { pool, options, role: None, login: None })
+    }
+
+    /// Works as a role from now on: each transaction begins by taking it, in the same round trip, and
+    /// leaves it with its end, so that a pooled connection carries it to nobody.
+    #[must_use]
+    pub fn as_role(self, role: Role) -> Self {
+        Self { role: Some(role), ..self }
+    }
+
+    /// Logs in with what `source` gives, and not with what the URL says.
+    #[must_use]
+    pub fn with_login(self, source: Arc<dyn LoginSource>) -> Self {
+        Self { login: Some(source), ..self }
+    }
+
+    /// Whether the server has to prove who it is before anything is told to it.
+    #[must_use]
+    pub fn is_server_verified(&self) -> bool {
+        matches!(self.options.get_ssl_mode(), PgSslMode::VerifyFull)
     }
 
     /// Begins a transaction for one tenant: `tributary.tenant_id` is set for as long as it lasts,
@@ -52,28 +76,64 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`] if PostgreSQL cannot be reached.
     pub async fn begin(&self, tenant: TenantId) -> Result<Transaction, StoreError> {
-        self.begin_with(format!("{BEGIN}; set local tributary.tenant_id = '{tenant}'")).await
+        self.begin_with(&format!("; set local tributary.tenant_id = '{tenant}'")).await
     }
 
-    /// Begins a transaction for no tenant: for finding a key's tenant, and for work over all of them.
+    /// Begins a transaction for no tenant: for finding a key's tenant, and for work over all of them. A
+    /// role that is not made for that sees nothing in it.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] if PostgreSQL cannot be reached.
     pub async fn begin_for_all(&self) -> Result<Transaction, StoreError> {
-        self.begin_with(BEGIN.to_owned()).await
+        self.begin_with("").await
     }
 
     /// A connection that stood idle may have died since; beginning is safe to try again, on a new one.
-    async fn begin_with(&self, statement: String) -> Result<Transaction, StoreError> {
-        // Safe: the only parts put in are ids of our own type.
+    async fn begin_with(&self, setting: &str) -> Result<Transaction, StoreError> {
+        let role = self.role.as_ref().map(|role| format!("; set local role {role}"));
+        let statement = format!("{BEGIN}{}{setting}", role.unwrap_or_default());
+        // Safe: the only parts put in are ids and names of our own types.
         let begin = || self.pool.begin_with(AssertSqlSafe(statement.clone()));
+        self.renew_login(false).await?;
         match begin().await.map_err(StoreError::from) {
             Err(StoreError::Unavailable(sqlx::Error::PoolTimedOut)) => {
                 Err(StoreError::Unavailable(sqlx::Error::PoolTimedOut))
             }
             Err(StoreError::Unavailable(_)) => Ok(begin().await?),
+            // The password was changed since it was read, or is being changed at this moment.
+            Err(error) if self.login.is_some() && error.is_login_refused() => {
+                self.renew_login(true).await?;
+                begin().await.map_err(|error| StoreError::from(error).with_login_as_transient())
+            }
             other => other,
         }
+    }
+
+    /// Asks the source of logins, if there is one, what new connections are to log in with: at a cold
+    /// start, so that the first call need not wait for it.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] if it has none now.
+    pub async fn prepare_login(&self) -> Result<(), StoreError> {
+        self.renew_login(false).await
+    }
+
+    async fn renew_login(&self, is_refused: bool) -> Result<(), StoreError> {
+        let Some(source) = &self.login else { return Ok(()) };
+        let target = Target {
+            host: self.options.get_host().to_owned(),
+            port: self.options.get_port(),
+            user: self.options.get_username().to_owned(),
+        };
+        let login = source.login(&target, is_refused).await;
+        let login =
+            login.map_err(|error| StoreError::Unavailable(sqlx::Error::Configuration(error)))?;
+        if let Some(login) = login {
+            let user = login.user.unwrap_or(target.user);
+            let options = self.options.clone().username(&user);
+            self.pool.set_connect_options(options.password(login.password.expose_secret()));
+        }
+        Ok(())
     }
 
     /// Applies the migrations that the database does not have yet.
@@ -87,84 +147,5 @@ impl Store {
     /// Closes the connection.
     pub async fn close(&self) {
         self.pool.close().await;
-    }
-}
-
-/// Sends a statement unnamed. A named one stays on its server connection, which a pooler in
-/// transaction mode gives to the next client, and which makes RDS Proxy pin the session.
-pub(crate) fn unnamed(connection: &mut PgConnection) -> Unnamed<'_> {
-    Unnamed(connection)
-}
-
-/// See [`unnamed`].
-#[derive(Debug)]
-pub(crate) struct Unnamed<'c>(&'c mut PgConnection);
-
-impl<'c> Executor<'c> for Unnamed<'c> {
-    type Database = Postgres;
-
-    fn fetch_many<'e, 'q: 'e, E>(
-        self,
-        query: E,
-    ) -> BoxStream<'e, Result<Either<PgQueryResult, PgRow>, sqlx::Error>>
-    where
-        'c: 'e,
-        E: 'q + Execute<'q, Postgres>,
-    {
-        self.0.fetch_many(UnnamedQuery(query))
-    }
-
-    fn fetch_optional<'e, 'q: 'e, E>(
-        self,
-        query: E,
-    ) -> BoxFuture<'e, Result<Option<PgRow>, sqlx::Error>>
-    where
-        'c: 'e,
-        E: 'q + Execute<'q, Postgres>,
-    {
-        self.0.fetch_optional(UnnamedQuery(query))
-    }
-
-    fn prepare_with<'e>(
-        self,
-        sql: SqlStr,
-        parameters: &'e [PgTypeInfo],
-    ) -> BoxFuture<'e, Result<sqlx::postgres::PgStatement, sqlx::Error>>
-    where
-        'c: 'e,
-    {
-        self.0.prepare_with(sql, parameters)
-    }
-
-    fn describe<'e>(
-        self,
-        sql: SqlStr,
-    ) -> BoxFuture<'e, Result<sqlx::Describe<Postgres>, sqlx::Error>>
-    where
-        'c: 'e,
-    {
-        self.0.describe(sql)
-    }
-}
-
-struct UnnamedQuery<E>(E);
-
-impl<'q, E: Execute<'q, Postgres>> Execute<'q, Postgres> for UnnamedQuery<E> {
-    fn sql(self) -> SqlStr {
-        self.0.sql()
-    }
-
-    fn statement(&self) -> Option<&sqlx::postgres::PgStatement> {
-        self.0.statement()
-    }
-
-    fn take_arguments(
-        &mut self,
-    ) -> Result<Option<sqlx::postgres::PgArguments>, sqlx::error::BoxDynError> {
-        self.0.take_arguments()
-    }
-
-    fn persistent(&self) -> bool {
-        false
     }
 }

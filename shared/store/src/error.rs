@@ -28,6 +28,23 @@ impl StoreError {
             Self::Unexpected(_) => false,
         }
     }
+
+    /// Whether the server did not let the login in: SQLSTATE class 28.
+    pub(crate) fn is_login_refused(&self) -> bool {
+        match self {
+            Self::Unexpected(error) => is_login_refusal(error),
+            Self::Unavailable(_) | Self::KeyTaken { .. } => false,
+        }
+    }
+
+    /// The same, where a login that is refused may be let in later: while a password is being changed,
+    /// the one that is kept and the one that counts differ for some moments.
+    pub(crate) fn with_login_as_transient(self) -> Self {
+        match self {
+            Self::Unexpected(error) if is_login_refusal(&error) => Self::Unavailable(error),
+            other => other,
+        }
+    }
 }
 
 impl From<sqlx::Error> for StoreError {
@@ -50,6 +67,11 @@ impl From<sqlx::Error> for StoreError {
             _ => Self::Unexpected(error),
         }
     }
+}
+
+fn is_login_refusal(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(DatabaseError::code);
+    code.is_some_and(|code| code.starts_with("28"))
 }
 
 /// SQLSTATE classes that pass with time: connection (08), transaction rollback such as a deadlock

@@ -2,8 +2,8 @@
 
 use sqlx::PgConnection;
 
-use crate::connection::unnamed;
 use crate::error::StoreError;
+use crate::unnamed::unnamed;
 
 /// Asks for nothing but an answer.
 ///

@@ -4,8 +4,8 @@ use sqlx::PgConnection;
 use tributary_domain::{BatchId, TenantId};
 
 use crate::batches::AcceptedBatch;
-use crate::connection::unnamed;
 use crate::error::StoreError;
+use crate::unnamed::unnamed;
 
 /// What is known of a key.
 #[derive(Debug, PartialEq, Eq)]

@@ -12,11 +12,15 @@ pub mod enrichment;
 mod error;
 pub mod health;
 pub mod idempotency;
+pub mod login;
 pub mod migrations;
 pub mod outbox;
 pub mod report;
+pub mod role;
 pub mod transactions;
+mod unnamed;
 
 pub use connection::{Store, Transaction};
 pub use error::StoreError;
 pub use migrations::{MIGRATOR, MigrateError};
+pub use role::Role;

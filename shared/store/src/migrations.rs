@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use sqlx::PgConnection;
 pub use sqlx::migrate::MigrateError;
 
-use crate::connection::unnamed;
 use crate::error::StoreError;
+use crate::unnamed::unnamed;
 
 /// The migrations of `migrations/`, in their order.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations");

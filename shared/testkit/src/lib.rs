@@ -1,8 +1,10 @@
 //! What tests of several crates need: a real PostgreSQL server for each test program with a migrated
-//! database for each test, and the deployment template as a value. Not for end-to-end tests: those start
-//! the whole of `local/system`.
+//! database for each test; an issuer of tokens; the deployment template as a value. Not for end-to-end
+//! tests: those start the whole of `local/system`.
 
 mod database;
+pub mod issuer;
 pub mod template;
 
 pub use database::TestDatabase;
+pub use issuer::Issuer;

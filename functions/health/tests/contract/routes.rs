@@ -31,11 +31,15 @@ fn the_documents_calls_are_the_routes() {
 }
 
 #[test]
-fn a_call_needs_a_key_with_the_scope_of_its_route() {
+fn a_call_needs_a_key_or_token_with_the_scope_of_its_route() {
     for route in ROUTES {
         let expected = match route.access.scope() {
             None => json!([]),
-            Some(scope) => json!([{"bearerKey": [scope]}, {"headerKey": [scope]}]),
+            Some(scope) => json!([
+                {"bearerKey": [scope]},
+                {"bearerToken": [scope]},
+                {"headerKey": [scope]}
+            ]),
         };
         assert_eq!(operation(&operation_id(route))["security"], expected, "{}", route.path);
     }

@@ -6,12 +6,16 @@
 mod support;
 
 mod access;
+mod apart;
 mod correlation;
+mod credentials;
+mod direct;
 mod endpoints;
 mod idempotency;
 mod logs;
 mod pages;
 mod refusals;
 mod retry;
+mod secrecy;
 mod shared;
 mod sums;

@@ -1,15 +1,21 @@
 //! The system that the tests of this program share, and tenants on it.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use secrecy::ExposeSecret;
 use serde_json::Value;
+use sqlx::AssertSqlSafe;
 use tokio::runtime::Runtime;
 use tokio::sync::OnceCell;
 use tokio::sync::broadcast::error::RecvError;
-use tributary_domain::TenantId;
-use tributary_store::Store;
+use tributary_domain::api_key::{Pepper, Peppers};
+use tributary_domain::{Scope, TenantId};
+use tributary_stack::Lambda;
+use tributary_store::{Store, api_keys};
 use tributary_system::{SystemConfig, create_key};
+use tributary_testkit::Issuer;
 
 use crate::support::{self, Api};
 
@@ -19,7 +25,13 @@ type Lines = Arc<Mutex<Vec<(String, String)>>>;
 struct Shared {
     url: String,
     database_url: String,
+    pepper: String,
     lines: Lines,
+    lambda: Lambda,
+    issuer: Issuer,
+    log_directory: PathBuf,
+    /// Every key that was made.
+    keys: Mutex<Vec<String>>,
 }
 
 static SHARED: OnceCell<Shared> = OnceCell::const_new();
@@ -76,6 +88,40 @@ impl Tenant {
         .unwrap();
     }
 
+    /// A token of the issuer for this tenant.
+    pub async fn token(&self, scope: &str) -> String {
+        issuer().await.rs256(&Issuer::claims(&self.id.to_string(), scope))
+    }
+
+    /// Revokes one of its keys.
+    pub async fn revoke(&self, key: &str) {
+        let mut connection = support::connect(&shared().await.database_url).await;
+        let prefix = key.rsplit_once('_').unwrap().0;
+        let revoked = api_keys::revoke_by_prefix(&mut connection, self.id, prefix).await;
+        revoked.unwrap().unwrap();
+    }
+
+    /// Everything that is stored of the tenant, but its keys, whose last use is noted, and the report's
+    /// sums, which relay folds: the summary shows those.
+    pub async fn rows(&self) -> Vec<String> {
+        let mut connection = support::connect(&shared().await.database_url).await;
+        let mut rows = Vec::new();
+        for table in support::tables(&mut connection).await {
+            let query = format!(
+                "select to_jsonb(t)::text from {table} as t where tenant_id = $1 order by 1"
+            );
+            let of_table: Vec<String> = sqlx::query_scalar(AssertSqlSafe(query))
+                .bind(self.id.0)
+                .fetch_all(&mut connection)
+                .await
+                .unwrap();
+            if !["api_keys", "report_days", "report_deltas"].contains(&table.as_str()) {
+                rows.extend(of_table.into_iter().map(|row| format!("{table}: {row}")));
+            }
+        }
+        rows
+    }
+
     /// How many rows of the tenant each table has that a batch is written to.
     pub async fn row_counts(&self) -> Vec<(&'static str, i64)> {
         let mut connection = support::connect(&shared().await.database_url).await;
@@ -103,9 +149,13 @@ async fn key(tenant_name: &str, scopes: &[&str]) -> (TenantId, String) {
     let store = Store::connect_lazily(&url).unwrap();
     // A name of its own: a new key of a name revokes the one before.
     let name = uuid::Uuid::now_v7().to_string();
-    let (tenant, key) = create_key(&store, tenant_name, &name, scopes).await.unwrap();
+    let current = Pepper::new(&shared().await.pepper).unwrap();
+    let peppers = Peppers { current, previous: None };
+    let scopes: Vec<Scope> = scopes.iter().map(|scope| scope.parse().unwrap()).collect();
+    let created = create_key(&store, &peppers, tenant_name, &name, &scopes).await.unwrap();
     store.close().await;
-    (tenant, key.expose().to_owned())
+    shared().await.keys.lock().unwrap().push(created.key.clone());
+    (created.tenant_id, created.key)
 }
 
 /// The log lines of a function so far that are about a correlation id, read as JSON.
@@ -118,6 +168,40 @@ pub async fn lines_about(function: &str, correlation_id: &str) -> Vec<Value> {
     read.filter(|line: &Value| line["span"]["correlation_id"] == correlation_id).collect()
 }
 
+/// The issuer whose tokens the system takes.
+pub async fn issuer() -> &'static Issuer {
+    &shared().await.issuer
+}
+
+/// The functions, to invoke one past the gateway.
+pub async fn lambda() -> &'static Lambda {
+    &shared().await.lambda
+}
+
+/// The database of all tests.
+pub async fn database_url() -> &'static str {
+    &shared().await.database_url
+}
+
+/// What must stand nowhere: the pepper, and the secret part of every key that was made so far.
+pub async fn secrets() -> Vec<String> {
+    let shared = shared().await;
+    let keys = shared.keys.lock().unwrap().clone();
+    let secret = |key: &String| key.rsplit_once('_').unwrap().1.to_owned();
+    keys.iter().map(secret).chain([shared.pepper.clone()]).collect()
+}
+
+/// Every log file, by its name.
+pub async fn log_files() -> Vec<(String, String)> {
+    let files = std::fs::read_dir(&shared().await.log_directory).unwrap();
+    let read = files.map(|file| {
+        let path = file.unwrap().path();
+        let text = String::from_utf8_lossy(&std::fs::read(&path).unwrap()).into_owned();
+        (path.file_name().unwrap().to_string_lossy().into_owned(), text)
+    });
+    read.collect()
+}
+
 async fn shared() -> &'static Shared {
     SHARED.get_or_init(start).await
 }
@@ -128,7 +212,27 @@ async fn start() -> Shared {
     let (sender, receiver) = tokio::sync::oneshot::channel();
     std::thread::spawn(move || {
         Runtime::new().unwrap().block_on(async {
+            let (issuer, folder) = (Issuer::new(), tempfile::tempdir().unwrap());
+            let jwks = folder.path().join("jwks.json");
+            std::fs::write(&jwks, issuer.jwks().to_string()).unwrap();
             let mut config = SystemConfig::throw_away();
+            config.authorize_environment = [
+                ("JWT_ISSUER", Issuer::ISSUER),
+                ("JWT_AUDIENCE", Issuer::AUDIENCE),
+                ("JWT_JWKS_FILE", jwks.to_str().unwrap()),
+            ]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into();
+            // What is sent to the database, without its values, for those tests that compare it.
+            config.adjust_stack = |stack| {
+                for function in ["ingest", "report"] {
+                    let environment = stack.function_environment.entry(function.to_owned());
+                    let filter = "info,sqlx::query=debug".to_owned();
+                    environment.or_default().insert("RUST_LOG".to_owned(), filter);
+                }
+            };
+            let log_directory = folder.path().join("logs");
+            config.log_directory = Some(log_directory.clone());
             // So that deltas are folded while the tests look at sums.
             config.relay_interval = Some(Duration::from_secs(1));
             let system = support::start(config).await;
@@ -136,7 +240,12 @@ async fn start() -> Shared {
             let shared = Shared {
                 url: system.url(),
                 database_url: system.database_url().to_owned(),
+                pepper: system.api_key_pepper().expose_secret().to_owned(),
                 lines: Arc::clone(&lines),
+                lambda: system.stack().lambda().clone(),
+                issuer,
+                log_directory,
+                keys: Mutex::default(),
             };
             let mut log = system.stack().lambda().log_lines();
             drop(sender.send(shared));

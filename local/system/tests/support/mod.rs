@@ -48,3 +48,10 @@ pub async fn connect(database_url: &str) -> PgConnection {
 pub async fn number(connection: &mut PgConnection, query: &'static str) -> i64 {
     sqlx::query(query).fetch_one(connection).await.unwrap().get(0)
 }
+
+/// Every table of the schema that holds rows of tenants.
+pub async fn tables(connection: &mut PgConnection) -> Vec<String> {
+    let query = "select table_name::text from information_schema.columns \
+                 where table_schema = 'public' and column_name = 'tenant_id' order by table_name";
+    sqlx::query_scalar(query).fetch_all(connection).await.unwrap()
+}

@@ -3,8 +3,8 @@
 use sqlx::PgConnection;
 use tributary_domain::{Account, TenantId};
 
-use crate::connection::unnamed;
 use crate::error::StoreError;
+use crate::unnamed::unnamed;
 
 /// Creates and updates the accounts of a batch. Answers which of the `referenced` ids, accounts that
 /// the batch does not bring itself, are unknown.

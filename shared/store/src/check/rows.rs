@@ -5,8 +5,8 @@ use sqlx::PgConnection;
 use tributary_domain::{Currency, Money};
 
 use super::{Check, FINDINGS_MAX, Row};
-use crate::connection::unnamed;
 use crate::error::StoreError;
+use crate::unnamed::unnamed;
 
 pub(super) async fn run(
     connection: &mut PgConnection,

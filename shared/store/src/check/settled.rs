@@ -3,8 +3,8 @@
 use sqlx::PgConnection;
 
 use super::{Check, FINDINGS_MAX, Row};
-use crate::connection::unnamed;
 use crate::error::StoreError;
+use crate::unnamed::unnamed;
 
 /// Work that is left, over all tenants.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

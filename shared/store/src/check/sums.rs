@@ -3,8 +3,8 @@
 use sqlx::PgConnection;
 
 use super::{Check, FINDINGS_MAX, Row};
-use crate::connection::unnamed;
 use crate::error::StoreError;
+use crate::unnamed::unnamed;
 
 pub(super) async fn run(connection: &mut PgConnection) -> Result<Vec<Check>, StoreError> {
     Ok(vec![

@@ -6,8 +6,8 @@ use sqlx::PgConnection;
 use tributary_domain::identity::LeaseToken;
 use tributary_domain::{BatchId, TenantId};
 
-use crate::connection::unnamed;
 use crate::error::StoreError;
+use crate::unnamed::unnamed;
 
 /// A row that a worker holds.
 #[derive(Clone, Debug)]

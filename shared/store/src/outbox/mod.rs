@@ -4,8 +4,8 @@ use sqlx::PgConnection;
 use tributary_domain::{BatchId, TenantId};
 use uuid::Uuid;
 
-use crate::connection::unnamed;
 use crate::error::StoreError;
+use crate::unnamed::unnamed;
 
 /// Messages that are owed for a batch.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,8 +5,8 @@ use rust_decimal::Decimal;
 use sqlx::PgConnection;
 use tributary_domain::{Period, TenantId};
 
-use crate::connection::unnamed;
 use crate::error::StoreError;
+use crate::unnamed::unnamed;
 
 /// The sums of the transactions of one currency, status and category.
 #[derive(Clone, Debug, PartialEq, Eq)]

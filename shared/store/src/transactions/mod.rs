@@ -7,8 +7,8 @@ mod pairs;
 use sqlx::PgConnection;
 use tributary_domain::{BatchId, TenantId, Transaction};
 
-use crate::connection::unnamed;
 use crate::error::StoreError;
+use crate::unnamed::unnamed;
 use columns::Columns;
 
 /// What became of a batch's transactions.

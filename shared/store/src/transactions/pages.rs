@@ -5,8 +5,8 @@ use rust_decimal::Decimal;
 use sqlx::PgConnection;
 use tributary_domain::{TenantId, TransactionStatus};
 
-use crate::connection::unnamed;
 use crate::error::StoreError;
+use crate::unnamed::unnamed;
 
 /// Which of an account's transactions, and how many.
 #[derive(Clone, Debug)]

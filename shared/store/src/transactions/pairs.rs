@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use sqlx::PgConnection;
 use tributary_domain::{TenantId, Transaction};
 
-use crate::connection::unnamed;
 use crate::error::StoreError;
+use crate::unnamed::unnamed;
 
 /// Into how many locks a tenant's pairs are spread: enough that batches seldom wait for each other, few
 /// enough that a batch of 10,000 pairs does not fill PostgreSQL's lock table.

@@ -107,15 +107,46 @@ async fn a_batch_its_key_and_its_debt_cannot_be_in_an_impossible_state() {
         ),
         (
             format!(
-                "{api_key} select tenant_id, gen_random_uuid(), 'n', 'p', 'short', '{{}}' from tenants"
+                "{api_key} select tenant_id, gen_random_uuid(), 'n', 'trb_00000000', 'short', '{{admin}}' from tenants"
             ),
-            "api_keys_key_hash_is_sha256",
+            "api_keys_key_hash_is_hmac_sha256",
         ),
         (
             format!(
-                "{api_key} select tenant_id, gen_random_uuid(), 'n', 'p', {hash}, '{{root}}' from tenants"
+                "{api_key} select tenant_id, gen_random_uuid(), 'n', 'trb_00000000', {hash}, '{{root}}' from tenants"
             ),
             "api_keys_scopes_known",
+        ),
+        (
+            format!(
+                "{api_key} select tenant_id, gen_random_uuid(), 'n', 'trb_00000000', {hash}, '{{}}' from tenants"
+            ),
+            "api_keys_scopes_not_empty",
+        ),
+        (
+            format!(
+                "{api_key} select tenant_id, gen_random_uuid(), 'n', 'trb_0000000G', {hash}, '{{admin}}' from tenants"
+            ),
+            "api_keys_prefix_is_plain",
+        ),
+        (
+            format!(
+                "{api_key} select tenant_id, gen_random_uuid(), '', 'trb_00000000', {hash}, '{{admin}}' from tenants"
+            ),
+            "api_keys_name_fits",
+        ),
+        (
+            format!(
+                "{api_key} select tenant_id, gen_random_uuid(), repeat('n', 101), 'trb_00000000', {hash}, '{{admin}}' from tenants"
+            ),
+            "api_keys_name_fits",
+        ),
+        (
+            format!(
+                "{api_key} select tenant_id, gen_random_uuid(), 'n', 'trb_00000000', {hash}, '{{admin}}' \
+                 from tenants cross join generate_series(1, 2)"
+            ),
+            "api_keys_prefix_unique",
         ),
         (
             "insert into tenants values (gen_random_uuid(), 'first')".to_owned(),

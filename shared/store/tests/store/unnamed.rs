@@ -1,7 +1,7 @@
 //! No statement leaves a name on its connection: a pooler hands connections from client to client.
 
 use sqlx::{Connection, PgConnection};
-use tributary_domain::{BatchId, TenantId};
+use tributary_domain::{BatchId, Scope, TenantId};
 use tributary_store::api_keys::{self, ApiKey, NewApiKey};
 use tributary_store::enrichment::{self, Lease, Outcome};
 use tributary_store::outbox::{self, Owed};
@@ -17,12 +17,16 @@ async fn call_everything(connection: &mut PgConnection, tenant: TenantId, round:
     let batch = BatchId(Uuid::now_v7());
     health::ping(connection).await.unwrap();
     api_keys::find_or_create_tenant(connection, "third", TenantId(Uuid::now_v7())).await.unwrap();
-    let key = ApiKey { tenant, api_key_id: Uuid::now_v7(), scopes: vec!["ingest".to_owned()] };
-    let mut key_hash = [0; 32];
-    key_hash[0] = round.as_bytes()[0];
-    let new = NewApiKey { key, name: "key", prefix: "trb_00000000", key_hash };
+    let key = ApiKey { tenant, api_key_id: Uuid::now_v7(), scopes: vec![Scope::Ingest] };
+    let prefix = format!("trb_0000000{}", round.as_bytes()[0] % 10);
+    let new = NewApiKey { key: key.clone(), name: "key", prefix: &prefix, key_hash: [0; 32] };
     api_keys::insert(connection, &new).await.unwrap();
-    api_keys::find_by_hash(connection, &key_hash).await.unwrap().unwrap();
+    api_keys::find_by_prefix(connection, &prefix).await.unwrap().unwrap();
+    api_keys::note_use(connection, &key).await.unwrap();
+    api_keys::find_tenant(connection, "third").await.unwrap().unwrap();
+    api_keys::tenant_exists(connection, tenant).await.unwrap();
+    api_keys::list(connection, tenant).await.unwrap();
+    api_keys::revoke_by_prefix(connection, tenant, &prefix).await.unwrap().unwrap();
 
     let brought = bookings(3, round);
     idempotency::take(connection, tenant, round).await.unwrap();

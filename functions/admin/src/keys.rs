@@ -1,0 +1,208 @@
+//! `keys_create`, `keys_list`, `keys_revoke`: the API keys of a tenant. A key is in the answer that makes
+//! it and nowhere else: not in a log, not in the database, not in a list.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use rand::Rng;
+use serde::{Deserialize, Serialize};
+use tracing::info;
+use tributary_domain::api_key::ApiKeySecret;
+use tributary_domain::{Scope, TenantId};
+use tributary_store::api_keys::{self, ApiKey, ListedApiKey, NewApiKey};
+use tributary_store::{StoreError, Transaction};
+use uuid::Uuid;
+
+use crate::admin::Admin;
+use crate::error::AdminError;
+use crate::operation::Operation;
+
+/// The longest name of a tenant or a key, in characters.
+const NAME_LENGTH_MAX: usize = 100;
+/// How often another key is made where one with the same prefix is there.
+const TRIES_MAX: u32 = 3;
+
+/// Make a key, and the tenant if there is none of its name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Create {
+    /// The tenant's name.
+    pub tenant: String,
+    /// What the tenant calls the key; several may have the same name.
+    pub name: String,
+    /// What it is for; `admin` covers the others.
+    pub scopes: Vec<Scope>,
+}
+
+/// A key that was made.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Created {
+    /// The key: this once.
+    pub key: String,
+    /// Its first characters, by which it is listed and revoked.
+    pub prefix: String,
+    /// The tenant's id.
+    pub tenant_id: TenantId,
+    /// Which of the tenant's keys it is, as logs name it.
+    pub api_key_id: Uuid,
+}
+
+/// Show a tenant's keys, the newest first, with those that are revoked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct List {
+    /// The tenant's name.
+    pub tenant: String,
+}
+
+/// A tenant's keys.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listed {
+    /// The newest first.
+    pub keys: Vec<Key>,
+}
+
+/// A key as it may be shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Key {
+    /// Its first characters.
+    pub prefix: String,
+    /// What the tenant calls it.
+    pub name: String,
+    /// What it is for.
+    pub scopes: Vec<Scope>,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it was last used, to within five minutes; `None` if never.
+    pub last_used_at: Option<DateTime<Utc>>,
+    /// Since when it is not taken any more; `None` if it is.
+    pub revoked_at: Option<DateTime<Utc>>,
+}
+
+/// Take a key back: the next request with it is refused. Done again, it changes nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Revoke {
+    /// The tenant's name.
+    pub tenant: String,
+    /// The key's first characters, `trb_` and eight more.
+    pub prefix: String,
+}
+
+/// The key is not taken any more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Revoked {
+    /// The key's first characters.
+    pub prefix: String,
+    /// Since when.
+    pub revoked_at: DateTime<Utc>,
+}
+
+impl Operation for Create {
+    const NAME: &'static str = "keys_create";
+    type Answer = Created;
+
+    async fn run(self, admin: &Admin) -> Result<Created, AdminError> {
+        check_name("tenant", &self.tenant)?;
+        check_name("name", &self.name)?;
+        if self.scopes.is_empty() {
+            return Err(refused("scopes", "there must be one"));
+        }
+        let mut scopes = self.scopes.clone();
+        scopes.sort_unstable();
+        scopes.dedup();
+        let pepper = &admin.peppers()?.current;
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let secret = ApiKeySecret::from_entropy(rand::rng().random());
+            let mut transaction = admin.store()?.begin_for_all().await?;
+            let new_id = TenantId(Uuid::now_v7());
+            let tenant =
+                api_keys::find_or_create_tenant(&mut transaction, &self.tenant, new_id).await?;
+            let key = ApiKey { tenant, api_key_id: Uuid::now_v7(), scopes: scopes.clone() };
+            let api_key_id = key.api_key_id;
+            let (prefix, key_hash) = (secret.prefix(), secret.hash(pepper));
+            let new = NewApiKey { key, name: &self.name, prefix, key_hash };
+            match api_keys::insert(&mut transaction, &new).await {
+                // One prefix in four thousand million.
+                Err(StoreError::KeyTaken { .. }) if tries < TRIES_MAX => continue,
+                outcome => outcome?,
+            }
+            transaction.commit().await.map_err(StoreError::from)?;
+            info!(tenant_id = %tenant, %api_key_id, "key created");
+            return Ok(Created {
+                key: secret.expose().to_owned(),
+                prefix: prefix.to_owned(),
+                tenant_id: tenant,
+                api_key_id,
+            });
+        }
+    }
+}
+
+impl Operation for List {
+    const NAME: &'static str = "keys_list";
+    type Answer = Listed;
+
+    async fn run(self, admin: &Admin) -> Result<Listed, AdminError> {
+        let mut transaction = admin.store()?.begin_for_all().await?;
+        let tenant = known_tenant(&mut transaction, &self.tenant).await?;
+        let keys = api_keys::list(&mut transaction, tenant).await?;
+        transaction.rollback().await.map_err(StoreError::from)?;
+        Ok(Listed { keys: keys.into_iter().map(Key::from).collect() })
+    }
+}
+
+impl Operation for Revoke {
+    const NAME: &'static str = "keys_revoke";
+    type Answer = Revoked;
+
+    async fn run(self, admin: &Admin) -> Result<Revoked, AdminError> {
+        let mut transaction = admin.store()?.begin_for_all().await?;
+        let tenant = known_tenant(&mut transaction, &self.tenant).await?;
+        let revoked = api_keys::revoke_by_prefix(&mut transaction, tenant, &self.prefix).await?;
+        let revoked_at =
+            revoked.ok_or_else(|| refused("prefix", "the tenant has no key that begins so"))?;
+        transaction.commit().await.map_err(StoreError::from)?;
+        info!(tenant_id = %tenant, "key revoked");
+        Ok(Revoked { prefix: self.prefix, revoked_at })
+    }
+}
+
+impl fmt::Debug for Created {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Created").field("prefix", &self.prefix).finish_non_exhaustive()
+    }
+}
+
+impl From<ListedApiKey> for Key {
+    fn from(key: ListedApiKey) -> Self {
+        Self {
+            prefix: key.prefix,
+            name: key.name,
+            scopes: key.scopes,
+            created_at: key.created_at,
+            last_used_at: key.last_used_at,
+            revoked_at: key.revoked_at,
+        }
+    }
+}
+
+async fn known_tenant(transaction: &mut Transaction, name: &str) -> Result<TenantId, AdminError> {
+    let found = api_keys::find_tenant(transaction, name).await?;
+    found.ok_or_else(|| refused("tenant", "there is none of that name"))
+}
+
+/// A name can stand in a list and a log line as it is.
+fn check_name(place: &'static str, name: &str) -> Result<(), AdminError> {
+    let fits = (1..=NAME_LENGTH_MAX).contains(&name.chars().count());
+    if fits && !name.chars().any(char::is_control) && name.trim() == name {
+        return Ok(());
+    }
+    Err(refused(place, "must be 1 to 100 characters, without control characters or outer spaces"))
+}
+
+const fn refused(place: &'static str, reason: &'static str) -> AdminError {
+    AdminError::Refused { place, reason }
+}

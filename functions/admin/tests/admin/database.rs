@@ -1,0 +1,110 @@
+//! `migrate` and `check`.
+
+use admin::check::Checked;
+use admin::migrate::Migrated;
+use admin::{AdminError, Operation};
+use serde_json::json;
+use tributary_store::MIGRATOR;
+use tributary_testkit::TestDatabase;
+
+use super::{admin_of, empty_database, handle};
+
+#[tokio::test]
+async fn migrating_applies_what_is_missing_and_then_nothing() {
+    let test = TestDatabase::create().await;
+    let admin = admin_of(&empty_database(&test).await);
+    let all: Vec<i64> = MIGRATOR.iter().map(|migration| migration.version).collect();
+    for applied in [all.clone(), Vec::new()] {
+        let answer = handle(&admin, json!({"operation": "migrate"})).await.unwrap();
+        let answer: Migrated = serde_json::from_value(answer).unwrap();
+        assert_eq!(answer, Migrated { migrations: all.len(), applied });
+    }
+}
+
+#[tokio::test]
+async fn a_database_without_migrations_is_not_checked_but_said_to_lack_them() {
+    let test = TestDatabase::create().await;
+    let url = empty_database(&test).await;
+    let admin = admin_of(&url);
+    let known = MIGRATOR.iter().count();
+    let refused = async || {
+        let error = handle(&admin, json!({"operation": "check"})).await.unwrap_err();
+        assert_eq!(error.kind(), "Unmigrated");
+        error.to_string()
+    };
+    assert_eq!(
+        refused().await,
+        format!("the database lacks {known} of {known} migrations: \"migrate\" comes first")
+    );
+
+    handle(&admin, json!({"operation": "migrate"})).await.unwrap();
+    handle(&admin, json!({"operation": "check"})).await.unwrap();
+    let store = tributary_store::Store::connect_lazily(&url.into()).unwrap();
+    let mut transaction = store.begin_for_all().await.unwrap();
+    forget_last_migration(&mut transaction).await;
+    transaction.commit().await.unwrap();
+    assert_eq!(
+        refused().await,
+        format!("the database lacks 1 of {known} migrations: \"migrate\" comes first")
+    );
+}
+
+async fn forget_last_migration(connection: &mut sqlx::PgConnection) {
+    sqlx::query(
+        "delete from _sqlx_migrations where version = (select max(version) from _sqlx_migrations)",
+    )
+    .execute(connection)
+    .await
+    .unwrap();
+}
+
+#[tokio::test]
+async fn a_check_names_what_is_broken_and_where() {
+    let test = TestDatabase::create().await;
+    let tenant = test.tenant("one").await;
+    let admin = admin_of(test.url());
+    let check = async |event| -> Checked {
+        serde_json::from_value(handle(&admin, event).await.unwrap()).unwrap()
+    };
+    let clean = check(json!({"operation": "check", "settled": true, "grace_s": 0})).await;
+    assert!(clean.checks.iter().all(admin::check::Verdict::holds));
+    let unsettled = check(json!({"operation": "check"})).await;
+    assert_eq!(unsettled.checks.len() + 3, clean.checks.len(), "three ask for settled work");
+
+    sqlx::query(
+        "insert into batches (tenant_id, batch_id, correlation_id, transaction_ids, inserted, \
+         updated, unchanged, accepted_at, announced_at) \
+         values ($1, gen_random_uuid(), 'c', array['tx_lost'], 1, 0, 0, now(), now())",
+    )
+    .bind(tenant.0)
+    .execute(&mut test.connection().await)
+    .await
+    .unwrap();
+    let broken = check(json!({"operation": "check", "settled": true})).await;
+    let settled = broken.checks.iter().find(|it| it.name == "settled-batches").unwrap();
+    assert_eq!((settled.broken, settled.findings.len()), (1, 1));
+    assert_eq!(settled.findings[0].tenant, tenant);
+    assert!(settled.findings[0].subject.starts_with("batch "));
+}
+
+#[tokio::test]
+async fn the_same_runs_in_process_and_as_an_event() {
+    let test = TestDatabase::create().await;
+    let admin = admin_of(test.url());
+    let check = admin::check::Check { settled: true, grace_s: 7 };
+    let event = check.to_event().unwrap();
+    assert_eq!(event, json!({"operation": "check", "settled": true, "grace_s": 7}));
+    let as_event: Checked = serde_json::from_value(handle(&admin, event).await.unwrap()).unwrap();
+    assert_eq!(check.run(&admin).await.unwrap(), as_event);
+}
+
+#[tokio::test]
+async fn a_database_that_is_away_is_said_to_be() {
+    let admin = admin_of("postgres://admin:hunter2@127.0.0.1:1/nothing");
+    let error = handle(&admin, json!({"operation": "migrate"})).await.unwrap_err();
+    assert!(matches!(error, AdminError::Store(_)), "{error:?}");
+    assert_eq!(error.kind(), "Database");
+    let words = tributary_lambda::error_chain::Chain(&error).to_string();
+    assert!(words.starts_with("PostgreSQL is unavailable: "), "{words}");
+    assert!(!words.contains("hunter2"), "{words}");
+}

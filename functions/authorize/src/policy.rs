@@ -1,0 +1,73 @@
+//! Who calls, whether that may call the route, and how API Gateway is told.
+
+use aws_lambda_events::apigw::{
+    ApiGatewayCustomAuthorizerPolicy, ApiGatewayCustomAuthorizerRequestTypeRequest,
+    ApiGatewayCustomAuthorizerResponse,
+};
+use aws_lambda_events::iam::{IamPolicyEffect, IamPolicyStatement};
+use serde_json::{Value, json};
+use tributary_domain::{Scope, TenantId};
+use tributary_lambda::routes;
+use uuid::Uuid;
+
+/// Who it is that calls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Principal {
+    /// The bearer of an API key.
+    ApiKey(Uuid),
+    /// The subject of a token.
+    Subject(String),
+}
+
+/// A caller whose credential is good.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// For whom it calls.
+    pub tenant: TenantId,
+    /// Who it is.
+    pub principal: Principal,
+    /// What it may do.
+    pub scopes: Vec<Scope>,
+}
+
+impl Caller {
+    /// Whether the caller has the scope of the route that the request is for. What no route serves,
+    /// nobody may call.
+    pub fn may_call(&self, request: &ApiGatewayCustomAuthorizerRequestTypeRequest) -> bool {
+        let method = request.http_method.as_ref().map(http::Method::as_str).unwrap_or_default();
+        let path = request.path.as_deref().unwrap_or_default();
+        let Ok(matched) = routes::find(method, path) else { return false };
+        let needed = matched.route.access.scope();
+        needed.is_none_or(|needed| self.scopes.iter().any(|granted| granted.covers(needed)))
+    }
+
+    /// The answer that allows or denies this one method, so that it must not be cached for others.
+    pub fn policy(
+        &self,
+        is_allowed: bool,
+        method_arn: &str,
+    ) -> ApiGatewayCustomAuthorizerResponse<Value> {
+        let mut statement = IamPolicyStatement::default();
+        statement.action = vec!["execute-api:Invoke".to_owned()];
+        statement.effect = if is_allowed { IamPolicyEffect::Allow } else { IamPolicyEffect::Deny };
+        statement.resource = vec![method_arn.to_owned()];
+
+        let mut document = ApiGatewayCustomAuthorizerPolicy::default();
+        document.version = Some("2012-10-17".to_owned());
+        document.statement = vec![statement];
+
+        let (principal, context) = match &self.principal {
+            Principal::ApiKey(id) => {
+                (id.to_string(), json!({"tenant_id": self.tenant, "api_key_id": id}))
+            }
+            Principal::Subject(subject) => {
+                (subject.clone(), json!({"tenant_id": self.tenant, "subject": subject}))
+            }
+        };
+        let mut response = ApiGatewayCustomAuthorizerResponse::<Value>::default();
+        response.principal_id = Some(principal);
+        response.policy_document = document;
+        response.context = context;
+        response
+    }
+}

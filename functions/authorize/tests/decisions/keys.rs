@@ -1,0 +1,214 @@
+//! API keys: which are taken, what it costs, and that noting a use is nobody's trouble.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use authorize::{Authorize, Principal};
+use http::Method;
+use sqlx::{Executor, Row};
+use tributary_domain::Scope;
+use tributary_domain::api_key::Peppers;
+use tributary_store::api_keys;
+
+use crate::rig::{Decision, Rig, context, decide, get, pepper, peppers, request};
+
+#[tokio::test]
+async fn a_key_is_allowed_what_its_scopes_cover_and_its_tenant_is_named() {
+    let rig = Rig::new().await;
+    let authorize = rig.authorize();
+    for (number, scope, ingest, report) in [
+        (1, Scope::Ingest, Decision::Allowed, Decision::Denied),
+        (2, Scope::Report, Decision::Denied, Decision::Allowed),
+        (3, Scope::Admin, Decision::Allowed, Decision::Allowed),
+    ] {
+        let (key, secret) = rig.key(number, &[scope]).await;
+        let headers = [("x-api-key", secret.expose())];
+        for (method, path, expected) in [
+            (Method::POST, "/api/integrations/transactions/", &ingest),
+            (Method::POST, "/api/batches/b/retry", &ingest),
+            (Method::GET, "/api/batches/b", &report),
+            (Method::GET, "/api/accounts/a/transactions", &report),
+            (Method::GET, "/api/reports/account/a/summary/", &report),
+            (Method::GET, "/api/nothing", &Decision::Denied),
+            (Method::DELETE, "/api/batches/b", &Decision::Denied),
+        ] {
+            let (decision, given) = decide(&authorize, &request(method, path, &headers)).await;
+            assert_eq!(&decision, expected, "{scope} {path}");
+            assert_eq!(given, context(rig.tenant, &Principal::ApiKey(key.api_key_id)));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_is_wrong_unknown_or_revoked_is_nobodys() {
+    let rig = Rig::new().await;
+    let authorize = rig.authorize();
+    let (_, secret) = rig.key(1, &[Scope::Report]).await;
+    assert_eq!(decide(&authorize, &get(secret.expose())).await.0, Decision::Allowed);
+
+    let mut wrong = secret.expose().to_owned();
+    wrong.replace_range(60.., "2");
+    let unknown = secret.expose().replace("trb_01010101", "trb_01010102");
+    for key in [wrong.as_str(), unknown.as_str(), "trb_", "x", "", "a.b.c"] {
+        assert_eq!(decide(&authorize, &get(key)).await.0, Decision::Unauthorized, "{key}");
+    }
+    rig.revoke(&secret).await;
+    assert_eq!(decide(&authorize, &get(secret.expose())).await.0, Decision::Unauthorized);
+}
+
+#[tokio::test]
+async fn a_key_of_the_previous_pepper_is_taken_until_that_is_dropped() {
+    let rig = Rig::new().await;
+    let (_, secret) = rig.key(1, &[Scope::Report]).await;
+    for (previous, expected) in
+        [(Some(pepper('p')), Decision::Allowed), (None, Decision::Unauthorized)]
+    {
+        let peppers = Peppers { current: pepper('q'), previous };
+        let authorize = Authorize::new(rig.database.store(), peppers, None);
+        assert_eq!(decide(&authorize, &get(secret.expose())).await.0, expected);
+    }
+}
+
+async fn last_use(rig: &Rig) -> Option<String> {
+    let mut connection = rig.database.connection().await;
+    let query = "select last_used_at::text from api_keys";
+    sqlx::query(query).fetch_one(&mut connection).await.unwrap().get(0)
+}
+
+#[tokio::test]
+async fn a_use_is_noted_and_the_next_ones_are_not_until_some_minutes_have_passed() {
+    let rig = Rig::new().await;
+    let authorize = rig.authorize();
+    let (_, secret) = rig.key(1, &[Scope::Report]).await;
+    assert_eq!(last_use(&rig).await, None);
+    let mut connection = rig.database.connection().await;
+    decide(&authorize, &get(secret.expose())).await;
+    let first = last_use(&rig).await;
+    assert!(first.is_some());
+    decide(&authorize, &get(secret.expose())).await;
+    assert_eq!(last_use(&rig).await, first, "noted at most so often");
+
+    let long_ago = format!(
+        "update api_keys set last_used_at = now() - interval '{} seconds'",
+        api_keys::USE_NOTED_EVERY.as_secs() + 1
+    );
+    connection.execute(sqlx::AssertSqlSafe(long_ago)).await.unwrap();
+    let before = last_use(&rig).await;
+    decide(&authorize, &get(secret.expose())).await;
+    assert!(last_use(&rig).await > before);
+}
+
+#[tokio::test]
+async fn a_key_that_is_wrong_is_not_noted_as_used() {
+    let rig = Rig::new().await;
+    let (_, secret) = rig.key(1, &[Scope::Report]).await;
+    let wrong = secret.expose().replace("_010101010101", "_010101010102");
+    assert_eq!(decide(&rig.authorize(), &get(&wrong)).await.0, Decision::Unauthorized);
+    assert_eq!(last_use(&rig).await, None);
+}
+
+#[tokio::test]
+async fn a_request_does_not_wait_for_another_that_notes_the_same_use() {
+    let rig = Rig::new().await;
+    let (_, secret) = rig.key(1, &[Scope::Report]).await;
+    let mut other = rig.database.connection().await;
+    other.execute("begin; update api_keys set last_used_at = now()").await.unwrap();
+    let authorize = rig.authorize();
+    let request = get(secret.expose());
+    let decided = tokio::time::timeout(Duration::from_secs(20), decide(&authorize, &request));
+    assert_eq!(decided.await.expect("it waited").0, Decision::Allowed);
+    other.execute("rollback").await.unwrap();
+    assert_eq!(last_use(&rig).await, None, "the other's row was passed over");
+}
+
+#[tokio::test]
+async fn a_use_that_cannot_be_noted_turns_nobody_away() {
+    let rig = Rig::new().await;
+    let (_, secret) = rig.key(1, &[Scope::Report]).await;
+    let mut connection = rig.database.connection().await;
+    let refuse = "create function refuse() returns trigger language plpgsql \
+                      as $$ begin raise exception 'no' using errcode = '25006'; end $$; \
+                  create trigger refuse before update on api_keys execute function refuse()";
+    connection.execute(refuse).await.unwrap();
+    let authorize = rig.authorize();
+    for _ in 0..2 {
+        assert_eq!(decide(&authorize, &get(secret.expose())).await.0, Decision::Allowed);
+    }
+    assert_eq!(last_use(&rig).await, None);
+}
+
+/// Without a clock: what an answer's time could tell is which statements were sent.
+#[test]
+fn a_wrong_an_unknown_and_a_revoked_key_cost_the_same_statements() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let statements = Statements::default();
+    let writer = statements.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .json()
+        .with_max_level(tracing_subscriber::filter::LevelFilter::DEBUG)
+        .with_writer(move || writer.clone())
+        .finish();
+    tracing::subscriber::with_default(subscriber, || {
+        runtime.block_on(async {
+            let rig = Rig::new().await;
+            let (_, secret) = rig.key(1, &[Scope::Report]).await;
+            let (_, revoked) = rig.key(2, &[Scope::Report]).await;
+            rig.revoke(&revoked).await;
+            let authorize = rig.authorize();
+            // Connects, and notes the use.
+            decide(&authorize, &get(secret.expose())).await;
+            let mut sent = Vec::new();
+            for key in [
+                secret.expose().replace("_010101010101", "_010101010102"),
+                secret.expose().replace("trb_01010101", "trb_01010102"),
+                revoked.expose().to_owned(),
+            ] {
+                statements.take();
+                assert_eq!(decide(&authorize, &get(&key)).await.0, Decision::Unauthorized);
+                sent.push(statements.take());
+            }
+            assert!(sent[0].iter().any(|sql| sql.contains("from api_keys")), "{sent:?}");
+            assert_eq!(sent[0], sent[1], "wrong and unknown");
+            assert_eq!(sent[0], sent[2], "wrong and revoked");
+        });
+    });
+}
+
+/// What sqlx says it sent.
+#[derive(Clone, Default)]
+struct Statements(Arc<Mutex<Vec<u8>>>);
+
+impl Statements {
+    fn take(&self) -> Vec<String> {
+        let bytes = std::mem::take(&mut *self.0.lock().unwrap());
+        let lines = String::from_utf8(bytes).unwrap();
+        let lines = lines.lines().map(|line| serde_json::from_str(line).unwrap());
+        let of_queries = lines.filter(|line: &serde_json::Value| line["target"] == "sqlx::query");
+        let sql = |fields: &serde_json::Value| {
+            let whole = fields["db.statement"].as_str().filter(|sql| !sql.is_empty());
+            whole.or(fields["summary"].as_str()).unwrap().to_owned()
+        };
+        of_queries.map(|line| sql(&line["fields"])).collect()
+    }
+}
+
+impl std::io::Write for Statements {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn where_no_issuer_is_configured_no_token_is_taken() {
+    let rig = Rig::new().await;
+    let issuer = tributary_testkit::Issuer::new();
+    let claims = tributary_testkit::Issuer::claims(&rig.tenant.to_string(), "report");
+    let authorize = Authorize::new(rig.database.store(), peppers(), None);
+    let token = issuer.rs256(&claims);
+    assert_eq!(decide(&authorize, &get(&token)).await.0, Decision::Unauthorized);
+}

@@ -1,0 +1,8 @@
+//! Who is let through, against a real PostgreSQL and an issuer with keys of its own.
+#![cfg(test)]
+
+mod jwks;
+mod keys;
+mod measure;
+mod rig;
+mod tokens;

@@ -1,0 +1,136 @@
+//! What the tests share: a database with a tenant, keys for it, and requests.
+
+use authorize::{Authorize, JwksSource, Principal, Refusal, TokenConfig, Tokens};
+use aws_lambda_events::apigw::ApiGatewayCustomAuthorizerRequestTypeRequest;
+use http::{HeaderName, HeaderValue, Method};
+use serde_json::Value;
+use tributary_domain::api_key::{ApiKeySecret, Pepper, Peppers};
+use tributary_domain::{Scope, TenantId};
+use tributary_store::api_keys::{self, ApiKey, NewApiKey};
+use tributary_testkit::{Issuer, TestDatabase};
+use uuid::Uuid;
+
+pub const ARN: &str = "arn:aws:execute-api:us-east-1:0:api/stage/GET/api/batches/b";
+
+/// A database with one tenant.
+pub struct Rig {
+    pub database: TestDatabase,
+    pub tenant: TenantId,
+}
+
+/// What became of a request.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Decision {
+    Allowed,
+    Denied,
+    Unauthorized,
+    Unavailable,
+}
+
+pub fn pepper(character: char) -> Pepper {
+    Pepper::new(&character.to_string().repeat(32)).unwrap()
+}
+
+pub fn peppers() -> Peppers {
+    Peppers { current: pepper('p'), previous: None }
+}
+
+impl Rig {
+    pub async fn new() -> Self {
+        let database = TestDatabase::create().await;
+        let tenant = database.tenant("tenant").await;
+        Self { database, tenant }
+    }
+
+    /// An authorizer that takes keys alone.
+    pub fn authorize(&self) -> Authorize {
+        Authorize::new(self.database.store(), peppers(), None)
+    }
+
+    /// One that takes tokens too, of the issuer whose keys are there.
+    pub fn authorize_with(&self, jwks: JwksSource) -> Authorize {
+        let config = TokenConfig {
+            issuer: Issuer::ISSUER.to_owned(),
+            audience: Issuer::AUDIENCE.to_owned(),
+            jwks,
+            tenant_claim: "tenant_id".to_owned(),
+            scope_claim: "scope".to_owned(),
+        };
+        Authorize::new(self.database.store(), peppers(), Some(Tokens::new(config)))
+    }
+
+    /// A new key of the tenant; keys of two numbers differ in prefix and secret.
+    pub async fn key(&self, number: u8, scopes: &[Scope]) -> (ApiKey, ApiKeySecret) {
+        let secret = ApiKeySecret::from_entropy([number; ApiKeySecret::ENTROPY_BYTES]);
+        let key =
+            ApiKey { tenant: self.tenant, api_key_id: Uuid::now_v7(), scopes: scopes.to_vec() };
+        let new = NewApiKey {
+            key: key.clone(),
+            name: "key",
+            prefix: secret.prefix(),
+            key_hash: secret.hash(&pepper('p')),
+        };
+        let mut connection = self.database.connection().await;
+        api_keys::insert(&mut connection, &new).await.unwrap();
+        (key, secret)
+    }
+
+    pub async fn revoke(&self, secret: &ApiKeySecret) {
+        let mut connection = self.database.connection().await;
+        let revoked = api_keys::revoke_by_prefix(&mut connection, self.tenant, secret.prefix());
+        revoked.await.unwrap().unwrap();
+    }
+}
+
+/// `GET /api/batches/b`, which needs the scope `report`, with a bearer.
+pub fn get(bearer: &str) -> ApiGatewayCustomAuthorizerRequestTypeRequest {
+    request(Method::GET, "/api/batches/b", &[("authorization", &format!("Bearer {bearer}"))])
+}
+
+pub fn request(
+    method: Method,
+    path: &str,
+    headers: &[(&'static str, &str)],
+) -> ApiGatewayCustomAuthorizerRequestTypeRequest {
+    let mut request = ApiGatewayCustomAuthorizerRequestTypeRequest::default();
+    request.http_method = Some(method);
+    request.path = Some(path.to_owned());
+    request.method_arn = Some(ARN.to_owned());
+    request.headers = headers
+        .iter()
+        .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_str(value).unwrap()))
+        .collect();
+    request
+}
+
+/// What is decided, and the context that the function would get.
+pub async fn decide(
+    authorize: &Authorize,
+    request: &ApiGatewayCustomAuthorizerRequestTypeRequest,
+) -> (Decision, Value) {
+    match authorize.decide(request).await {
+        Ok(answer) => {
+            let answer = serde_json::to_value(answer).unwrap();
+            let statement = &answer["policyDocument"]["Statement"][0];
+            assert_eq!(statement["Resource"][0], ARN, "the policy is of one method");
+            let decision = match statement["Effect"].as_str().unwrap() {
+                "Allow" => Decision::Allowed,
+                "Deny" => Decision::Denied,
+                other => panic!("{other}"),
+            };
+            (decision, answer["context"].clone())
+        }
+        Err(Refusal::Unauthorized) => (Decision::Unauthorized, Value::Null),
+        Err(Refusal::Store(_) | Refusal::Issuer(_)) => (Decision::Unavailable, Value::Null),
+    }
+}
+
+/// The principal's kinds are two, and each has its member of the context.
+pub fn context(tenant: TenantId, principal: &Principal) -> Value {
+    match principal {
+        Principal::ApiKey(id) => serde_json::json!({"tenant_id": tenant, "api_key_id": id}),
+        Principal::Subject(subject) => {
+            serde_json::json!({"tenant_id": tenant, "subject": subject})
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! The functions past the gateway: an event that carries no authorizer's context is refused, whatever its
+//! route, and one that carries a broken one as well.
+
+use serde_json::{Value, json};
+use tributary_lambda::routes::{Access, ROUTES};
+
+use crate::shared::{Tenant, lambda};
+use crate::support::payload;
+use crate::support::transaction;
+
+fn event(method: &str, path: &str, authorizer: Option<Value>) -> String {
+    let mut event = json!({
+        "resource": path, "path": path, "httpMethod": method,
+        "headers": {"Content-Type": "application/json"},
+        "multiValueHeaders": {"Content-Type": ["application/json"]},
+        "queryStringParameters": {"start_date": "2025-10-01", "end_date": "2025-10-31"},
+        "multiValueQueryStringParameters": {"start_date": ["2025-10-01"], "end_date": ["2025-10-31"]},
+        "pathParameters": null, "stageVariables": null,
+        "requestContext": {
+            "resourcePath": path, "path": path, "httpMethod": method, "stage": "local",
+            "requestId": "r", "accountId": "0", "apiId": "a", "identity": {"sourceIp": "192.0.2.1"}
+        },
+        "body": payload(&[transaction("direct", "-1")]).to_string(), "isBase64Encoded": false
+    });
+    if let Some(authorizer) = authorizer {
+        event["requestContext"]["authorizer"] = authorizer;
+    }
+    event.to_string()
+}
+
+async fn invoke(function: &str, event: String) -> Value {
+    let invocation = lambda().await.invoke(function, event, None).await.unwrap();
+    serde_json::from_slice(&invocation.payload).unwrap()
+}
+
+#[tokio::test]
+async fn each_function_refuses_each_route_without_an_authorizers_context() {
+    let tenant = Tenant::new("direct: none").await;
+    let batch_id = tenant.api.accept(&payload(&[transaction("a", "-1")])).await;
+    tenant.api.finished(&batch_id).await;
+    let before = tenant.rows().await;
+    let contexts = [
+        None,
+        Some(Value::Null),
+        Some(json!({})),
+        Some(json!({"principalId": "someone"})),
+        Some(json!({"tenant_id": null})),
+        Some(json!({"tenant_id": ""})),
+        Some(json!({"tenant_id": "tenant"})),
+        Some(json!({"tenant_id": 7})),
+        Some(json!({"tenant_id": [tenant.id]})),
+        Some(json!({"lambda": {"tenant_id": tenant.id}})),
+        Some(json!({"claims": {"tenant_id": tenant.id}})),
+    ];
+    // Also those that the function does not serve: nothing is done for nobody.
+    for function in ["ingest", "report", "health"] {
+        for route in ROUTES.iter().filter(|route| route.access != Access::Open) {
+            let path = route.path.replace("{batch_id}", &batch_id).replace("{account_id}", "acc");
+            for context in &contexts {
+                let answer = invoke(function, event(route.method, &path, context.clone())).await;
+                let what = format!("{function} {path} {context:?}: {answer}");
+                assert_eq!(answer["statusCode"], 401, "{what}");
+                let body: Value = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
+                assert_eq!(body["type"], "urn:tributary:problem:unauthorized", "{what}");
+            }
+        }
+    }
+    assert_eq!(tenant.rows().await, before);
+}
+
+#[tokio::test]
+async fn each_function_serves_its_routes_with_the_context_of_a_key_or_a_token() {
+    let tenant = Tenant::new("direct: context").await;
+    let batch_id = tenant.api.accept(&payload(&[transaction("a", "-1")])).await;
+    for route in ROUTES.iter().filter(|route| route.access != Access::Open) {
+        let path = route.path.replace("{batch_id}", &batch_id).replace("{account_id}", "acc");
+        for context in [
+            json!({"tenant_id": tenant.id, "api_key_id": uuid::Uuid::now_v7()}),
+            json!({"tenant_id": tenant.id, "subject": "client-1", "principalId": "client-1"}),
+        ] {
+            let answer = invoke(route.function, event(route.method, &path, Some(context))).await;
+            let status = answer["statusCode"].as_u64().unwrap();
+            assert!([200, 202].contains(&status), "{path}: {answer}");
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! A function's way to PostgreSQL: where it is, who logs in, and the role that the function works as.
+
+mod secret;
+mod token;
+
+use std::str::FromStr;
+use std::sync::Arc;
+
+use aws_config::BehaviorVersion;
+use secrecy::SecretString;
+use tracing::warn;
+use tributary_store::{Role, Store, StoreError};
+
+use crate::environment::Environment;
+use crate::error_chain::Chain;
+use secret::SecretLogin;
+use token::TokenLogin;
+
+/// What a function's environment says of its database.
+#[derive(Debug)]
+pub struct DatabaseConfig {
+    /// `DATABASE_URL`
+    pub url: SecretString,
+    /// `DATABASE_ROLE`: taken for each transaction; without it the function works as who logs in.
+    pub role: Option<Role>,
+    /// `DATABASE_AUTH` and `DATABASE_SECRET_ARN`.
+    pub login: LoginKind,
+}
+
+/// What a function logs in with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LoginKind {
+    /// User and password of the URL.
+    Url,
+    /// The URL's user, and an RDS IAM token as password: `DATABASE_AUTH` is `iam`.
+    IamToken,
+    /// User and password of the Secrets Manager secret with the ARN of `DATABASE_SECRET_ARN`.
+    Secret(String),
+}
+
+/// Why a function cannot work with its database, whatever it does.
+#[derive(Debug, thiserror::Error)]
+pub enum DatabaseError {
+    /// The URL is none.
+    #[error("DATABASE_URL cannot be read")]
+    Url(#[source] StoreError),
+    /// A token or password of AWS would be told to a server that has not proved who it is.
+    #[error("logging in with IAM or a secret needs sslmode=verify-full in DATABASE_URL")]
+    ServerNotVerified,
+    /// A token is signed for a region.
+    #[error("DATABASE_AUTH=iam needs AWS_REGION and AWS credentials")]
+    NoIdentity,
+}
+
+/// `DATABASE_AUTH`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Auth {
+    Password,
+    Iam,
+}
+
+impl FromStr for Auth {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text {
+            "password" => Ok(Self::Password),
+            "iam" => Ok(Self::Iam),
+            _ => Err(()),
+        }
+    }
+}
+
+impl DatabaseConfig {
+    /// Reads the variables that begin with `DATABASE_`.
+    pub fn read<L: Fn(&str) -> Option<String>>(environment: &mut Environment<L>) -> Self {
+        let url = environment.required_secret("DATABASE_URL");
+        let role = environment.optional("DATABASE_ROLE");
+        let auth = environment.optional("DATABASE_AUTH").unwrap_or(Auth::Password);
+        let secret_arn = environment.optional("DATABASE_SECRET_ARN");
+        let login = match (auth, secret_arn) {
+            (Auth::Password, None) => LoginKind::Url,
+            (Auth::Password, Some(arn)) => LoginKind::Secret(arn),
+            (Auth::Iam, None) => LoginKind::IamToken,
+            (Auth::Iam, Some(_)) => {
+                environment.fault("DATABASE_AUTH=iam takes no DATABASE_SECRET_ARN");
+                LoginKind::IamToken
+            }
+        };
+        Self { url, role, login }
+    }
+
+    /// The store, not connected yet, but with the login at hand that it will connect with: a cold start is
+    /// the time to fetch it. Where it cannot be had now, the first call asks for it again.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] names the variable at fault.
+    pub async fn connect(self) -> Result<Store, DatabaseError> {
+        let mut store = Store::connect_lazily(&self.url).map_err(DatabaseError::Url)?;
+        if let Some(role) = self.role {
+            store = store.as_role(role);
+        }
+        if self.login == LoginKind::Url {
+            return Ok(store);
+        }
+        if !store.is_server_verified() {
+            return Err(DatabaseError::ServerNotVerified);
+        }
+        let aws = aws_config::load_defaults(BehaviorVersion::latest()).await;
+        store = match self.login {
+            LoginKind::Url => store,
+            LoginKind::IamToken => {
+                let login = TokenLogin::new(&aws).ok_or(DatabaseError::NoIdentity)?;
+                store.with_login(Arc::new(login))
+            }
+            LoginKind::Secret(arn) => store.with_login(Arc::new(SecretLogin::new(aws, arn))),
+        };
+        if let Err(error) = store.prepare_login().await {
+            warn!(error = %Chain(&error), "the database's login is to be fetched again");
+        }
+        Ok(store)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(variables: &[(&str, &str)]) -> Result<DatabaseConfig, String> {
+        let mut environment = Environment::new(|name| {
+            variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+        });
+        let config = DatabaseConfig::read(&mut environment);
+        environment.finish(config).map_err(|error| error.to_string())
+    }
+
+    const URL: (&str, &str) = ("DATABASE_URL", "postgres://me@localhost/ledger");
+
+    #[test]
+    fn the_url_alone_is_enough() {
+        let config = read(&[URL]).unwrap();
+        assert_eq!((config.role, config.login), (None, LoginKind::Url));
+    }
+
+    #[test]
+    fn role_and_login_are_read() {
+        let config = read(&[URL, ("DATABASE_ROLE", "tributary_ingest"), ("DATABASE_AUTH", "iam")]);
+        let config = config.unwrap();
+        assert_eq!(config.role, Role::of_function("ingest"));
+        assert_eq!(config.login, LoginKind::IamToken);
+        let config = read(&[URL, ("DATABASE_SECRET_ARN", "arn:aws:x")]).unwrap();
+        assert_eq!(config.login, LoginKind::Secret("arn:aws:x".to_owned()));
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_without_its_value() {
+        let faults = read(&[
+            ("DATABASE_ROLE", "x; drop table batches"),
+            ("DATABASE_AUTH", "iam"),
+            ("DATABASE_SECRET_ARN", "arn:aws:x"),
+        ]);
+        assert_eq!(
+            faults.unwrap_err(),
+            "environment: DATABASE_URL is missing; DATABASE_ROLE cannot be read; \
+             DATABASE_AUTH=iam takes no DATABASE_SECRET_ARN"
+        );
+        let fault = read(&[URL, ("DATABASE_AUTH", "kerberos")]).unwrap_err();
+        assert_eq!(fault, "environment: DATABASE_AUTH cannot be read");
+    }
+
+    #[tokio::test]
+    async fn nothing_of_aws_is_told_to_a_server_that_may_be_anyone() {
+        for mode in ["disable", "prefer", "require", "verify-ca"] {
+            for login in [("DATABASE_AUTH", "iam"), ("DATABASE_SECRET_ARN", "arn:aws:x")] {
+                let url = format!("{}?sslmode={mode}", URL.1);
+                let config = read(&[("DATABASE_URL", &url), login]).unwrap();
+                let refused = config.connect().await.unwrap_err();
+                assert!(matches!(refused, DatabaseError::ServerNotVerified), "{mode}: {refused}");
+            }
+        }
+    }
+}

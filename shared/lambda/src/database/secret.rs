@@ -1,0 +1,103 @@
+//! User and password of a Secrets Manager secret, as RDS writes and rotates them.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use aws_config::SdkConfig;
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use tributary_store::login::{Login, LoginError, LoginSource, Target};
+
+use crate::secrets::{self, SecretError};
+
+/// Reads the secret once, and again when the server refuses what it said.
+pub struct SecretLogin {
+    aws: SdkConfig,
+    arn: String,
+    is_read: AtomicBool,
+}
+
+impl SecretLogin {
+    pub const fn new(aws: SdkConfig, arn: String) -> Self {
+        Self { aws, arn, is_read: AtomicBool::new(false) }
+    }
+
+    async fn read(&self) -> Result<Login, LoginError> {
+        let text = secrets::read_by(&self.aws, &self.arn).await?;
+        let login = parse(&text)?;
+        self.is_read.store(true, Ordering::Relaxed);
+        Ok(login)
+    }
+}
+
+impl fmt::Debug for SecretLogin {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("SecretLogin").field("arn", &self.arn).finish_non_exhaustive()
+    }
+}
+
+impl LoginSource for SecretLogin {
+    fn login<'a>(
+        &'a self,
+        _target: &'a Target,
+        is_refused: bool,
+    ) -> BoxFuture<'a, Result<Option<Login>, LoginError>> {
+        async move {
+            if self.is_read.load(Ordering::Relaxed) && !is_refused {
+                return Ok(None);
+            }
+            self.read().await.map(Some)
+        }
+        .boxed()
+    }
+}
+
+/// Where the database is stands in the secret too; the URL is what counts.
+#[derive(Deserialize)]
+struct Stored {
+    username: String,
+    password: SecretText,
+}
+
+/// A text that is a secret from the moment it is read.
+struct SecretText(SecretString);
+
+impl<'de> Deserialize<'de> for SecretText {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(|text| Self(SecretString::from(text)))
+    }
+}
+
+fn parse(text: &SecretString) -> Result<Login, SecretError> {
+    // Serde's message may quote the text.
+    let stored: Stored =
+        serde_json::from_str(text.expose_secret()).map_err(|_| SecretError::NotLogin)?;
+    Ok(Login { user: Some(stored.username), password: stored.password.0 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_as_rds_writes_it_is_read() {
+        let text = r#"{"username":"tributary_ingest","password":"p\"w","engine":"postgres",
+            "host":"elsewhere","port":5432,"dbname":"x"}"#;
+        let login = parse(&SecretString::from(text)).unwrap();
+        assert_eq!(login.user.as_deref(), Some("tributary_ingest"));
+        assert_eq!(login.password.expose_secret(), "p\"w");
+        assert!(!format!("{login:?}").contains("p\"w"));
+    }
+
+    #[test]
+    fn anything_else_is_refused_without_being_shown() {
+        for text in ["", "hunter2", "[]", r#"{"username":"u"}"#, r#"{"username":1,"password":2}"#] {
+            let refused = parse(&SecretString::from(text)).unwrap_err();
+            let shown = format!("{refused} {refused:?}");
+            assert!(!shown.contains("hunter2"), "{shown}");
+            assert!(matches!(refused, SecretError::NotLogin), "{shown}");
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! RDS IAM authentication: a password that is signed on the spot, for one server, port and user, and is
+//! good for a quarter of an hour. The server asks AWS whether who signed it may connect.
+
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use aws_config::{Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use aws_sigv4::http_request::{
+    SignableBody, SignableRequest, SignatureLocation, SigningSettings, sign,
+};
+use aws_sigv4::sign::v4;
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use secrecy::SecretString;
+use tributary_store::login::{Login, LoginError, LoginSource, Target};
+
+/// How long a token can be connected with, by RDS. A connection outlives it.
+const TOKEN_LIFE: Duration = Duration::from_secs(15 * 60);
+/// How old a token may be to be connected with: clocks differ, and it may be a long way to the server.
+const TOKEN_AGE_MAX: Duration = Duration::from_secs(10 * 60);
+/// What IAM is asked about, as it names it.
+const SERVICE: &str = "rds-db";
+/// What may stand in a query as it is, by RFC 3986.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// Signs tokens with the function's own credentials.
+pub struct TokenLogin {
+    credentials: SharedCredentialsProvider,
+    region: Region,
+    clock: fn() -> SystemTime,
+    made_at: Mutex<Option<SystemTime>>,
+}
+
+impl TokenLogin {
+    /// `None` where there is no region or there are no credentials.
+    pub fn new(aws: &SdkConfig) -> Option<Self> {
+        let credentials = aws.credentials_provider()?;
+        let region = aws.region()?.clone();
+        Some(Self { credentials, region, clock: SystemTime::now, made_at: Mutex::new(None) })
+    }
+
+    /// Notes that a token is made now, if there is none that serves.
+    fn is_due(&self, now: SystemTime, is_refused: bool) -> bool {
+        let made_at = self.made_at.lock().unwrap_or_else(PoisonError::into_inner);
+        // A clock that was set back tells nothing of an age.
+        let age = made_at.and_then(|made_at| now.duration_since(made_at).ok());
+        is_refused || age.is_none_or(|age| age > TOKEN_AGE_MAX)
+    }
+
+    async fn make(&self, target: &Target, now: SystemTime) -> Result<Login, LoginError> {
+        let credentials = self.credentials.provide_credentials().await?;
+        let token = token(target, &self.region, credentials, now)?;
+        *self.made_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
+        Ok(Login { user: None, password: SecretString::from(token) })
+    }
+}
+
+impl fmt::Debug for TokenLogin {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("TokenLogin").field("region", &self.region).finish_non_exhaustive()
+    }
+}
+
+impl LoginSource for TokenLogin {
+    fn login<'a>(
+        &'a self,
+        target: &'a Target,
+        is_refused: bool,
+    ) -> BoxFuture<'a, Result<Option<Login>, LoginError>> {
+        async move {
+            let now = (self.clock)();
+            if !self.is_due(now, is_refused) {
+                return Ok(None);
+            }
+            self.make(target, now).await.map(Some)
+        }
+        .boxed()
+    }
+}
+
+/// A request that is signed in its query, and is never sent: without its scheme it is the password.
+fn token(
+    target: &Target,
+    region: &Region,
+    credentials: Credentials,
+    now: SystemTime,
+) -> Result<String, LoginError> {
+    let mut settings = SigningSettings::default();
+    settings.expires_in = Some(TOKEN_LIFE);
+    settings.signature_location = SignatureLocation::QueryParams;
+    let identity = credentials.into();
+    let parameters = v4::SigningParams::builder()
+        .identity(&identity)
+        .region(region.as_ref())
+        .name(SERVICE)
+        .time(now)
+        .settings(settings)
+        .build()?
+        .into();
+    let user = utf8_percent_encode(&target.user, RESERVED);
+    let mut token = format!("{}:{}/?Action=connect&DBUser={user}", target.host, target.port);
+    let url = format!("https://{token}");
+    let request = SignableRequest::new("GET", url, std::iter::empty(), SignableBody::Bytes(&[]))?;
+    let (signature, _) = sign(request, &parameters)?.into_parts();
+    for (name, value) in signature.params() {
+        token.push_str(&format!("&{name}={}", utf8_percent_encode(value, RESERVED)));
+    }
+    Ok(token)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use secrecy::ExposeSecret;
+
+    use super::*;
+
+    /// 2026-11-23T04:30:00Z
+    fn now() -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_408_200)
+    }
+
+    fn credentials(session_token: Option<&str>) -> Credentials {
+        let secret = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
+        Credentials::new("AKIDEXAMPLE", secret, session_token.map(str::to_owned), None, "test")
+    }
+
+    fn target(host: &str, port: u16, user: &str) -> Target {
+        Target { host: host.to_owned(), port, user: user.to_owned() }
+    }
+
+    /// The parameters in one order: which one they stand in does not count, and is not the same
+    /// everywhere.
+    fn sorted(token: &str) -> Vec<&str> {
+        let mut parts: Vec<_> = token.split(['?', '&']).collect();
+        parts.sort_unstable();
+        parts
+    }
+
+    /// What botocore 1.44.5's `generate_db_auth_token` makes of the same at the same time.
+    #[test]
+    fn a_token_is_what_the_python_sdk_makes() {
+        let made = token(
+            &target("proxy-1.proxy-abc.eu-central-1.rds.amazonaws.com", 5432, "tributary_ingest"),
+            &Region::new("eu-central-1"),
+            credentials(Some("session/token+==")),
+            now(),
+        );
+        let expected = "proxy-1.proxy-abc.eu-central-1.rds.amazonaws.com:5432/?Action=connect\
+            &DBUser=tributary_ingest&X-Amz-Algorithm=AWS4-HMAC-SHA256\
+            &X-Amz-Credential=AKIDEXAMPLE%2F20261123%2Feu-central-1%2Frds-db%2Faws4_request\
+            &X-Amz-Date=20261123T043000Z&X-Amz-Expires=900&X-Amz-SignedHeaders=host\
+            &X-Amz-Security-Token=session%2Ftoken%2B%3D%3D\
+            &X-Amz-Signature=08b4a50a341984590069a41f9d35798ba7b7f29f5ef4e0d1e4ac24d969f01929";
+        assert_eq!(sorted(&made.unwrap()), sorted(expected));
+
+        let made = token(
+            &target("db.example", 6432, "a user/+&"),
+            &Region::new("us-east-1"),
+            credentials(None),
+            now(),
+        );
+        let expected = "db.example:6432/?Action=connect&DBUser=a%20user%2F%2B%26\
+            &X-Amz-Algorithm=AWS4-HMAC-SHA256\
+            &X-Amz-Credential=AKIDEXAMPLE%2F20261123%2Fus-east-1%2Frds-db%2Faws4_request\
+            &X-Amz-Date=20261123T043000Z&X-Amz-Expires=900&X-Amz-SignedHeaders=host\
+            &X-Amz-Signature=d4305a22c3ee740a5abe54cda38510ccfe504b047ad497dd4c3707cc01d9d9a9";
+        assert_eq!(sorted(&made.unwrap()), sorted(expected));
+    }
+
+    static SECONDS: AtomicU64 = AtomicU64::new(0);
+
+    #[tokio::test]
+    async fn a_token_serves_until_it_is_old_or_refused() {
+        let login = TokenLogin {
+            credentials: SharedCredentialsProvider::new(credentials(None)),
+            region: Region::new("us-east-1"),
+            clock: || now() + Duration::from_secs(SECONDS.load(Ordering::Relaxed)),
+            made_at: Mutex::new(None),
+        };
+        let target = target("db.example", 5432, "tributary_ingest");
+        let at = async |seconds, is_refused| {
+            SECONDS.store(seconds, Ordering::Relaxed);
+            let made = login.login(&target, is_refused).await.unwrap();
+            made.map(|login| login.password.expose_secret().to_owned())
+        };
+        let age_max = TOKEN_AGE_MAX.as_secs();
+        let first = at(0, false).await.unwrap();
+        assert_eq!(at(1, false).await, None);
+        assert_eq!(at(age_max, false).await, None);
+        let second = at(age_max + 1, false).await.unwrap();
+        assert!(second.contains("X-Amz-Date=20261123T044001Z") && second != first, "{second}");
+        assert_eq!(at(age_max + 2, false).await, None);
+        let third = at(age_max + 3, true).await.unwrap();
+        assert!(third.contains("X-Amz-Date=20261123T044003Z"), "{third}");
+        assert_eq!(at(2 * age_max + 3, false).await, None, "its age counts anew");
+        let set_back = at(0, false).await.unwrap();
+        assert!(set_back.contains("X-Amz-Date=20261123T043000Z"), "{set_back}");
+    }
+}

@@ -1,0 +1,123 @@
+//! The peppers of API keys, from the environment of what hashes keys: authorize, admin and the command.
+
+use secrecy::{ExposeSecret, SecretString};
+use tributary_domain::api_key::{Pepper, PepperTooShort, Peppers};
+
+use crate::environment::Environment;
+use crate::secrets::{self, SecretError};
+
+const CURRENT: &str = "API_KEY_PEPPER";
+const PREVIOUS: &str = "API_KEY_PEPPER_PREVIOUS";
+
+/// Where the peppers are. To change the pepper, name the old one as the previous one, make every key
+/// anew, then leave the previous one out: until then the keys of both are taken.
+#[derive(Debug)]
+pub struct PepperSources {
+    current: Source,
+    previous: Option<Source>,
+}
+
+#[derive(Debug)]
+enum Source {
+    Text(SecretString),
+    /// The ARN of a secret of Secrets Manager.
+    Secret(String),
+}
+
+/// Why there are no peppers.
+#[derive(Debug, thiserror::Error)]
+pub enum PepperError {
+    /// Secrets Manager did not give one.
+    #[error("the pepper of API keys cannot be read")]
+    Secret(#[from] SecretError),
+    /// One could be guessed.
+    #[error(transparent)]
+    TooShort(#[from] PepperTooShort),
+}
+
+impl PepperSources {
+    /// Reads `API_KEY_PEPPER` or `API_KEY_PEPPER_SECRET_ARN`, one of which must be there, and the same
+    /// with `API_KEY_PEPPER_PREVIOUS`, which need not be.
+    pub fn from_environment<L>(environment: &mut Environment<L>) -> Self
+    where
+        L: Fn(&str) -> Option<String>,
+    {
+        let current = source(environment, CURRENT);
+        if current.is_none() {
+            environment.fault(&format!("{CURRENT} is missing"));
+        }
+        let current = current.unwrap_or_else(|| Source::Text(SecretString::default()));
+        Self { current, previous: source(environment, PREVIOUS) }
+    }
+
+    /// Reads what is in Secrets Manager, and takes the peppers.
+    ///
+    /// # Errors
+    /// [`PepperError`].
+    pub async fn load(self) -> Result<Peppers, PepperError> {
+        let previous = match self.previous {
+            Some(source) => Some(load(source).await?),
+            None => None,
+        };
+        Ok(Peppers { current: load(self.current).await?, previous })
+    }
+}
+
+fn source<L>(environment: &mut Environment<L>, name: &str) -> Option<Source>
+where
+    L: Fn(&str) -> Option<String>,
+{
+    let arn_name = format!("{name}_SECRET_ARN");
+    let text = environment.optional::<String>(name).map(SecretString::from);
+    match (text, environment.optional(&arn_name)) {
+        (Some(_), Some(_)) => {
+            environment.fault(&format!("{name} and {arn_name} exclude each other"));
+            None
+        }
+        (Some(text), None) => Some(Source::Text(text)),
+        (None, arn) => arn.map(Source::Secret),
+    }
+}
+
+async fn load(source: Source) -> Result<Pepper, PepperError> {
+    let text = match source {
+        Source::Text(text) => text,
+        Source::Secret(arn) => secrets::read(&arn).await?,
+    };
+    Ok(Pepper::new(text.expose_secret())?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PEPPER: &str = "0123456789abcdef0123456789abcdef";
+
+    fn sources(set: &[(&str, &str)]) -> Result<PepperSources, String> {
+        let set = set.to_vec();
+        let mut environment = Environment::new(|name| {
+            set.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+        });
+        let sources = PepperSources::from_environment(&mut environment);
+        environment.finish(sources).map_err(|error| error.to_string())
+    }
+
+    #[tokio::test]
+    async fn one_pepper_must_be_there_and_one_before_it_may_be() {
+        let peppers = sources(&[(CURRENT, PEPPER)]).unwrap().load().await.unwrap();
+        assert!(peppers.previous.is_none());
+        let both = sources(&[(CURRENT, PEPPER), (PREVIOUS, PEPPER)]).unwrap();
+        assert!(both.load().await.unwrap().previous.is_some());
+        assert_eq!(sources(&[]).unwrap_err(), "environment: API_KEY_PEPPER is missing");
+        let arn = [(CURRENT, PEPPER), ("API_KEY_PEPPER_SECRET_ARN", "arn")];
+        assert!(sources(&arn).unwrap_err().contains("exclude each other"));
+    }
+
+    #[tokio::test]
+    async fn a_pepper_that_could_be_guessed_is_refused_and_not_shown() {
+        let error = sources(&[(CURRENT, "short-one")]).unwrap().load().await.unwrap_err();
+        assert_eq!(error.to_string(), "a pepper has at least 32 characters");
+        let shown = format!("{:?}", sources(&[(CURRENT, PEPPER)]).unwrap());
+        assert!(!shown.contains(PEPPER), "{shown}");
+    }
+}

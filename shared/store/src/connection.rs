@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
+use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
 use sqlx::{AssertSqlSafe, PgPool, Postgres};
 use tributary_domain::TenantId;
@@ -136,12 +137,14 @@ impl Store {
         Ok(())
     }
 
-    /// Applies the migrations that the database does not have yet.
+    /// Applies the migrations that the database does not have yet. What it has beyond these is of newer
+    /// code, whose deployment was rolled back: the schema suits the code before it, and stays.
     ///
     /// # Errors
     /// If one cannot be applied, or one that was applied has been edited since.
     pub async fn migrate(&self) -> Result<(), sqlx::migrate::MigrateError> {
-        crate::MIGRATOR.run(&self.pool).await
+        let known = crate::MIGRATOR.iter().cloned().collect();
+        Migrator::with_migrations(known).set_ignore_missing(true).run(&self.pool).await
     }
 
     /// Closes the connection.

@@ -11,7 +11,7 @@ use tributary_domain::TenantId;
 
 use crate::error::StoreError;
 use crate::login::{LoginSource, Target};
-use crate::role::Role;
+use crate::role::{self, Role};
 
 /// An open database transaction; dropped without a commit it is rolled back.
 pub type Transaction = sqlx::Transaction<'static, Postgres>;
@@ -96,18 +96,17 @@ impl Store {
         // Safe: the only parts put in are ids and names of our own types.
         let begin = || self.pool.begin_with(AssertSqlSafe(statement.clone()));
         self.renew_login(false).await?;
-        match begin().await.map_err(StoreError::from) {
-            Err(StoreError::Unavailable(sqlx::Error::PoolTimedOut)) => {
-                Err(StoreError::Unavailable(sqlx::Error::PoolTimedOut))
-            }
-            Err(StoreError::Unavailable(_)) => Ok(begin().await?),
-            // The password was changed since it was read, or is being changed at this moment.
-            Err(error) if self.login.is_some() && error.is_login_refused() => {
-                self.renew_login(true).await?;
-                begin().await.map_err(|error| StoreError::from(error).with_login_as_transient())
-            }
-            other => other,
+        let mut begun = begin().await.map_err(StoreError::from);
+        if begun.as_ref().is_err_and(StoreError::is_connection_lost) {
+            begun = begin().await.map_err(StoreError::from);
         }
+        if self.login.is_some() && begun.as_ref().is_err_and(StoreError::is_login_refused) {
+            // The password was changed since it was read, or is being changed at this moment.
+            self.renew_login(true).await?;
+            begun =
+                begin().await.map_err(|error| StoreError::from(error).with_login_as_transient());
+        }
+        begun
     }
 
     /// Asks the source of logins, if there is one, what new connections are to log in with: at a cold
@@ -137,14 +136,19 @@ impl Store {
         Ok(())
     }
 
-    /// Applies the migrations that the database does not have yet. What it has beyond these is of newer
+    /// Applies the migrations that the database does not have yet, and lets the functions' roles log in
+    /// where RDS takes IAM tokens. Works as who logs in, who has to own the tables and, the first time on
+    /// a server, be allowed to create roles. Migrations that the database has beyond these are of newer
     /// code, whose deployment was rolled back: the schema suits the code before it, and stays.
     ///
     /// # Errors
     /// If one cannot be applied, or one that was applied has been edited since.
     pub async fn migrate(&self) -> Result<(), sqlx::migrate::MigrateError> {
+        self.renew_login(false).await.map_err(|error| sqlx::Error::Configuration(error.into()))?;
         let known = crate::MIGRATOR.iter().cloned().collect();
-        Migrator::with_migrations(known).set_ignore_missing(true).run(&self.pool).await
+        Migrator::with_migrations(known).set_ignore_missing(true).run(&self.pool).await?;
+        role::let_log_in(&mut *self.pool.acquire().await?).await?;
+        Ok(())
     }
 
     /// Closes the connection.

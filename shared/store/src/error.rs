@@ -29,6 +29,15 @@ impl StoreError {
         }
     }
 
+    /// Whether it is worth trying again at once, on another connection. That there is none to be had in
+    /// time is known already.
+    pub(crate) const fn is_connection_lost(&self) -> bool {
+        match self {
+            Self::Unavailable(error) => !matches!(error, sqlx::Error::PoolTimedOut),
+            Self::KeyTaken { .. } | Self::Unexpected(_) => false,
+        }
+    }
+
     /// Whether the server did not let the login in: SQLSTATE class 28.
     pub(crate) fn is_login_refused(&self) -> bool {
         match self {

@@ -3,6 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
+use sqlx::PgConnection;
+
+use crate::unnamed::unnamed;
+
 /// The functions that have a role of their own. Their roles are `tributary_` and the function's name.
 pub const FUNCTIONS: [&str; 6] = ["authorize", "ingest", "enrich", "report", "health", "relay"];
 
@@ -46,6 +50,12 @@ impl fmt::Display for Role {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.0)
     }
+}
+
+/// Lets the roles log in with IAM tokens, where the server takes them.
+pub(crate) async fn let_log_in(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    sqlx::query_file!("src/role/let_log_in.sql").execute(unnamed(connection)).await?;
+    Ok(())
 }
 
 #[cfg(test)]

@@ -1,0 +1,267 @@
+//! Statements that forget the tenant, on purpose: straight to PostgreSQL and through PgBouncer in transaction
+//! mode, which hands a connection from tenant to tenant.
+
+use std::time::{Duration, Instant};
+
+use futures::future::join_all;
+use sqlx::{AssertSqlSafe, Executor, PgConnection, Row};
+use tributary_domain::TenantId;
+use tributary_postgres::{Options, Pooler, Postgres, Storage};
+use tributary_store::outbox::{self, Owed};
+use tributary_store::{Role, Store, Transaction, api_keys, database, report};
+use uuid::Uuid;
+
+use crate::ledger::{bookings, write};
+
+/// More than the pooler has connections to the server.
+const CLIENTS: usize = 12;
+const TENANTS: [(&str, usize); 2] = [("first", 3), ("second", 5)];
+
+/// Who is asked what. Each answers one number: what it reaches.
+const READS: &[(&str, &str)] = &[
+    ("ingest", "transactions"),
+    ("ingest", "batches"),
+    ("ingest", "accounts"),
+    ("ingest", "outbox"),
+    ("enrich", "transactions"),
+    ("enrich", "batches"),
+    ("report", "transactions"),
+    ("report", "batches"),
+    ("report", "accounts"),
+    ("report", "report_days"),
+    ("report", "report_deltas"),
+];
+
+const WRITES: &[(&str, &str, &str)] = &[
+    ("ingest", "transactions", "update transactions set description = 'mine'"),
+    ("ingest", "batches", "update batches set announced_at = now()"),
+    ("ingest", "accounts", "update accounts set name = 'mine'"),
+    ("ingest", "outbox", "update outbox set message_count = 7"),
+    ("ingest", "outbox", "delete from outbox"),
+    ("enrich", "transactions", "update transactions set attempts = attempts + 1"),
+    ("enrich", "batches", "update batches set started_at = now()"),
+];
+
+/// Rows of a tenant that is named by the placeholder.
+const INSERTS: &[(&str, &str)] = &[
+    (
+        "ingest",
+        "insert into accounts (tenant_id, account_id, name, account_type) values ('?', 'x', 'n', 't')",
+    ),
+    (
+        "ingest",
+        "insert into report_deltas (tenant_id, account_id, day, currency, category, status, \
+         transaction_count, spend, income) values ('?', 'acc', '2025-10-30', 'USD', '', 'pending', 1, 1, 0)",
+    ),
+    (
+        "enrich",
+        "insert into report_deltas (tenant_id, account_id, day, currency, category, status, \
+         transaction_count, spend, income) values ('?', 'acc', '2025-10-30', 'USD', '', 'pending', 1, 1, 0)",
+    ),
+    (
+        "ingest",
+        "insert into batches (tenant_id, batch_id, correlation_id, transaction_ids, inserted, updated, \
+         unchanged, accepted_at, announced_at) \
+         values ('?', gen_random_uuid(), 'c', '{x}', 1, 0, 0, now(), now())",
+    ),
+];
+
+/// Two tenants with the same ids and unequal numbers of them, in a database of a server of its own.
+struct TwoTenants {
+    server: Postgres,
+    /// The owner's, who is held back by nothing.
+    owner: Store,
+    tenants: [TenantId; 2],
+}
+
+impl TwoTenants {
+    async fn new() -> Self {
+        let options = Options { storage: Storage::Temporary, progress: &|_| {} };
+        let server = Postgres::start(options).await.unwrap();
+        database::create(&server.url("postgres"), "ledger", None).await.unwrap();
+        let owner = Store::connect_lazily(&server.url("ledger").into()).unwrap();
+        owner.migrate().await.unwrap();
+        let mut tenants = [TenantId(Uuid::nil()); 2];
+        for ((name, count), place) in TENANTS.iter().zip(&mut tenants) {
+            let mut transaction = owner.begin_for_all().await.unwrap();
+            let id = TenantId(Uuid::now_v7());
+            *place = api_keys::find_or_create_tenant(&mut transaction, name, id).await.unwrap();
+            transaction.commit().await.unwrap();
+            for booking in bookings(*count, "-1") {
+                let (batch, _) = write(&owner, *place, &[booking]).await.unwrap();
+                let mut transaction = owner.begin(*place).await.unwrap();
+                let owed = Owed {
+                    tenant: *place,
+                    batch,
+                    debt_id: Uuid::now_v7(),
+                    correlation_id: "test".to_owned(),
+                    trace_header: None,
+                    message_count: 1,
+                };
+                outbox::insert(&mut transaction, &owed).await.unwrap();
+                transaction.commit().await.unwrap();
+            }
+        }
+        let mut transaction = owner.begin_for_all().await.unwrap();
+        report::fold(&mut transaction, 1_000).await.unwrap();
+        transaction.commit().await.unwrap();
+        for tenant in tenants {
+            // Other content: deltas that are not folded, beside those that are.
+            write(&owner, tenant, &bookings(1, "-2")).await.unwrap();
+        }
+        Self { server, owner, tenants }
+    }
+
+    /// How many rows each tenant has in a table, as the owner sees it.
+    async fn count(&self, table: &str, tenant: TenantId) -> i64 {
+        let query = format!("select count(*) from {table} where tenant_id = '{tenant}'");
+        number(&mut *self.owner.begin_for_all().await.unwrap(), &query).await
+    }
+}
+
+async fn number(connection: &mut PgConnection, query: &str) -> i64 {
+    let row = connection.fetch_one(AssertSqlSafe(query.to_owned())).await.unwrap();
+    row.get(0)
+}
+
+/// Begins as often as it takes: with many clients a busy machine may not connect them all in time.
+async fn begin(store: &Store, tenant: Option<TenantId>) -> Transaction {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    loop {
+        let begun = match tenant {
+            Some(tenant) => store.begin(tenant).await,
+            None => store.begin_for_all().await,
+        };
+        match begun {
+            Err(error) if error.is_transient() && Instant::now() < deadline => {}
+            ended => return ended.unwrap(),
+        }
+    }
+}
+
+fn as_function(url: &str, function: &str) -> Store {
+    let store = Store::connect_lazily(&url.into()).unwrap();
+    store.as_role(Role::of_function(function).unwrap())
+}
+
+fn code(error: &sqlx::Error) -> String {
+    error.as_database_error().and_then(|error| error.code()).unwrap_or_default().into_owned()
+}
+
+async fn keeps_tenants_apart(world: &TwoTenants, url: &str) {
+    let [first, second] = world.tenants;
+    for (function, table) in READS {
+        let store = as_function(url, function);
+        for tenant in [first, second, first] {
+            let mut transaction = store.begin(tenant).await.unwrap();
+            let seen = number(&mut transaction, &format!("select count(*) from {table}")).await;
+            transaction.rollback().await.unwrap();
+            assert_eq!(seen, world.count(table, tenant).await, "{function} in {table}");
+            assert!(seen > 0, "{function} sees its own in {table}");
+        }
+        let of_none = &mut *store.begin_for_all().await.unwrap();
+        let seen = number(of_none, &format!("select count(*) from {table}")).await;
+        assert_eq!(seen, 0, "{function} without a tenant in {table}");
+    }
+    for (function, table, statement) in WRITES {
+        let store = as_function(url, function);
+        for tenant in [first, second] {
+            let mut transaction = store.begin(tenant).await.unwrap();
+            let done = transaction.execute(*statement).await.unwrap().rows_affected();
+            transaction.rollback().await.unwrap();
+            let own = world.count(table, tenant).await;
+            assert_eq!(i64::try_from(done), Ok(own), "{function}: {statement}");
+        }
+        let of_none = &mut *store.begin_for_all().await.unwrap();
+        let done = of_none.execute(*statement).await.unwrap().rows_affected();
+        assert_eq!(done, 0, "{function} without a tenant: {statement}");
+    }
+    for (function, statement) in INSERTS {
+        let store = as_function(url, function);
+        let of = |tenant: TenantId| AssertSqlSafe(statement.replace('?', &tenant.to_string()));
+        let mut transaction = store.begin(first).await.unwrap();
+        transaction.execute(of(first)).await.unwrap();
+        transaction.rollback().await.unwrap();
+        let mut transaction = store.begin(first).await.unwrap();
+        let refused = transaction.execute(of(second)).await.unwrap_err();
+        assert_eq!(code(&refused), "42501", "{function}: {statement}: {refused}");
+        transaction.rollback().await.unwrap();
+        let mut transaction = store.begin_for_all().await.unwrap();
+        let refused = transaction.execute(of(first)).await.unwrap_err();
+        assert_eq!(code(&refused), "42501", "{function} without a tenant: {statement}: {refused}");
+    }
+}
+
+/// Relay and authorize are made for all tenants; what relay deletes is everyone's.
+async fn works_over_all_where_it_is_meant_to(url: &str) {
+    let all: i64 = TENANTS.iter().map(|(_, count)| i64::try_from(*count).unwrap()).sum();
+    let relay = as_function(url, "relay");
+    let mut transaction = relay.begin_for_all().await.unwrap();
+    for table in ["transactions", "outbox"] {
+        let seen = number(&mut transaction, &format!("select count(*) from {table}")).await;
+        assert_eq!(seen, all, "{table}");
+    }
+    let owed = outbox::take_owed(&mut transaction, 0, 100).await.unwrap();
+    assert_eq!(i64::try_from(owed.len()), Ok(all));
+    transaction.rollback().await.unwrap();
+    let authorize = as_function(url, "authorize");
+    let mut transaction = authorize.begin_for_all().await.unwrap();
+    assert_eq!(number(&mut transaction, "select count(*) from tenants").await, 2);
+}
+
+#[tokio::test]
+async fn a_statement_that_forgets_the_tenant_reaches_no_other() {
+    let world = TwoTenants::new().await;
+    let url = world.server.url("ledger");
+    keeps_tenants_apart(&world, &url).await;
+    works_over_all_where_it_is_meant_to(&url).await;
+}
+
+#[tokio::test]
+async fn a_statement_that_forgets_the_tenant_reaches_no_other_through_a_pooler() {
+    let world = TwoTenants::new().await;
+    let pooler = Pooler::start(&world.server.url("ledger"), &|_| {}).await.unwrap();
+    let url = pooler.url("ledger");
+    keeps_tenants_apart(&world, &url).await;
+    works_over_all_where_it_is_meant_to(&url).await;
+
+    // Many at once, on fewer connections, each tenant and nobody by turns.
+    let rounds = (0..CLIENTS).map(async |client| {
+        let store = as_function(&url, "report");
+        for round in 0..10 {
+            let (expected, tenant) = match (client + round) % 3 {
+                0 => (3, Some(world.tenants[0])),
+                1 => (5, Some(world.tenants[1])),
+                _ => (0, None),
+            };
+            let mut transaction = begin(&store, tenant).await;
+            let seen = number(&mut transaction, "select count(*) from transactions").await;
+            assert_eq!(seen, expected, "client {client}, round {round}");
+            transaction.commit().await.unwrap();
+        }
+    });
+    join_all(rounds).await;
+
+    // Neither the tenant nor the role is on any connection that they were used on.
+    let leftovers = (0..CLIENTS).map(async |_| {
+        let store = Store::connect_lazily(&url.as_str().into()).unwrap();
+        let mut transaction = begin(&store, None).await;
+        let left = "select (current_user <> session_user \
+            or coalesce(current_setting('tributary.tenant_id', true), '') <> '')::int::bigint";
+        assert_eq!(number(&mut transaction, left).await, 0);
+    });
+    join_all(leftovers).await;
+    pooler.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_no_tenant_is_nobody_or_an_error_but_never_somebody() {
+    let world = TwoTenants::new().await;
+    let report = as_function(&world.server.url("ledger"), "report");
+    let mut transaction = report.begin_for_all().await.unwrap();
+    transaction.execute("set local tributary.tenant_id = ''").await.unwrap();
+    assert_eq!(number(&mut transaction, "select count(*) from transactions").await, 0);
+    transaction.execute("set local tributary.tenant_id = '%'").await.unwrap();
+    let refused = transaction.execute("select count(*) from transactions").await.unwrap_err();
+    assert_eq!(code(&refused), "22P02", "{refused}");
+}

@@ -1,0 +1,12 @@
+//! What the roles of the functions may do, and that they reach one tenant, whatever a statement asks.
+#![cfg(test)]
+
+#[expect(dead_code, reason = "another test program uses the rest of it")]
+#[path = "../store/ledger.rs"]
+mod ledger;
+
+mod forgetful;
+mod login;
+mod migrating;
+mod table;
+mod tls;

@@ -1,0 +1,169 @@
+//! Who migrates: several databases at once, an owner who is no superuser, one who may not create roles. Each
+//! on a server of its own, since roles belong to the server.
+
+use std::time::Duration;
+
+use futures::future::join_all;
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row};
+use tributary_domain::TenantId;
+use tributary_postgres::{Options, Postgres, Storage};
+use tributary_store::check;
+use tributary_store::role::FUNCTIONS;
+use tributary_store::{Role, Store, api_keys, database};
+use url::Url;
+use uuid::Uuid;
+
+use crate::ledger::{bookings, write};
+
+async fn server() -> Postgres {
+    Postgres::start(Options { storage: Storage::Temporary, progress: &|_| {} }).await.unwrap()
+}
+
+async fn execute(url: &str, statement: &str) {
+    let mut connection = PgConnection::connect(url).await.unwrap();
+    connection.execute(AssertSqlSafe(statement.to_owned())).await.unwrap();
+}
+
+async fn texts(url: &str, query: &str) -> Vec<String> {
+    let mut connection = PgConnection::connect(url).await.unwrap();
+    let rows = connection.fetch_all(AssertSqlSafe(query.to_owned())).await.unwrap();
+    rows.iter().map(|row| row.get(0)).collect()
+}
+
+/// A URL of the same server for another user, with the password `secret`.
+fn login(server: &Postgres, user: &str, database: &str) -> String {
+    let mut url = Url::parse(&server.url(database)).unwrap();
+    url.set_username(user).unwrap();
+    url.set_password(Some("secret")).unwrap();
+    url.into()
+}
+
+fn store(url: &str) -> Store {
+    Store::connect_lazily(&url.into()).unwrap()
+}
+
+/// A user with a password and a database of its own.
+async fn owner_of_a_database(server: &Postgres, user: &str, rights: &str) -> String {
+    let admin = server.url("postgres");
+    execute(&admin, &format!("create role {user} login password 'secret' {rights}")).await;
+    execute(&admin, &format!("create database {user} owner {user}")).await;
+    login(server, user, user)
+}
+
+/// Each role can be taken over this URL.
+async fn works_as_every_role(url: &str) {
+    for function in FUNCTIONS {
+        let store = store(url).as_role(Role::of_function(function).unwrap());
+        let mut transaction = store.begin(TenantId(Uuid::now_v7())).await.unwrap();
+        let row = transaction.fetch_one("select current_user::text").await.unwrap();
+        assert_eq!(row.get::<String, _>(0), format!("tributary_{function}"));
+    }
+}
+
+#[tokio::test]
+async fn many_databases_of_one_server_are_migrated_at_once() {
+    let server = server().await;
+    let mut stores = Vec::new();
+    for index in 0..8 {
+        let name = format!("ledger_{index}");
+        database::create(&server.url("postgres"), &name, None).await.unwrap();
+        let store = store(&server.url(&name));
+        // Connected beforehand, so that all of them set out together.
+        store.begin_for_all().await.unwrap().rollback().await.unwrap();
+        stores.push(store);
+    }
+    for outcome in join_all(stores.iter().map(Store::migrate)).await {
+        outcome.unwrap();
+    }
+    for store in &stores {
+        store.migrate().await.unwrap();
+    }
+    works_as_every_role(&server.url("ledger_0")).await;
+    works_as_every_role(&server.url("ledger_7")).await;
+}
+
+#[tokio::test]
+async fn an_owner_who_is_no_superuser_migrates_and_sees_every_tenant() {
+    let server = server().await;
+    // As the master user of RDS.
+    let url = owner_of_a_database(&server, "master", "createrole createdb").await;
+    let owner = store(&url);
+    owner.migrate().await.unwrap();
+    works_as_every_role(&url).await;
+
+    for name in ["first", "second"] {
+        let mut transaction = owner.begin_for_all().await.unwrap();
+        let id = TenantId(Uuid::now_v7());
+        let tenant = api_keys::find_or_create_tenant(&mut transaction, name, id).await.unwrap();
+        transaction.commit().await.unwrap();
+        write(&owner, tenant, &bookings(2, "-1")).await.unwrap();
+    }
+    execute(&url, "update batches set finished_at = now()").await;
+
+    // What `pg_dump` asks with.
+    let mut transaction = owner.begin_for_all().await.unwrap();
+    check::freeze(&mut transaction).await.unwrap();
+    let row = transaction.fetch_one("select count(*) from transactions").await.unwrap();
+    assert_eq!(row.get::<i64, _>(0), 4);
+    let options = check::Options { settled: false, grace: Duration::from_secs(600) };
+    let checks = check::run(&mut transaction, options).await.unwrap();
+    let finished = checks.iter().find(|check| check.name == "batch-finished").unwrap();
+    assert_eq!(finished.broken, 4, "the pending rows of both tenants: {finished:?}");
+}
+
+#[tokio::test]
+async fn a_check_fails_where_it_cannot_see_everything() {
+    let server = server().await;
+    database::create(&server.url("postgres"), "ledger", None).await.unwrap();
+    let url = server.url("ledger");
+    store(&url).migrate().await.unwrap();
+    // With the rights to read, but under row-level security.
+    execute(&url, "create role auditor nologin; grant pg_read_all_data to auditor").await;
+    let blind = store(&url).as_role("auditor".parse().unwrap());
+    let mut transaction = blind.begin_for_all().await.unwrap();
+    check::freeze(&mut transaction).await.unwrap();
+    let options = check::Options { settled: true, grace: Duration::ZERO };
+    let refused = check::run(&mut transaction, options).await.unwrap_err();
+    assert!(format!("{refused:?}").contains("row-level security"), "{refused:?}");
+}
+
+#[tokio::test]
+async fn an_owner_who_may_not_create_roles_is_told_what_is_missing() {
+    let server = server().await;
+    let url = owner_of_a_database(&server, "poor", "").await;
+    let refused = store(&url).migrate().await.unwrap_err().to_string();
+    assert!(refused.contains("poor may not create roles"), "{refused}");
+    for function in FUNCTIONS {
+        assert!(refused.contains(&format!("tributary_{function}")), "{refused}");
+    }
+    let admin = server.url("postgres");
+    for function in FUNCTIONS {
+        let role = format!("tributary_{function}");
+        execute(&admin, &format!("create role {role} nologin; grant {role} to poor")).await;
+    }
+    store(&url).migrate().await.unwrap();
+    works_as_every_role(&url).await;
+
+    // Roles that are there, but that this one is no member of: only who logs in as one can be one.
+    let url = owner_of_a_database(&server, "stranger", "").await;
+    store(&url).migrate().await.unwrap();
+    let as_ingest = store(&url).as_role(Role::of_function("ingest").unwrap());
+    let refused = as_ingest.begin(TenantId(Uuid::now_v7())).await.unwrap_err();
+    assert!(format!("{refused:?}").contains("permission denied to set role"), "{refused:?}");
+}
+
+#[tokio::test]
+async fn where_rds_takes_iam_tokens_the_roles_may_log_in_with_them() {
+    let server = server().await;
+    let admin = server.url("postgres");
+    let url = owner_of_a_database(&server, "master", "createrole createdb").await;
+    let who_can = "select rolname::text from pg_roles where rolname like 'tributary\\_%' and rolcanlogin \
+                   and rolcreatedb is false and pg_has_role(rolname, 'rds_iam', 'member')";
+    store(&url).migrate().await.unwrap();
+    execute(&admin, "create role rds_iam nologin; grant rds_iam to master with admin option").await;
+    assert!(texts(&admin, who_can).await.is_empty());
+    for _ in 0..2 {
+        store(&url).migrate().await.unwrap();
+        assert_eq!(texts(&admin, who_can).await.len(), FUNCTIONS.len());
+    }
+}

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
 
-use crate::FUNCTIONS;
+use tributary_lambda::functions::FUNCTIONS;
 
 /// Built in the same command as the functions: cargo then unifies features as it did for the running
 /// `tributary`, and compiles no dependency a second time.
@@ -40,7 +40,7 @@ pub enum BuildError {
 pub async fn build_functions(mut progress: impl FnMut(&str)) -> Result<PathBuf, BuildError> {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")));
     cargo.current_dir(workspace_root()).args(["build", "--message-format=json-render-diagnostics"]);
-    for package in FUNCTIONS.iter().chain(&[COMMAND_PACKAGE]) {
+    for package in FUNCTIONS.iter().map(|function| function.name).chain([COMMAND_PACKAGE]) {
         cargo.args(["--package", package]);
     }
     if !cfg!(debug_assertions) {
@@ -82,10 +82,10 @@ pub async fn build_functions(mut progress: impl FnMut(&str)) -> Result<PathBuf, 
 fn binary_directory(executables: &BTreeMap<String, PathBuf>) -> Result<PathBuf, BuildError> {
     let mut directory = None;
     for function in FUNCTIONS {
-        let parent = executables.get(*function).and_then(|path| path.parent());
-        let parent = parent.ok_or(BuildError::Missing(function))?;
+        let parent = executables.get(function.name).and_then(|path| path.parent());
+        let parent = parent.ok_or(BuildError::Missing(function.name))?;
         if *directory.get_or_insert(parent) != parent {
-            return Err(BuildError::Missing(function));
+            return Err(BuildError::Missing(function.name));
         }
     }
     directory.map(Path::to_owned).ok_or(BuildError::Missing("any function"))
@@ -137,7 +137,7 @@ mod tests {
     fn a_function_without_binary_is_named() {
         let mut executables: BTreeMap<_, _> = FUNCTIONS
             .iter()
-            .map(|function| ((*function).to_owned(), PathBuf::from("/bin").join(function)))
+            .map(|function| (function.name.to_owned(), PathBuf::from("/bin").join(function.name)))
             .collect();
         assert_eq!(binary_directory(&executables).unwrap(), Path::new("/bin"));
         executables.remove("relay");

@@ -10,6 +10,8 @@ mod body;
 mod event;
 mod policy;
 mod problem;
+#[cfg(test)]
+mod template_tests;
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};

@@ -19,7 +19,7 @@ pub mod schedule;
 pub use build::{BuildError, build_functions};
 pub use lambda::Lambda;
 pub use logs::LogLine;
-pub use stack::{FUNCTIONS, Stack, StackConfig, StackError};
+pub use stack::{Stack, StackConfig, StackError};
 
 /// The AWS account all ARNs here name.
 pub const ACCOUNT_ID: &str = "000000000000";

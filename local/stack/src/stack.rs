@@ -6,15 +6,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::time::timeout;
+use tributary_lambda::functions::{FUNCTIONS, Function};
 
 use crate::event_source::{BATCH_SIZE_MAX, EventSource, EventSourceConfig};
 use crate::gateway::{Gateway, GatewayConfig};
 use crate::lambda::{FunctionConfig, IDLE_TIMEOUT_DEFAULT, Lambda, LambdaConfig};
 use crate::schedule::Schedule;
-
-/// The functions of Tributary: packages, binaries and Lambda names.
-pub const FUNCTIONS: &[&str] =
-    &["authorize", "ingest", "enrich", "report", "health", "relay", "admin"];
 
 const REGION_DEFAULT: &str = "us-east-1";
 const ENRICH_CONCURRENCY_DEFAULT: usize = 4;
@@ -89,9 +86,10 @@ impl StackConfig {
         }
     }
 
-    fn function(&self, name: &str) -> FunctionConfig {
+    fn function(&self, function: &Function) -> FunctionConfig {
+        let name = function.name;
         let binary = self.binary_directory.join(name);
-        let limit = self.timeouts.get(name).copied().unwrap_or_else(|| deployed_timeout(name));
+        let limit = self.timeouts.get(name).copied().unwrap_or(function.timeout);
         let mut function = FunctionConfig::new(name, binary, limit);
         if let Some(reserved) = self.reserved_concurrency.get(name) {
             function.max_concurrency = *reserved;
@@ -145,7 +143,8 @@ impl Stack {
     /// # Errors
     /// [`StackError`]; nothing is left running then.
     pub async fn start(config: StackConfig) -> Result<Self, StackError> {
-        let functions: Vec<_> = FUNCTIONS.iter().map(|name| config.function(name)).collect();
+        let functions: Vec<_> =
+            FUNCTIONS.iter().map(|function| config.function(function)).collect();
         if let Some(function) = functions.iter().find(|function| !function.binary.is_file()) {
             return Err(StackError::BinaryMissing(function.binary.clone()));
         }
@@ -213,15 +212,4 @@ impl Stack {
             tracing::warn!("a client still sends its request");
         }
     }
-}
-
-/// The time limits of the deployment template.
-fn deployed_timeout(function: &str) -> Duration {
-    Duration::from_secs(match function {
-        "authorize" | "health" => 5,
-        "relay" => 55,
-        "enrich" => 60,
-        "admin" => 300,
-        _ => 25,
-    })
 }

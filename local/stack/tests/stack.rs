@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tributary_stack::{FUNCTIONS, Stack, StackConfig, StackError};
+use tributary_lambda::functions::FUNCTIONS;
+use tributary_stack::{Stack, StackConfig, StackError};
 
 use rig::{echo_function, eventually, is_alive};
 use sqs::{Depth, EMPTY, Queue};
@@ -20,7 +21,7 @@ use sqs::{Depth, EMPTY, Queue};
 fn binaries() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     for function in FUNCTIONS {
-        symlink(echo_function(), folder.path().join(function)).unwrap();
+        symlink(echo_function(), folder.path().join(function.name)).unwrap();
     }
     folder
 }

@@ -8,9 +8,7 @@ use aws_config::{BehaviorVersion, Region};
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::config::Credentials;
 use aws_sdk_sqs::types::QueueAttributeName;
-
-/// How often a message is received before it is given up.
-const MAX_RECEIVE_COUNT: u32 = 5;
+use tributary_lambda::functions::QUEUE_RECEIVES_MAX;
 
 /// The queues of a run.
 #[derive(Clone, Debug)]
@@ -47,7 +45,7 @@ pub async fn create(
         create_queue(client, &format!("tributary-dead-letters{suffix}"), HashMap::new()).await?;
     let arn = queue_arn(client, &dead_letter_queue).await?;
     let redrive =
-        format!(r#"{{"deadLetterTargetArn":"{arn}","maxReceiveCount":{MAX_RECEIVE_COUNT}}}"#);
+        format!(r#"{{"deadLetterTargetArn":"{arn}","maxReceiveCount":{QUEUE_RECEIVES_MAX}}}"#);
     let attributes = HashMap::from([
         (QueueAttributeName::VisibilityTimeout, visibility_timeout.as_secs().to_string()),
         (QueueAttributeName::RedrivePolicy, redrive),

@@ -1,10 +1,11 @@
-//! What every function needs to start and to answer: configuration, logs, routes, HTTP answers.
+//! What every function needs to start and to answer: configuration, logs, routes, functions, HTTP answers.
 //! Not for what a function does: that is its own library.
 
 pub mod database;
 pub mod deadline;
 pub mod environment;
 pub mod error_chain;
+pub mod functions;
 pub mod http;
 pub mod logs;
 pub mod peppers;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
+use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
 use sqlx::{AssertSqlSafe, PgPool, Postgres};
 use tributary_domain::TenantId;
@@ -137,13 +138,15 @@ impl Store {
 
     /// Applies the migrations that the database does not have yet, and lets the functions' roles log in
     /// where RDS takes IAM tokens. Works as who logs in, who has to own the tables and, the first time on
-    /// a server, be allowed to create roles.
+    /// a server, be allowed to create roles. Migrations that the database has beyond these are of newer
+    /// code, whose deployment was rolled back: the schema suits the code before it, and stays.
     ///
     /// # Errors
     /// If one cannot be applied, or one that was applied has been edited since.
     pub async fn migrate(&self) -> Result<(), sqlx::migrate::MigrateError> {
         self.renew_login(false).await.map_err(|error| sqlx::Error::Configuration(error.into()))?;
-        crate::MIGRATOR.run(&self.pool).await?;
+        let known = crate::MIGRATOR.iter().cloned().collect();
+        Migrator::with_migrations(known).set_ignore_missing(true).run(&self.pool).await?;
         role::let_log_in(&mut *self.pool.acquire().await?).await?;
         Ok(())
     }

@@ -1,8 +1,10 @@
-//! What tests against a real PostgreSQL need: a server for each test program, a migrated database for
-//! each test; and an issuer of tokens. Not for end-to-end tests: those start the whole of `local/system`.
+//! What tests of several crates need: a real PostgreSQL server for each test program with a migrated
+//! database for each test; an issuer of tokens; the deployment template as a value. Not for end-to-end
+//! tests: those start the whole of `local/system`.
 
 mod database;
 pub mod issuer;
+pub mod template;
 
 pub use database::TestDatabase;
 pub use issuer::Issuer;

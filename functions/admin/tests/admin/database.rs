@@ -21,6 +21,30 @@ async fn migrating_applies_what_is_missing_and_then_nothing() {
     }
 }
 
+/// So a deployment can be rolled back: CloudFormation then invokes the old code on the new schema.
+#[tokio::test]
+async fn a_schema_that_is_newer_than_the_code_is_let_be() {
+    let test = TestDatabase::create().await;
+    let url = empty_database(&test).await;
+    let admin = admin_of(&url);
+    handle(&admin, json!({"operation": "migrate"})).await.unwrap();
+    let store = tributary_store::Store::connect_lazily(&url.into()).unwrap();
+    let mut transaction = store.begin_for_all().await.unwrap();
+    sqlx::query(
+        r"
+        insert into _sqlx_migrations (version, description, success, checksum, execution_time)
+        values (9999, 'of newer code', true, '\x00', 0)
+        ",
+    )
+    .execute(&mut *transaction)
+    .await
+    .unwrap();
+    transaction.commit().await.unwrap();
+
+    let answer = handle(&admin, json!({"operation": "migrate"})).await.unwrap();
+    assert_eq!(answer["applied"], json!([]));
+}
+
 #[tokio::test]
 async fn a_database_without_migrations_is_not_checked_but_said_to_lack_them() {
     let test = TestDatabase::create().await;

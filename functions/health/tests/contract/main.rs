@@ -1,4 +1,5 @@
-//! Holds `src/openapi.json` to the code: its calls, limits, words, examples and answers.
+//! Holds `src/openapi.json` to the code: its calls, limits, words, examples and answers; and
+//! `template.yaml` to both.
 //!
 //! What the gateway answers by itself (403, 429, 502, 504) is not asked here: no function has it.
 
@@ -7,6 +8,8 @@
 mod answers;
 mod document;
 mod examples;
+mod iam;
 mod limits;
 mod parser;
 mod routes;
+mod template;

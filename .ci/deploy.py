@@ -1,0 +1,346 @@
+"""Called by .ci/deploy: starts the emulator, deploys, uses what is deployed as its clients would.
+
+What the emulator lacks stands in docs/deploy.md.
+"""
+
+import json
+import os
+import pathlib
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+
+import boto3
+import psycopg2
+import yaml
+
+STACK = "tributary"
+WORK = pathlib.Path(os.environ["WORK"])
+TIMEOUT_S = 180
+
+
+def main():
+    port = free_port()
+    endpoint = f"http://127.0.0.1:{port}"
+    os.environ["AWS_ENDPOINT_URL"] = endpoint
+    database_url = empty_database(os.environ["DATABASE_URL"], "deployed")
+    with tempfile.TemporaryDirectory(prefix="tributary-ministack-") as scratch:
+        emulator = start_emulator(port, scratch)
+        try:
+            deploy(database_url)
+            system = System(endpoint, database_url)
+            system.has_every_migration()
+            system.serves_every_path_in_both_spellings()
+            system.takes_a_batch_to_its_report()
+            system.gives_up_what_cannot_be_read()
+            system.relay_runs()
+            system.checks_hold()
+            deploy(database_url, "LogLevel=debug")
+            system.has_the_new_configuration()
+            system.takes_a_batch_to_its_report()
+            undeploy()
+            system.data_outlives_the_stack()
+        except BaseException:
+            print((WORK / "emulator.log").read_text()[-8000:], file=sys.stderr)
+            raise
+        finally:
+            emulator.terminate()
+            emulator.wait()
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def empty_database(server_url, name):
+    """A database without a schema beside the one of the environment: the deployment is to migrate it."""
+    connection = psycopg2.connect(server_url)
+    connection.autocommit = True
+    connection.cursor().execute(f"create database {name}")
+    connection.close()
+    return server_url.rsplit("/", 1)[0] + "/" + name
+
+
+def start_emulator(port, scratch):
+    log = (WORK / "emulator.log").open("w")
+    environment = os.environ | {
+        "BIND_HOST": "127.0.0.1",
+        "MINISTACK_HOST": "127.0.0.1",
+        "GATEWAY_PORT": str(port),
+        "TMPDIR": scratch,
+        "S3_DATA_DIR": f"{scratch}/s3",
+        # Its one fixed port.
+        "IOT_MTLS_ENABLED": "0",
+    }
+    environment.pop("DATABASE_URL")
+    emulator = subprocess.Popen(
+        [WORK / "venv/bin/ministack"], env=environment, stdout=log, stderr=subprocess.STDOUT
+    )
+    eventually("the emulator answers", lambda: get_status(os.environ["AWS_ENDPOINT_URL"] + "/_ministack/health"))
+    return emulator
+
+
+def deploy(database_url, *overrides):
+    parameters = [
+        "Architecture=x86_64",
+        "Monitoring=basic",
+        "EnrichConcurrency=0",
+        "AlarmEmail=operator@example.com",
+        f"DatabaseUrl={database_url}",
+        *overrides,
+    ]
+    log = WORK / "sam.log"
+    deployed = subprocess.run(
+        [
+            os.environ["SAM"], "deploy", "--config-file", pathlib.Path("samconfig.toml").resolve(),
+            "--config-env", "local", "--template-file",
+            pathlib.Path(os.environ["BUILD"]) / "template.yaml", "--stack-name", STACK,
+            "--parameter-overrides", *parameters,
+        ],
+        stdout=log.open("w"),
+        stderr=subprocess.STDOUT,
+    )
+    assert deployed.returncode == 0, log.read_text()
+    import_gateway_responses()
+    say(f"deployed: the stack{''.join(f' with {override}' for override in overrides)}")
+
+
+def import_gateway_responses():
+    """Does with the template's gateway responses what API Gateway does as it imports the API."""
+    api = load_template()["Resources"]["Api"]["Properties"]
+    stack = boto3.client("cloudformation").describe_stack_resources(StackName=STACK)["StackResources"]
+    api_id = next(found["PhysicalResourceId"] for found in stack if found["LogicalResourceId"] == "Api")
+    gateway = boto3.client("apigateway")
+    for kind, response in api["GatewayResponses"].items():
+        headers = response["ResponseParameters"]["Headers"]
+        gateway.put_gateway_response(
+            restApiId=api_id,
+            responseType=kind,
+            statusCode=str(response["StatusCode"]),
+            responseParameters={f"gatewayresponse.header.{name}": value for name, value in headers.items()},
+            responseTemplates=response["ResponseTemplates"],
+        )
+    gateway.create_deployment(restApiId=api_id, stageName=api["StageName"])
+
+
+def load_template():
+    """The template that is deployed; what CloudFormation's tags say is of no interest here."""
+
+    class Loader(yaml.SafeLoader):
+        pass
+
+    Loader.add_multi_constructor("!", lambda loader, tag, node: f"!{tag}")
+    return yaml.load((pathlib.Path(os.environ["BUILD"]) / "template.yaml").read_text(), Loader)
+
+
+def undeploy():
+    cloudformation = boto3.client("cloudformation")
+    cloudformation.delete_stack(StackName=STACK)
+
+    def gone():
+        stacks = cloudformation.list_stacks()["StackSummaries"]
+        state = next(stack["StackStatus"] for stack in stacks if stack["StackName"] == STACK)
+        assert state != "DELETE_FAILED", state
+        return state == "DELETE_COMPLETE"
+
+    eventually("the stack is gone", gone)
+    say("deleted: the stack")
+
+
+class System:
+    """A deployed Tributary, from without."""
+
+    def __init__(self, endpoint, database_url):
+        self.database_url = database_url
+        stack = boto3.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]
+        self.outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+        api_id = self.outputs["ApiUrl"].split("//")[1].split(".")[0]
+        self.url = f"{endpoint}/restapis/{api_id}/live/_user_request_"
+        self.lambda_ = boto3.client("lambda")
+        self.sqs = boto3.client("sqs")
+        self.key = None
+        self.batches = 0
+
+    def has_every_migration(self):
+        connection = psycopg2.connect(self.database_url)
+        cursor = connection.cursor()
+        cursor.execute("select count(*) from _sqlx_migrations where success")
+        (applied,) = cursor.fetchone()
+        connection.close()
+        expected = len(list(pathlib.Path("migrations").glob("*.sql")))
+        assert applied == expected, f"{applied} of {expected} migrations"
+        say(f"migrated by the custom resource: {applied} migrations")
+
+    def serves_every_path_in_both_spellings(self):
+        self.key = self.admin("keys_create", tenant="deployed", name="ci", scopes=["ingest", "report"])["key"]
+        report_only = self.admin("keys_create", tenant="deployed", name="reader", scopes=["report"])["key"]
+        for slash in ("", "/"):
+            status, answer, _ = self.call("GET", f"/api/health{slash}")
+            assert (status, answer) == (200, {"status": "ok", "database": "ok", "queue": "ok"}), (status, answer)
+            status, answer, _ = self.call("GET", f"/api/openapi.json{slash}")
+            assert status == 200 and answer["info"]["title"] == "Tributary", (status, answer)
+            for method, path in (
+                ("POST", "/api/integrations/transactions"),
+                ("GET", "/api/batches/one"),
+                ("POST", "/api/batches/one/retry"),
+                ("GET", "/api/accounts/one/transactions"),
+                ("GET", "/api/reports/account/one/summary"),
+            ):
+                body = {} if method == "POST" else None
+                refused = self.call(method, path + slash, body)
+                problem("unauthorized", 401, refused)
+                assert refused[2]["WWW-Authenticate"] == "Bearer", refused
+                for header in ({"Authorization": f"Bearer {self.key}"}, {"X-API-Key": self.key}):
+                    status, answer, _ = self.call(method, path + slash, body, header)
+                    assert status in (404, 422), (method, path, status, answer)
+            denied = self.call("POST", f"/api/batches/one/retry{slash}", {}, {"X-API-Key": report_only})
+            assert denied[0] == 403 and denied[1]["detail"] == "The API key does not allow this call.", denied
+        problem("not-found", 404, self.call("GET", "/api/nothing"))
+        problem("not-found", 404, self.call("DELETE", "/api/health"))
+        problem("unauthorized", 401, self.call("GET", "/api/batches/one", None, {"X-API-Key": "trb_unknown"}))
+        say("served: every path in both spellings, with the gateway's own 401, 403 and 404")
+
+    def takes_a_batch_to_its_report(self):
+        self.batches += 1
+        account, correlation_id = f"acc-{self.batches}", f"deployed-{self.batches}"
+        transactions = [
+            {
+                "transaction_id": f"{account}-tx-{number}", "account_id": account,
+                "amount": "-10.25", "iso_currency_code": "USD", "date": "2025-10-30T08:00:00Z",
+                "name": "AMZN Mktp US*2K4", "merchant_name": "Amazon",
+            }
+            for number in range(25)
+        ]
+        body = {
+            "accounts": [{"account_id": account, "name": "Checking", "type": "depository"}],
+            "transactions": transactions, "total_transactions": len(transactions),
+        }
+        headers = {"Authorization": f"Bearer {self.key}", "X-Correlation-ID": correlation_id}
+        status, batch, answered = self.call("POST", "/api/integrations/transactions/", body, headers)
+        assert status == 202 and batch["inserted"] == 25, (status, batch)
+        assert answered["X-Correlation-ID"] == correlation_id, answered
+
+        def enriched():
+            status, batch_now, _ = self.call("GET", f"/api/batches/{batch['batch_id']}", None, headers)
+            return status == 200 and batch_now["processing_status"]["completed"] == 25
+
+        eventually("the batch is enriched off the queue", enriched)
+        period = "start_date=2025-10-01&end_date=2025-10-31"
+        path = f"/api/reports/account/{account}/summary/?{period}"
+        status, summary, _ = self.call("GET", path, None, headers)
+        assert status == 200, (status, summary)
+        assert summary["metrics"] == {
+            "total_transactions": 25, "total_spend": 256.25, "total_income": 0.0, "net": -256.25
+        }, summary
+        say(f"reported: {json.dumps(summary['metrics'])}, top {summary['top_categories'][0]['category']}")
+
+    def gives_up_what_cannot_be_read(self):
+        queue, dead_letters = self.outputs["QueueUrl"], self.outputs["DeadLetterQueueUrl"]
+        # As deployed it would take five times six minutes.
+        self.sqs.set_queue_attributes(QueueUrl=queue, Attributes={"VisibilityTimeout": "1"})
+        self.sqs.send_message(QueueUrl=queue, MessageBody="poison")
+
+        def dead():
+            name = "ApproximateNumberOfMessages"
+            attributes = self.sqs.get_queue_attributes(QueueUrl=dead_letters, AttributeNames=[name])
+            return attributes["Attributes"][name] == "1"
+
+        eventually("the message is a dead letter", dead)
+        letters = self.admin("dlq_list", limit=10)
+        assert [letter["body"] for letter in letters["letters"]] == ["poison"], letters
+        say(f"given up: {letters['letters'][0]['receive_count']} receives, seen by admin")
+
+    def relay_runs(self):
+        name = self.function("Relay")
+        answer = self.lambda_.invoke(FunctionName=f"{name}:live", Payload=b"{}")
+        done = json.load(answer["Payload"])
+        assert "FunctionError" not in answer and done["sent"] == 0, done
+        schedules = boto3.client("scheduler").list_schedules()["Schedules"]
+        assert [schedule["State"] for schedule in schedules] == ["ENABLED"], schedules
+        say(f"relayed: {json.dumps(done)}")
+
+    def checks_hold(self):
+        checks = self.admin("check", settled=True, grace_s=0)["checks"]
+        broken = [check for check in checks if check["broken"]]
+        assert checks and not broken, broken
+        say(f"checked: {len(checks)} rules hold")
+
+    def has_the_new_configuration(self):
+        configuration = self.lambda_.get_function_configuration(FunctionName=self.function("Ingest"))
+        variables = configuration["Environment"]["Variables"]
+        assert variables["RUST_LOG"] == "debug", variables
+        say("updated: the functions' configuration")
+
+    def data_outlives_the_stack(self):
+        connection = psycopg2.connect(self.database_url)
+        cursor = connection.cursor()
+        cursor.execute("select count(*) from transactions")
+        (count,) = cursor.fetchone()
+        connection.close()
+        assert count == 50, count
+        say(f"kept: {count} transactions")
+
+    def function(self, name):
+        resources = boto3.client("cloudformation").describe_stack_resources(StackName=STACK)
+        return next(
+            resource["PhysicalResourceId"]
+            for resource in resources["StackResources"]
+            if resource["LogicalResourceId"] == f"{name}Function"
+        )
+
+    def admin(self, operation, **fields):
+        event = json.dumps({"operation": operation, **fields}).encode()
+        answer = self.lambda_.invoke(FunctionName=self.outputs["AdminFunctionName"], Payload=event)
+        payload = json.load(answer["Payload"])
+        assert "FunctionError" not in answer, (operation, payload)
+        return payload
+
+    def call(self, method, path, body=None, headers=None):
+        """Status, JSON and headers of an answer."""
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.url + path, data, method=method)
+        request.add_header("Content-Type", "application/json")
+        for name, value in (headers or {}).items():
+            request.add_header(name, value)
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return answer.status, json.load(answer), answer.headers
+        except urllib.error.HTTPError as refusal:
+            return refusal.code, json.load(refusal), refusal.headers
+
+
+def problem(kind, status, answer):
+    found, body, headers = answer
+    assert found == status and body["status"] == status, answer
+    assert body["type"] == f"urn:tributary:problem:{kind}", answer
+    assert headers["Content-Type"] == "application/problem+json", dict(headers)
+    assert headers["X-Correlation-ID"] == body["correlation_id"], (dict(headers), body)
+
+
+def get_status(url):
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            return answer.status == 200
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def eventually(what, holds):
+    deadline = time.monotonic() + TIMEOUT_S
+    while not holds():
+        assert time.monotonic() < deadline, f"not so in {TIMEOUT_S} s: {what}"
+        time.sleep(0.5)
+
+
+def say(line):
+    print(line, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,199 @@
+//! The deployment template has the routes, functions, time limits and queue of the code, and its own
+//! answers are those of the document.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+use tributary_domain::CorrelationId;
+use tributary_lambda::functions::{FUNCTIONS, QUEUE_RECEIVES_MAX, QUEUE_VISIBILITY_TIMEOUT, find};
+use tributary_lambda::http::Problem;
+use tributary_lambda::routes::{Access, ROUTES};
+use tributary_testkit::template::{resource, resources_of, template};
+
+use super::document::{at, faults, operations, validator};
+
+const FUNCTION: &str = "AWS::Serverless::Function";
+/// What stands for the request's id in the answers that the gateway makes.
+const REQUEST_ID: &str = "$context.requestId";
+
+/// `IngestFunction` is `ingest`.
+fn name_of(id: &str) -> String {
+    id.strip_suffix("Function").expect("a function's id says that it is one").to_lowercase()
+}
+
+/// The events of a type, with the name of the function that they are of and their properties.
+fn events_of(kind: &str) -> Vec<(String, &'static Value)> {
+    let functions = resources_of(FUNCTION);
+    let of_function = functions.flat_map(|(id, function)| {
+        let events = function["Properties"]["Events"].as_object().into_iter().flatten();
+        events.map(move |(_, event)| (name_of(id), event))
+    });
+    of_function
+        .filter(|(_, event)| event["Type"] == kind)
+        .map(|(function, event)| (function, &event["Properties"]))
+        .collect()
+}
+
+#[test]
+fn the_templates_functions_are_the_codes() {
+    let deployed: BTreeMap<_, _> = resources_of(FUNCTION)
+        .map(|(id, function)| (name_of(id), function["Properties"]["Timeout"].as_u64().unwrap()))
+        .collect();
+    let known: BTreeMap<_, _> = FUNCTIONS
+        .iter()
+        .map(|function| (function.name.to_owned(), function.timeout.as_secs()))
+        .collect();
+    assert_eq!(deployed, known);
+}
+
+#[test]
+fn a_function_is_its_own_package_role_and_log_group_behind_an_alias() {
+    let globals = &template()["Globals"]["Function"];
+    assert_eq!(globals["Runtime"], "provided.al2023");
+    assert_eq!(globals["Handler"], "bootstrap");
+    assert_eq!(globals["Tracing"], "Active");
+    assert_eq!(globals["AutoPublishAlias"], "live");
+    for (id, function) in resources_of(FUNCTION) {
+        let (name, properties) = (name_of(id), &function["Properties"]);
+        let own = |suffix: &str| id.replace("Function", suffix);
+        assert_eq!(properties["CodeUri"], format!("functions/{name}"), "{id}");
+        assert_eq!(function["Metadata"]["BuildMethod"], "rust-cargolambda", "{id}");
+        assert_eq!(function["Metadata"]["BuildProperties"]["Binary"], name, "{id}");
+        assert_eq!(properties["Role"], json!({"Fn::GetAtt": own("Role.Arn")}), "{id}");
+        assert_eq!(
+            properties["LoggingConfig"]["LogGroup"],
+            json!({"Ref": own("LogGroup")}),
+            "{id}"
+        );
+        assert_eq!(properties["AutoPublishAliasAllProperties"], true, "{id}");
+    }
+}
+
+#[test]
+fn the_templates_calls_are_the_routes_with_their_methods_functions_and_keys() {
+    let deployed: BTreeSet<_> = events_of("Api")
+        .into_iter()
+        .map(|(function, event)| {
+            assert_eq!(event["RestApiId"], json!({"Ref": "Api"}));
+            let path = event["Path"].as_str().unwrap().to_owned();
+            let open = match &event["Auth"]["Authorizer"] {
+                Value::Null => false,
+                authorizer => *authorizer == "NONE",
+            };
+            (path, event["Method"].as_str().unwrap().to_uppercase(), function, open)
+        })
+        .collect();
+    let routed: BTreeSet<_> = ROUTES
+        .iter()
+        .map(|route| {
+            let open = route.access == Access::Open;
+            (route.path.to_owned(), route.method.to_owned(), route.function.to_owned(), open)
+        })
+        .collect();
+    // API Gateway matches a resource with and without a slash at the end of the path, and would make
+    // one resource of two paths that differ in that alone.
+    assert_eq!(deployed, routed);
+}
+
+#[test]
+fn every_call_but_the_open_ones_asks_the_authorizer_each_time() {
+    let auth = &resource("Api")["Properties"]["Auth"];
+    let name = auth["DefaultAuthorizer"].as_str().unwrap();
+    let authorizer = &auth["Authorizers"][name];
+    assert_eq!(authorizer["FunctionArn"], json!({"Ref": "AuthorizeFunction.Alias"}));
+    assert_eq!(authorizer["FunctionPayloadType"], "REQUEST");
+    // An identity source would refuse who sends the key in the other header.
+    assert_eq!(authorizer["Identity"], json!({"ReauthorizeEvery": 0}));
+}
+
+#[test]
+fn the_queue_is_the_codes() {
+    let queue = &resource("Queue")["Properties"];
+    assert_eq!(queue["VisibilityTimeout"], QUEUE_VISIBILITY_TIMEOUT.as_secs());
+    assert_eq!(queue["RedrivePolicy"]["maxReceiveCount"], QUEUE_RECEIVES_MAX);
+    let dead_letters = json!({"Fn::GetAtt": "DeadLetterQueue.Arn"});
+    assert_eq!(queue["RedrivePolicy"]["deadLetterTargetArn"], dead_letters);
+
+    let events = events_of("SQS");
+    let [(function, event)] = events.as_slice() else { panic!("{events:?}") };
+    assert_eq!(function, "enrich");
+    assert_eq!(event["Queue"], json!({"Fn::GetAtt": "Queue.Arn"}));
+    assert_eq!(event["BatchSize"], 10);
+    assert_eq!(event["FunctionResponseTypes"], json!(["ReportBatchItemFailures"]));
+}
+
+#[test]
+fn relay_runs_each_minute_and_ends_before_the_next() {
+    let events = events_of("ScheduleV2");
+    let [(function, event)] = events.as_slice() else { panic!("{events:?}") };
+    assert_eq!(function, "relay");
+    assert_eq!(event["ScheduleExpression"], "rate(1 minute)");
+    assert!(find("relay").unwrap().timeout.as_secs() < 60);
+}
+
+#[test]
+fn the_schema_comes_after_admins_code_and_before_that_of_the_others() {
+    let migrations = &resource("Migrations")["Properties"];
+    assert_eq!(migrations["ServiceToken"], json!({"Fn::GetAtt": "AdminFunction.Arn"}));
+    assert_eq!(migrations["Code"], json!({"Ref": "AdminFunction.Version"}));
+    for (id, function) in resources_of(FUNCTION) {
+        let waits = function["DependsOn"] == json!(["Migrations"]);
+        assert_eq!(waits, id != "AdminFunction", "{id}");
+    }
+}
+
+/// An answer of the gateway: its body, and what is said of it.
+fn gateway_answers() -> impl Iterator<Item = (&'static str, &'static Value, Value)> {
+    let responses = resource("Api")["Properties"]["GatewayResponses"].as_object().unwrap();
+    responses.iter().map(|(kind, response)| {
+        let body = response["ResponseTemplates"]["application/json"].as_str().unwrap();
+        let body = serde_json::from_str(body).unwrap_or_else(|error| panic!("{kind}: {error}"));
+        (kind.as_str(), response, body)
+    })
+}
+
+#[test]
+fn what_the_gateway_answers_is_a_problem_of_the_document() {
+    let problem = validator(at("/components/schemas/Problem"));
+    let documented: BTreeSet<_> = operations()
+        .into_iter()
+        .flat_map(|(_, _, operation)| operation["responses"].as_object().unwrap().keys())
+        .collect();
+    for (kind, response, mut body) in gateway_answers() {
+        let status = &response["StatusCode"];
+        assert_eq!(body["status"], *status, "{kind}");
+        assert!(documented.contains(&status.to_string()), "{kind}: {status}");
+        let headers = &response["ResponseParameters"]["Headers"];
+        assert_eq!(headers["Content-Type"], format!("'{}'", Problem::CONTENT_TYPE), "{kind}");
+        assert_eq!(headers["X-Correlation-ID"], "context.requestId", "{kind}");
+        assert_eq!(body["correlation_id"], REQUEST_ID, "{kind}");
+        body["correlation_id"] = "0b2a5ce6-1ef9-4a63-a7e4-25b2f1d7a001".into();
+        assert_eq!(faults(&problem, &body), Vec::<String>::new(), "{kind}");
+    }
+}
+
+#[test]
+fn a_problem_that_functions_have_too_has_their_words() {
+    let correlation = CorrelationId::accept("c-1").unwrap();
+    for (kind, problem) in [
+        ("UNAUTHORIZED", Problem::Unauthorized),
+        ("MISSING_AUTHENTICATION_TOKEN", Problem::NotFound),
+        ("DEFAULT_4XX", Problem::NotFound),
+        ("UNSUPPORTED_MEDIA_TYPE", Problem::UnsupportedMediaType),
+        ("AUTHORIZER_FAILURE", Problem::Unavailable("gone".into())),
+        ("AUTHORIZER_CONFIGURATION_ERROR", Problem::Unavailable("gone".into())),
+    ] {
+        let (_, response, mut body) = gateway_answers()
+            .find(|(found, ..)| *found == kind)
+            .unwrap_or_else(|| panic!("{kind}"));
+        body["correlation_id"] = "c-1".into();
+        let ours: Value = serde_json::from_str(&problem.body(&correlation)).unwrap();
+        assert_eq!(body, ours, "{kind}");
+        for (name, value) in problem.headers() {
+            let sent = response["ResponseParameters"]["Headers"].as_object().unwrap();
+            let sent = sent.iter().find(|(sent, _)| sent.eq_ignore_ascii_case(name.as_str()));
+            let quoted = format!("'{}'", value.to_str().unwrap());
+            assert_eq!(sent.map(|(_, value)| value), Some(&json!(quoted)), "{kind}: {name}");
+        }
+    }
+}

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::env;
 use std::fs::{self, File, TryLockError};
 use std::io::Write;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -17,12 +18,21 @@ use crate::terminal::{self, Steps};
 
 #[derive(Args)]
 pub struct Options {
-    /// The port of the HTTP API on 127.0.0.1; 0 for a free one.
+    /// The interface of the HTTP API; 0.0.0.0 for every one, as a container needs.
+    #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    host: IpAddr,
+    /// The port of the HTTP API; 0 for a free one.
     #[arg(long, default_value_t = 8000)]
     port: u16,
     /// Where data, logs and the addresses of the running system are kept.
     #[arg(long, default_value = ".tributary")]
     directory: PathBuf,
+    /// The queue to use on SQS_ENDPOINT_URL, made if there is none; a new one if not given.
+    #[arg(long)]
+    queue: Option<String>,
+    /// The folder of function binaries that are built already; cargo builds them if not given.
+    #[arg(long)]
+    functions: Option<PathBuf>,
     /// How long each categorisation takes, in milliseconds, such as 500-1000.
     #[arg(long)]
     latency: Option<String>,
@@ -47,6 +57,9 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     let steps = Steps::new();
     let config = SystemConfig {
         storage: Storage::Kept(directory.join("postgres")),
+        queue_name: options.queue,
+        binary_directory: options.functions,
+        host: options.host,
         port: options.port,
         tenant: options.tenant,
         api_key_pepper: Some(pepper(&directory)?),

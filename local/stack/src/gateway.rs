@@ -51,7 +51,9 @@ const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto")
 /// How the gateway is set up.
 #[derive(Clone, Debug)]
 pub struct GatewayConfig {
-    /// The loopback port to listen on; 0 takes a free one.
+    /// The interface to listen on.
+    pub host: IpAddr,
+    /// The port to listen on; 0 takes a free one.
     pub port: u16,
     /// The AWS region of ARNs.
     pub region: String,
@@ -75,12 +77,12 @@ struct Shared {
 }
 
 impl Gateway {
-    /// Listens on the loopback interface and serves every route by the functions of `lambda`.
+    /// Listens and serves every route by the functions of `lambda`.
     ///
     /// # Errors
     /// Where the port is not to be had.
     pub async fn start(config: GatewayConfig, lambda: Lambda) -> io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, config.port)).await?;
+        let listener = TcpListener::bind((config.host, config.port)).await?;
         let address = listener.local_addr()?;
         let listener = without_delay(listener);
         let shared = Arc::new(Shared {
@@ -103,10 +105,15 @@ impl Gateway {
         Ok(Self { address, stopping, server })
     }
 
-    /// The base URL, without a slash at its end.
+    /// The base URL for this machine, without a slash at its end.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        let mut address = self.address;
+        if address.ip().is_unspecified() {
+            // Every interface: of those, the one that is always here.
+            address.set_ip(Ipv4Addr::LOCALHOST.into());
+        }
+        format!("http://{address}")
     }
 
     /// Accepts no more connections and waits for the requests under way.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -31,7 +32,9 @@ pub struct StackConfig {
     pub sqs_endpoint_url: String,
     /// The queue between ingest and enrich.
     pub queue_url: String,
-    /// The gateway's loopback port; 0 takes a free one.
+    /// The interface that the gateway listens on: loopback, unless others are to reach it.
+    pub gateway_host: IpAddr,
+    /// The gateway's port; 0 takes a free one.
     pub gateway_port: u16,
     /// Where `<function>.log` files are appended to; `None` keeps no files.
     pub log_directory: Option<PathBuf>,
@@ -71,6 +74,7 @@ impl StackConfig {
             database_url: database_url.into(),
             sqs_endpoint_url: sqs_endpoint_url.into(),
             queue_url: queue_url.into(),
+            gateway_host: Ipv4Addr::LOCALHOST.into(),
             gateway_port: 0,
             log_directory: None,
             region: REGION_DEFAULT.to_owned(),
@@ -157,6 +161,7 @@ impl Stack {
         let lambda = lambda.await.map_err(StackError::Lambda)?;
         let port = config.gateway_port;
         let gateway = GatewayConfig {
+            host: config.gateway_host,
             port,
             region: config.region.clone(),
             authorizer_cache_ttl: config.authorizer_cache_ttl,

@@ -3,6 +3,7 @@
 
 mod rig;
 
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use futures::future::join_all;
@@ -33,7 +34,8 @@ impl Api {
     async fn start_caching(functions: Vec<FunctionConfig>, authorizer_cache_ttl: Duration) -> Self {
         let lambda = lambda(functions).await;
         let region = "us-east-1".to_owned();
-        let config = GatewayConfig { port: 0, region, authorizer_cache_ttl };
+        let host = Ipv4Addr::LOCALHOST.into();
+        let config = GatewayConfig { host, port: 0, region, authorizer_cache_ttl };
         let gateway = Gateway::start(config, lambda.clone()).await.unwrap();
         Self { lambda, gateway, http: Client::new() }
     }

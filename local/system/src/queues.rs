@@ -8,6 +8,7 @@ use aws_config::{BehaviorVersion, Region};
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::config::Credentials;
 use aws_sdk_sqs::types::QueueAttributeName;
+use serde::Deserialize;
 use tributary_lambda::functions::QUEUE_RECEIVES_MAX;
 
 /// The queues of a run.
@@ -21,7 +22,7 @@ pub struct QueueUrls {
 
 /// The SQS endpoint did not do as asked.
 #[derive(Debug, thiserror::Error)]
-#[error("the queues cannot be made")]
+#[error("the queues cannot be set up")]
 pub struct QueueSetupError(#[source] Box<dyn Error + Send + Sync>);
 
 /// An SQS client for an endpoint on this machine.
@@ -35,23 +36,62 @@ pub async fn client(endpoint_url: &str) -> Client {
     Client::new(&config)
 }
 
-/// Makes both queues, with names of their own for each `suffix`.
+/// Makes a queue of that name, and its dead-letter queue.
 pub async fn create(
     client: &Client,
-    suffix: &str,
+    name: &str,
     visibility_timeout: Duration,
 ) -> Result<QueueUrls, QueueSetupError> {
     let dead_letter_queue =
-        create_queue(client, &format!("tributary-dead-letters{suffix}"), HashMap::new()).await?;
-    let arn = queue_arn(client, &dead_letter_queue).await?;
+        create_queue(client, &format!("{name}-dead-letters"), HashMap::new()).await?;
+    let arn = attribute(client, &dead_letter_queue, QueueAttributeName::QueueArn).await?;
     let redrive =
         format!(r#"{{"deadLetterTargetArn":"{arn}","maxReceiveCount":{QUEUE_RECEIVES_MAX}}}"#);
     let attributes = HashMap::from([
         (QueueAttributeName::VisibilityTimeout, visibility_timeout.as_secs().to_string()),
         (QueueAttributeName::RedrivePolicy, redrive),
     ]);
-    let queue = create_queue(client, &format!("tributary{suffix}"), attributes).await?;
+    let queue = create_queue(client, name, attributes).await?;
     Ok(QueueUrls { queue, dead_letter_queue })
+}
+
+/// The queue of that name as it is, with the dead-letter queue that it names; made if there is none.
+pub async fn find_or_create(
+    client: &Client,
+    name: &str,
+    visibility_timeout: Duration,
+) -> Result<QueueUrls, QueueSetupError> {
+    let queue = match client.get_queue_url().queue_name(name).send().await {
+        Ok(found) => found.queue_url.ok_or_else(|| missing("queue URL"))?,
+        Err(error) if error.as_service_error().is_some_and(|it| it.is_queue_does_not_exist()) => {
+            return create(client, name, visibility_timeout).await;
+        }
+        Err(error) => return Err(QueueSetupError(error.into())),
+    };
+    let policy = attribute(client, &queue, QueueAttributeName::RedrivePolicy).await?;
+    let policy: RedrivePolicy =
+        serde_json::from_str(&policy).map_err(|error| QueueSetupError(error.into()))?;
+    let dead_letters = policy.dead_letter_target_arn.rsplit(':').next().unwrap_or_default();
+    let found = client.get_queue_url().queue_name(dead_letters).send().await;
+    let found = found.map_err(|error| QueueSetupError(error.into()))?;
+    let dead_letter_queue = found.queue_url.ok_or_else(|| missing("queue URL"))?;
+    Ok(QueueUrls { queue, dead_letter_queue })
+}
+
+/// Deletes both queues.
+pub async fn delete(client: &Client, queues: &QueueUrls) -> Result<(), QueueSetupError> {
+    for url in [&queues.queue, &queues.dead_letter_queue] {
+        let deleted = client.delete_queue().queue_url(url).send().await;
+        deleted.map_err(|error| QueueSetupError(error.into()))?;
+    }
+    Ok(())
+}
+
+/// What of a queue's redrive policy is of interest here.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RedrivePolicy {
+    dead_letter_target_arn: String,
 }
 
 async fn create_queue(
@@ -66,19 +106,25 @@ async fn create_queue(
         .send()
         .await
         .map_err(|error| QueueSetupError(error.into()))?;
-    created.queue_url.ok_or_else(|| QueueSetupError("no queue URL in the answer".into()))
+    created.queue_url.ok_or_else(|| missing("queue URL"))
 }
 
-async fn queue_arn(client: &Client, queue_url: &str) -> Result<String, QueueSetupError> {
+async fn attribute(
+    client: &Client,
+    queue_url: &str,
+    name: QueueAttributeName,
+) -> Result<String, QueueSetupError> {
     let answer = client
         .get_queue_attributes()
         .queue_url(queue_url)
-        .attribute_names(QueueAttributeName::QueueArn)
+        .attribute_names(name.clone())
         .send()
         .await
         .map_err(|error| QueueSetupError(error.into()))?;
-    answer
-        .attributes
-        .and_then(|mut attributes| attributes.remove(&QueueAttributeName::QueueArn))
-        .ok_or_else(|| QueueSetupError("no ARN in the answer".into()))
+    let value = answer.attributes.and_then(|mut attributes| attributes.remove(&name));
+    value.ok_or_else(|| missing(name.as_str()))
+}
+
+fn missing(what: &str) -> QueueSetupError {
+    QueueSetupError(format!("no {what} in the answer").into())
 }

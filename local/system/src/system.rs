@@ -1,6 +1,8 @@
 //! Starts everything in the order in which it is needed, and stops it in the other.
 
 use std::collections::BTreeMap;
+use std::error::Error;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -33,9 +35,16 @@ pub struct SystemConfig {
     pub database_route: Option<DatabaseRoute>,
     /// An SQS endpoint to use, instead of the embedded one.
     pub sqs_endpoint_url: Option<String>,
+    /// The queue to use there, made if there is none; `None` for queues of this run alone, which go
+    /// when a run that is thrown away does.
+    pub queue_name: Option<String>,
+    /// The folder of function binaries that are built already; `None` has cargo build them.
+    pub binary_directory: Option<PathBuf>,
     /// Where data lives, and for how long.
     pub storage: Storage,
-    /// The loopback port of the HTTP API; 0 takes a free one.
+    /// The interface of the HTTP API: loopback, unless others are to reach it.
+    pub host: IpAddr,
+    /// The port of the HTTP API; 0 takes a free one.
     pub port: u16,
     /// The name of the tenant that gets a key.
     pub tenant: String,
@@ -98,7 +107,10 @@ impl SystemConfig {
             pooler: std::env::var_os("TRIBUTARY_POOLER").is_some_and(|value| value == "1"),
             database_route: None,
             sqs_endpoint_url: None,
+            queue_name: None,
+            binary_directory: None,
             storage: Storage::Temporary,
+            host: Ipv4Addr::LOCALHOST.into(),
             port: 0,
             tenant: "demo".to_owned(),
             api_key_pepper: None,
@@ -159,6 +171,8 @@ pub struct System {
     sqs_endpoint_url: String,
     queues: QueueUrls,
     api_key_pepper: SecretString,
+    /// Whether the queues go when the system stops.
+    queues_are_temporary: bool,
     api_key: String,
 }
 
@@ -168,8 +182,13 @@ impl System {
     /// # Errors
     /// [`SystemError`]; what was started until then ends.
     pub async fn start(config: SystemConfig, progress: Progress<'_>) -> Result<Self, SystemError> {
-        progress("Functions: building");
-        let binary_directory = build_functions(progress).await?;
+        let binary_directory = match &config.binary_directory {
+            Some(given) => given.clone(),
+            None => {
+                progress("Functions: building");
+                build_functions(progress).await?
+            }
+        };
 
         let mut database =
             Database::start(config.database_url.as_deref(), config.storage.clone(), progress)
@@ -200,11 +219,7 @@ impl System {
                 (Some(server), url)
             }
         };
-        // On a given endpoint another run may have queues of the usual names.
-        let suffix =
-            if sqs.is_some() { String::new() } else { format!("-{}", Uuid::now_v7().simple()) };
-        let client = queues::client(&sqs_endpoint_url).await;
-        let queues = queues::create(&client, &suffix, config.timings.visibility_timeout).await?;
+        let queues = make_queues(&config, &sqs_endpoint_url).await?;
 
         let mut stack_config =
             stack_config(&config, binary_directory, &functions_url, &sqs_endpoint_url, &queues);
@@ -231,6 +246,8 @@ impl System {
             queues,
             api_key_pepper,
             api_key: created.key,
+            queues_are_temporary: config.queue_name.is_none()
+                && matches!(config.storage, Storage::Temporary),
         })
     }
 
@@ -303,9 +320,33 @@ impl System {
         self.stack.stop().await;
         if let Some(sqs) = self.sqs {
             sqs.stop().await;
+        } else if self.queues_are_temporary {
+            let client = queues::client(&self.sqs_endpoint_url).await;
+            if let Err(error) = queues::delete(&client, &self.queues).await {
+                // The endpoint may be gone, and its queues with it.
+                tracing::warn!(error = &error as &dyn Error, "the queues stay");
+            }
         }
         Ok(self.database.stop().await?)
     }
+}
+
+/// The queue of the name that is asked for; on a given endpoint else queues of this run alone, since
+/// another run may have the usual names.
+async fn make_queues(
+    config: &SystemConfig,
+    sqs_endpoint_url: &str,
+) -> Result<QueueUrls, QueueSetupError> {
+    let client = queues::client(sqs_endpoint_url).await;
+    let visibility_timeout = config.timings.visibility_timeout;
+    if let Some(name) = &config.queue_name {
+        return queues::find_or_create(&client, name, visibility_timeout).await;
+    }
+    let suffix = match config.sqs_endpoint_url {
+        None => String::new(),
+        Some(_) => format!("-{}", Uuid::now_v7().simple()),
+    };
+    queues::create(&client, &format!("tributary{suffix}"), visibility_timeout).await
 }
 
 fn stack_config(
@@ -344,6 +385,7 @@ fn stack_config(
 
     let mut stack =
         StackConfig::new(binary_directory, database_url, sqs_endpoint_url, &queues.queue);
+    stack.gateway_host = config.host;
     stack.gateway_port = config.port;
     stack.log_directory.clone_from(&config.log_directory);
     stack.enrich_concurrency = config.enrich_concurrency;

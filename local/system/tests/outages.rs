@@ -11,7 +11,8 @@ use tributary_sqs::SqsServer;
 use tributary_system::{System, SystemConfig};
 
 use support::{
-    Answer, Api, api_of, connect, eventually, example, number, payload, start, transaction,
+    Answer, Api, api_of, connect, eventually, example, number, payload, start, start_embedded,
+    transaction,
 };
 
 /// What health promises.
@@ -137,7 +138,7 @@ async fn without_sqs_health_is_503_and_a_batch_is_taken_all_the_same() {
 async fn refusing_system(change: impl FnOnce(&mut SystemConfig)) -> (System, Api, String) {
     let mut config = SystemConfig::throw_away();
     change(&mut config);
-    let system = start(config).await;
+    let system = start_embedded(config).await;
     let api = api_of(&system);
     system.sqs().unwrap().faults().refuse_everything(true);
     let batch_id = api.accept(&payload(&[transaction("a", "-1")])).await;

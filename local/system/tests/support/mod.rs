@@ -17,8 +17,18 @@ pub use payload::{account, example, numbered, payload, transaction};
 pub const DEADLINE: Duration = Duration::from_secs(120);
 const POLL: Duration = Duration::from_millis(20);
 
-/// Starts a system; what it says while it starts is in the test's output.
-pub async fn start(config: SystemConfig) -> System {
+/// Starts a system with the SQS that `SQS_ENDPOINT_URL` names, else with the embedded one; what it says
+/// while it starts is in the test's output.
+pub async fn start(mut config: SystemConfig) -> System {
+    if config.sqs_endpoint_url.is_none() {
+        config.sqs_endpoint_url =
+            std::env::var("SQS_ENDPOINT_URL").ok().filter(|url| !url.is_empty());
+    }
+    start_embedded(config).await
+}
+
+/// Starts a system with the embedded SQS, unless `config` says otherwise: for tests that harm it.
+pub async fn start_embedded(config: SystemConfig) -> System {
     System::start(config, &|step| eprintln!("{step}")).await.unwrap()
 }
 

@@ -56,3 +56,24 @@ async fn main() -> ExitCode {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::{Command, CommandFactory};
+
+    /// The long names of every option of a command and those below it.
+    fn options(command: &Command) -> Vec<String> {
+        let own = command.get_arguments().filter_map(|option| option.get_long());
+        let below = command.get_subcommands().flat_map(options);
+        own.map(str::to_owned).chain(below).collect()
+    }
+
+    #[test]
+    fn no_option_takes_a_key_since_every_user_may_list_processes() {
+        let options = options(&super::Arguments::command());
+        assert!(options.contains(&"api-key-file".to_owned()), "{options:?}");
+        for secret in ["api-key", "key", "pepper", "token", "secret", "password"] {
+            assert!(!options.contains(&secret.to_owned()), "--{secret}");
+        }
+    }
+}

@@ -1,5 +1,6 @@
 //! The `tributary` command: runs the whole system on this machine, and talks to a running one.
 
+mod admin_target;
 mod api_key;
 mod batch_maker;
 mod client;
@@ -26,14 +27,16 @@ enum Command {
     Up(commands::up::Options),
     /// Send batches of made-up transactions to a running system, here or deployed.
     Simulate(commands::simulate::Options),
-    /// Apply the migrations to the database of DATABASE_URL.
+    /// Apply the migrations to the database of DATABASE_URL, or of a deployed stack.
     Migrate(commands::migrate::Options),
-    /// Prove on the database of DATABASE_URL that nothing is lost, doubled or miscounted.
+    /// Prove on the database of DATABASE_URL, or of a deployed stack, that nothing is lost, doubled or miscounted.
     Check(commands::check::Options),
     /// Harm a system that is thrown away, again and again, and prove that it loses and doubles nothing.
     Chaos(commands::chaos::Options),
     /// Look at the messages that were given up, or send them back.
     Dlq(commands::dlq::Options),
+    /// Make, list and revoke the API keys of a tenant.
+    Keys(commands::keys::Options),
 }
 
 #[tokio::main]
@@ -46,6 +49,7 @@ async fn main() -> ExitCode {
         Command::Check(options) => commands::check::run(options).await,
         Command::Chaos(options) => commands::chaos::run(options).await,
         Command::Dlq(options) => commands::dlq::run(options).await,
+        Command::Keys(options) => commands::keys::run(options).await,
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -53,6 +57,27 @@ async fn main() -> ExitCode {
             // The causes in one line; a backtrace would bury them.
             eprintln!("error: {error:#}");
             ExitCode::FAILURE
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{Command, CommandFactory};
+
+    /// The long names of every option of a command and those below it.
+    fn options(command: &Command) -> Vec<String> {
+        let own = command.get_arguments().filter_map(|option| option.get_long());
+        let below = command.get_subcommands().flat_map(options);
+        own.map(str::to_owned).chain(below).collect()
+    }
+
+    #[test]
+    fn no_option_takes_a_key_since_every_user_may_list_processes() {
+        let options = options(&super::Arguments::command());
+        assert!(options.contains(&"api-key-file".to_owned()), "{options:?}");
+        for secret in ["api-key", "key", "pepper", "token", "secret", "password"] {
+            assert!(!options.contains(&secret.to_owned()), "--{secret}");
         }
     }
 }

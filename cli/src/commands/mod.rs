@@ -4,6 +4,7 @@ pub mod chaos;
 pub mod check;
 pub mod demo;
 pub mod dlq;
+pub mod keys;
 pub mod migrate;
 pub mod simulate;
 pub mod up;

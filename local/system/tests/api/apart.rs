@@ -35,7 +35,8 @@ async fn answers(api: &Api, batches: &[String]) -> Vec<Value> {
         let answer = api.get(&path).await;
         assert_eq!(answer.status, 200, "{path}: {}", answer.text);
         let mut body = answer.json();
-        if path == SUMMARY {
+        if !path.starts_with("/api/batches/") {
+            // The request's own; a batch has that of the request that brought it.
             body["correlation_id"] = Value::Null;
         }
         answers.push(body);

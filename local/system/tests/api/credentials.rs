@@ -286,7 +286,7 @@ async fn what_is_another_tenants_costs_the_same_statements_as_what_does_not_exis
             assert_eq!(call.send(&stranger.api, &headers).await.status, 404);
             sent.push(statements(call.route.function, &id).await);
         }
-        assert!(sent[0].len() > 1, "{sent:?}");
+        assert!(!sent[0].is_empty(), "{sent:?}");
         assert_eq!(sent[0], sent[1], "{}", of_other.path);
     }
 }

@@ -7,12 +7,13 @@ use std::time::Duration;
 use tributary_postgres::{Postgres, Progress, Storage};
 use tributary_sqs::SqsServer;
 use tributary_stack::{Stack, StackConfig, StackError, build_functions};
-use tributary_store::{Role, Store, StoreError, role};
+use tributary_store::{Store, StoreError};
 use uuid::Uuid;
 
 use crate::access::create_key;
 use crate::database::{Database, DatabaseError};
 use crate::queues::{self, QueueSetupError, QueueUrls};
+use crate::roles;
 use crate::route::DatabaseRoute;
 
 /// The scopes of the key that a run is started with.
@@ -290,11 +291,7 @@ fn stack_config(
 
     let mut environments =
         BTreeMap::from([("enrich".to_owned(), enrich), ("relay".to_owned(), relay)]);
-    for function in role::FUNCTIONS {
-        let role = Role::of_function(function).map(|role| role.to_string());
-        let environment = environments.entry(function.to_owned()).or_default();
-        environment.extend(role.map(|role| ("DATABASE_ROLE".to_owned(), role)));
-    }
+    roles::give(&mut environments);
 
     let mut stack =
         StackConfig::new(binary_directory, database_url, sqs_endpoint_url, &queues.queue);

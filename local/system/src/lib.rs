@@ -4,6 +4,7 @@
 mod access;
 mod database;
 mod queues;
+mod roles;
 mod route;
 mod system;
 

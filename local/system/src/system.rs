@@ -13,12 +13,13 @@ use tributary_domain::api_key::{Pepper, PepperTooShort, Peppers};
 use tributary_postgres::{Postgres, Progress, Storage};
 use tributary_sqs::SqsServer;
 use tributary_stack::{Stack, StackConfig, StackError, build_functions};
-use tributary_store::{Role, Store, StoreError, role};
+use tributary_store::{Store, StoreError};
 use uuid::Uuid;
 
 use crate::access::{create_key, new_pepper};
 use crate::database::{Database, DatabaseError};
 use crate::queues::{self, QueueSetupError, QueueUrls};
+use crate::roles;
 use crate::route::DatabaseRoute;
 
 /// The scopes of the key that a run is started with.
@@ -377,11 +378,7 @@ fn stack_config(
         ("relay".to_owned(), relay),
         ("admin".to_owned(), admin),
     ]);
-    for function in role::FUNCTIONS {
-        let role = Role::of_function(function).map(|role| role.to_string());
-        let environment = environments.entry(function.to_owned()).or_default();
-        environment.extend(role.map(|role| ("DATABASE_ROLE".to_owned(), role)));
-    }
+    roles::give(&mut environments);
 
     let mut stack =
         StackConfig::new(binary_directory, database_url, sqs_endpoint_url, &queues.queue);

@@ -80,6 +80,32 @@ fn parse(text: &SecretString) -> Result<Login, SecretError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::secrets::endpoint::Endpoint;
+
+    #[tokio::test]
+    async fn a_secret_is_read_once_and_again_when_it_is_refused() {
+        let (endpoint, config) = Endpoint::start().await;
+        let says = |password: &str| {
+            let secret = format!(r#"{{\"username\":\"me\",\"password\":\"{password}\"}}"#);
+            endpoint.answers(200, &format!(r#"{{"SecretString":"{secret}"}}"#));
+        };
+        let source = SecretLogin::new(config, "arn:aws:x".to_owned());
+        let target = Target { host: "db".to_owned(), port: 5432, user: "nobody".to_owned() };
+        let password = async |is_refused| {
+            let login = source.login(&target, is_refused).await.unwrap()?;
+            assert_eq!(login.user.as_deref(), Some("me"));
+            Some(login.password.expose_secret().to_owned())
+        };
+        endpoint.answers(400, r#"{"__type":"AccessDeniedException","message":"no"}"#);
+        assert!(source.login(&target, false).await.is_err());
+        says("one");
+        assert_eq!(password(false).await.as_deref(), Some("one"), "asked again after a failure");
+        says("two");
+        assert_eq!(password(false).await, None);
+        assert_eq!(password(true).await.as_deref(), Some("two"));
+        assert_eq!(password(false).await, None);
+        assert_eq!(endpoint.asked.lock().unwrap().len(), 3);
+    }
 
     #[test]
     fn a_secret_as_rds_writes_it_is_read() {

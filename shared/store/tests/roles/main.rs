@@ -5,6 +5,7 @@
 #[path = "../store/ledger.rs"]
 mod ledger;
 
+mod cost;
 mod forgetful;
 mod login;
 mod migrating;

@@ -7,6 +7,7 @@ use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 use serde_json::Value;
 use tracing::error;
 use tributary_lambda::error_chain::Chain;
+use tributary_lambda::metrics::Metrics;
 use tributary_lambda::{deadline, logs};
 use tributary_queue::DeadLetters;
 use tributary_store::Store;
@@ -14,13 +15,16 @@ use tributary_store::Store;
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     logs::init();
+    let metrics = &Metrics::of_process("admin");
     let config = Config::from_env()?;
     let store = Store::connect_lazily(&config.database_url)?;
     let letters = DeadLetters::connect(config.dead_letter_queue_url).await;
     let admin = &Admin::default().with_store(store).with_dead_letters(letters);
     lambda_runtime::run(service_fn(async move |event: LambdaEvent<Value>| {
         let deadline = deadline::of_invocation(event.context.deadline(), SystemTime::now());
-        admin.handle(event.payload, deadline).await.map_err(|error| diagnose(&error))
+        let outcome = admin.handle(event.payload, deadline).await;
+        metrics.flush();
+        outcome.map_err(|error| diagnose(&error))
     }))
     .await
 }

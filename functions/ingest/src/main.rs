@@ -1,6 +1,7 @@
 //! The `ingest` function's process: the calls that write.
 
 use ingest::{Config, Ingest};
+use tributary_lambda::metrics::Metrics;
 use tributary_lambda::{http, logs};
 use tributary_queue::Queue;
 use tributary_store::Store;
@@ -8,8 +9,9 @@ use tributary_store::Store;
 #[tokio::main]
 async fn main() -> Result<(), lambda_http::Error> {
     logs::init();
+    let metrics = Metrics::of_process("ingest");
     let config = Config::from_env()?;
     let store = Store::connect_lazily(&config.database_url)?;
     let queue = Queue::connect(config.queue_url).await;
-    http::run(Ingest::new(store, queue)).await
+    http::run(Ingest::new(store, queue).with_metrics(metrics.clone()), metrics).await
 }

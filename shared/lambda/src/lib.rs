@@ -1,4 +1,4 @@
-//! What every function needs to start and to answer: configuration, logs, routes, HTTP answers.
+//! What every function needs to start and to answer: configuration, logs, metrics, routes, HTTP answers.
 //! Not for what a function does: that is its own library.
 
 pub mod deadline;
@@ -6,4 +6,6 @@ pub mod environment;
 pub mod error_chain;
 pub mod http;
 pub mod logs;
+pub mod metrics;
 pub mod routes;
+pub mod trace;

@@ -23,12 +23,7 @@ pub struct Deployed {
 #[derive(Args)]
 pub struct Database {
     /// The database, where it is not that of a deployed stack.
-    #[arg(
-        long,
-        env = "DATABASE_URL",
-        hide_env_values = true,
-        required_unless_present = "function"
-    )]
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
     database_url: Option<SecretString>,
 }
 

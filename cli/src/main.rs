@@ -1,5 +1,6 @@
 //! The `tributary` command: runs the whole system on this machine, and talks to a running one.
 
+mod admin_target;
 mod api_key;
 mod batch_maker;
 mod client;
@@ -26,9 +27,9 @@ enum Command {
     Up(commands::up::Options),
     /// Send batches of made-up transactions to a running system, here or deployed.
     Simulate(commands::simulate::Options),
-    /// Apply the migrations to the database of DATABASE_URL.
+    /// Apply the migrations to the database of DATABASE_URL, or of a deployed stack.
     Migrate(commands::migrate::Options),
-    /// Prove on the database of DATABASE_URL that nothing is lost, doubled or miscounted.
+    /// Prove on the database of DATABASE_URL, or of a deployed stack, that nothing is lost, doubled or miscounted.
     Check(commands::check::Options),
     /// Harm a system that is thrown away, again and again, and prove that it loses and doubles nothing.
     Chaos(commands::chaos::Options),

@@ -1,38 +1,31 @@
 //! `tributary check`: proves on a live database that nothing is lost, doubled or miscounted.
 
-use std::time::Duration;
-
-use anyhow::{Context, bail};
+use admin::check::{Check, GRACE_S_DEFAULT, Verdict};
+use anyhow::bail;
 use clap::Args;
-use secrecy::SecretString;
-use tributary_store::Store;
-use tributary_store::check::{self, Check};
+
+use crate::admin_target::{Database, Deployed};
 
 #[derive(Args)]
 pub struct Options {
-    /// The database.
-    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
-    database_url: SecretString,
+    #[command(flatten)]
+    deployed: Deployed,
+    #[command(flatten)]
+    database: Database,
     /// Hold it also to having no work left: nothing pending, processing or owed.
     #[arg(long)]
     settled: bool,
     /// How long, in seconds, a lease may have run out or a message be owed before that is wrong: longer
     /// than relay takes to mind it.
-    #[arg(long, default_value_t = 1_200)]
+    #[arg(long, default_value_t = GRACE_S_DEFAULT)]
     grace: u64,
 }
 
 pub async fn run(options: Options) -> anyhow::Result<()> {
-    let store = Store::connect_lazily(&options.database_url)?;
-    let mut transaction = store.begin_for_all().await?;
-    check::freeze(&mut transaction).await?;
-    let held_to =
-        check::Options { settled: options.settled, grace: Duration::from_secs(options.grace) };
-    let checks = check::run(&mut transaction, held_to)
-        .await
-        .context("the database cannot be checked: has it every migration?")?;
-    transaction.rollback().await?;
-    store.close().await;
+    let target = options.database.target(options.deployed).await?;
+    let check = Check { settled: options.settled, grace_s: options.grace };
+    let checks = target.perform(check).await?.checks;
+    target.close().await;
     for check in &checks {
         print(check);
     }
@@ -44,7 +37,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn print(check: &Check) {
+fn print(check: &Verdict) {
     let verdict = if check.holds() { "ok    " } else { "BROKEN" };
     println!("{verdict} {}: {}", check.name, check.rule);
     for finding in &check.findings {

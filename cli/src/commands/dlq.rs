@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
+use admin::Admin;
+use admin::dlq::{LIST_DEFAULT, LIST_MAX, List, Redrive, Status};
 use anyhow::{Context, bail};
 use chrono::DateTime;
 use clap::{Args, Subcommand};
 use tributary_queue::{DeadLetter, DeadLetters};
 use tributary_system::sqs_client;
 
+use crate::admin_target::{AdminTarget, Deployed};
 use crate::terminal;
 
 /// How long a look at a redrive is not repeated.
@@ -17,6 +20,8 @@ const POLL_INTERVAL: Duration = Duration::from_millis(200);
 pub struct Options {
     #[command(subcommand)]
     action: Action,
+    #[command(flatten)]
+    deployed: Deployed,
     /// The SQS endpoint.
     #[arg(long, env = "SQS_ENDPOINT_URL", global = true, default_value = "")]
     endpoint_url: String,
@@ -30,29 +35,47 @@ enum Action {
     /// Show the messages, and leave them where they are.
     List {
         /// How many at most.
-        #[arg(long, default_value_t = 20)]
-        limit: usize,
+        #[arg(
+            long,
+            default_value_t = LIST_DEFAULT,
+            value_parser = clap::value_parser!(u16).range(1..=i64::from(LIST_MAX))
+        )]
+        limit: u16,
     },
     /// Send all of them back to the queue that they came from.
     Redrive,
 }
 
 pub async fn run(options: Options) -> anyhow::Result<()> {
-    if options.endpoint_url.is_empty() || options.queue_url.is_empty() {
-        bail!("say where the queue is: `source .tributary/env`, or --endpoint-url and --queue-url");
-    }
-    let letters = DeadLetters::new(sqs_client(&options.endpoint_url).await, options.queue_url);
+    let target = match options.deployed.function {
+        Some(function) => AdminTarget::deployed(function).await,
+        None => here(&options.endpoint_url, options.queue_url).await?,
+    };
     match options.action {
-        Action::List { limit } => list(&letters, limit).await,
-        Action::Redrive => redrive(&letters).await,
+        Action::List { limit } => list(&target, limit).await,
+        Action::Redrive => redrive(&target).await,
     }
 }
 
-async fn list(letters: &DeadLetters, limit: usize) -> anyhow::Result<()> {
-    let count = letters.count().await.context("the dead-letter queue does not answer")?;
-    println!("about {count} dead letters");
-    for letter in letters.list(limit).await? {
-        print(&letter);
+async fn here(endpoint_url: &str, queue_url: String) -> anyhow::Result<AdminTarget> {
+    if endpoint_url.is_empty() || queue_url.is_empty() {
+        bail!(
+            "say where the queue is: `source .tributary/env`, or --endpoint-url and --queue-url, or --function"
+        );
+    }
+    let letters = DeadLetters::new(sqs_client(endpoint_url).await, queue_url);
+    Ok(AdminTarget::Here(Admin::default().with_dead_letters(letters)))
+}
+
+async fn list(target: &AdminTarget, limit: u16) -> anyhow::Result<()> {
+    let limit = u64::from(limit).try_into()?;
+    let listed = target.perform(List { limit }).await?;
+    println!("about {} dead letters", listed.count);
+    for letter in &listed.letters {
+        print(letter);
+    }
+    if listed.left_off > 0 {
+        println!("and {} that are too large for one answer", listed.left_off);
     }
     Ok(())
 }
@@ -70,16 +93,16 @@ fn print(letter: &DeadLetter) {
     );
 }
 
-async fn redrive(letters: &DeadLetters) -> anyhow::Result<()> {
-    let total = letters.count().await.context("the dead-letter queue does not answer")?;
+async fn redrive(target: &AdminTarget) -> anyhow::Result<()> {
+    let total = target.perform(Redrive {}).await?.count;
     if total == 0 {
         println!("no dead letters");
         return Ok(());
     }
-    letters.redrive().await.context("SQS does not begin to redrive")?;
     let bar = terminal::count_bar("sent back", total);
     loop {
-        let redrive = letters.last_redrive().await?.context("SQS knows of no redrive")?;
+        let status = target.perform(Status {}).await?;
+        let redrive = status.redrive.context("SQS knows of no redrive")?;
         bar.set_position(u64::try_from(redrive.moved).unwrap_or_default());
         if redrive.has_ended() {
             bar.finish_and_clear();

@@ -1,20 +1,22 @@
 //! `tributary migrate`
 
+use admin::migrate::Migrate;
 use clap::Args;
-use secrecy::SecretString;
-use tributary_store::{MIGRATOR, Store};
+
+use crate::admin_target::{Database, Deployed};
 
 #[derive(Args)]
 pub struct Options {
-    /// The database.
-    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
-    database_url: SecretString,
+    #[command(flatten)]
+    deployed: Deployed,
+    #[command(flatten)]
+    database: Database,
 }
 
 pub async fn run(options: Options) -> anyhow::Result<()> {
-    let store = Store::connect_lazily(&options.database_url)?;
-    store.migrate().await?;
-    store.close().await;
-    println!("The database has all {} migrations.", MIGRATOR.iter().count());
+    let target = options.database.target(options.deployed).await?;
+    let migrated = target.perform(Migrate {}).await?;
+    target.close().await;
+    println!("The database has all {} migrations.", migrated.migrations);
     Ok(())
 }

@@ -51,6 +51,13 @@ impl Admin {
         }
     }
 
+    /// Closes the connection to the database.
+    pub async fn close(&self) {
+        if let Some(store) = &self.store {
+            store.close().await;
+        }
+    }
+
     pub(crate) fn store(&self) -> Result<&Store, AdminError> {
         self.store.as_ref().ok_or(AdminError::NotConfigured("DATABASE_URL"))
     }

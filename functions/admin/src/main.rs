@@ -7,12 +7,14 @@ use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 use serde_json::Value;
 use tracing::error;
 use tributary_lambda::error_chain::Chain;
+use tributary_lambda::metrics::Metrics;
 use tributary_lambda::{deadline, logs};
 use tributary_queue::DeadLetters;
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     logs::init();
+    let metrics = &Metrics::of_process("admin");
     let config = Config::from_env()?;
     let store = config.database.connect().await?;
     let letters = DeadLetters::connect(config.dead_letter_queue_url).await;
@@ -21,7 +23,9 @@ async fn main() -> Result<(), Error> {
         &Admin::default().with_store(store).with_dead_letters(letters).with_peppers(peppers);
     lambda_runtime::run(service_fn(async move |event: LambdaEvent<Value>| {
         let deadline = deadline::of_invocation(event.context.deadline(), SystemTime::now());
-        admin.handle(event.payload, deadline).await.map_err(|error| diagnose(&error))
+        let outcome = admin.handle(event.payload, deadline).await;
+        metrics.flush();
+        outcome.map_err(|error| diagnose(&error))
     }))
     .await
 }

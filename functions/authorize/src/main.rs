@@ -6,17 +6,21 @@ use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 use tracing::error;
 use tributary_lambda::error_chain::Chain;
 use tributary_lambda::logs;
+use tributary_lambda::metrics::Metrics;
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     logs::init();
+    let metrics = &Metrics::of_process("authorize");
     let config = Config::from_env()?;
     let peppers = config.peppers.load().await?;
     let store = config.database.connect().await?;
     let authorize = &Authorize::new(store, peppers, config.tokens.map(Tokens::new));
     lambda_runtime::run(service_fn(
         async move |event: LambdaEvent<ApiGatewayCustomAuthorizerRequestTypeRequest>| {
-            authorize.decide(&event.payload).await.map_err(diagnose)
+            let decision = authorize.decide(&event.payload).await;
+            metrics.flush();
+            decision.map_err(diagnose)
         },
     ))
     .await

@@ -1,12 +1,14 @@
 //! One SQS event: which messages were worked off, and which SQS is to deliver again.
 
 use std::collections::HashMap;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use futures::future::join_all;
 use tracing::{Instrument, error, info, info_span, warn};
 use tributary_lambda::error_chain::Chain;
+use tributary_lambda::metrics::table;
+use tributary_lambda::trace;
 use tributary_queue::{CORRELATION_ATTRIBUTE, EnrichMessage, Queue, TRACE_ATTRIBUTE};
 
 use crate::worker::{Ending, Worker};
@@ -36,6 +38,7 @@ impl Enrich {
     pub async fn handle(&self, event: SqsEvent, deadline: SystemTime) -> SqsBatchResponse {
         let mut pieces: HashMap<Option<EnrichMessage>, Vec<SqsMessage>> = HashMap::new();
         for record in event.records {
+            self.measure(&record);
             pieces.entry(read(&record)).or_default().push(record);
         }
         let failed = join_all(pieces.into_iter().map(async |(message, records)| {
@@ -58,6 +61,18 @@ impl Enrich {
         response
     }
 
+    /// Notes how long a message was on its way.
+    fn measure(&self, record: &SqsMessage) {
+        let Some(sent_ms) = record.attributes.get("SentTimestamp").and_then(|it| it.parse().ok())
+        else {
+            return;
+        };
+        let sent = UNIX_EPOCH + Duration::from_millis(sent_ms);
+        let age = SystemTime::now().duration_since(sent).unwrap_or_default();
+        let age_ms = u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
+        self.worker.metrics().observe(&table::QUEUE_AGE, age_ms);
+    }
+
     /// Works on one batch.
     async fn work(
         &self,
@@ -67,7 +82,8 @@ impl Enrich {
     ) -> Result<(), DeliverAgain> {
         let correlation_id = correlation_of(record);
         let receive_count = receive_count_of(record);
-        let span = info_span!("enrich", correlation_id, batch_id = %message.batch);
+        let xray_trace_id = trace_of(record).and_then(trace::id_of);
+        let span = info_span!("enrich", correlation_id, xray_trace_id, batch_id = %message.batch);
         async {
             info!(receive_count, "enrichment started");
             match self.worker.work(message, deadline).await {
@@ -108,8 +124,7 @@ impl Enrich {
         correlation_id: &str,
         delay: Duration,
     ) -> Result<(), DeliverAgain> {
-        let trace = record.attributes.get(TRACE_ATTRIBUTE).map(String::as_str);
-        match self.queue.send_later(message, correlation_id, trace, delay).await {
+        match self.queue.send_later(message, correlation_id, trace_of(record), delay).await {
             Ok(()) => Ok(()),
             Err(error) => {
                 warn!(error = %Chain(&error), "not handed on; the message comes again");
@@ -152,6 +167,11 @@ fn correlation_of(record: &SqsMessage) -> &str {
         .get(CORRELATION_ATTRIBUTE)
         .and_then(|attribute| attribute.string_value.as_deref())
         .unwrap_or_default()
+}
+
+/// The trace header of the request that a message came from.
+fn trace_of(record: &SqsMessage) -> Option<&str> {
+    record.attributes.get(TRACE_ATTRIBUTE).map(String::as_str)
 }
 
 fn receive_count_of(record: &SqsMessage) -> u32 {

@@ -9,12 +9,14 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tributary_domain::categorise::{Categorizer, RuleCategorizer};
+use tributary_lambda::metrics::Metrics;
 use tributary_lambda::{deadline, logs};
 use tributary_queue::Queue;
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     logs::init();
+    let metrics = &Metrics::of_process("enrich");
     let config = Config::from_env()?;
     let store = config.database.connect().await?;
     let queue = Queue::connect(config.queue_url).await;
@@ -24,13 +26,16 @@ async fn main() -> Result<(), Error> {
         None => Box::new(rules),
     };
     let (stop, at_work) = (CancellationToken::new(), TaskTracker::new());
-    let worker = Worker::new(store, categorizer, config.limits, stop.clone());
+    let worker =
+        Worker::new(store, categorizer, config.limits, stop.clone()).with_metrics(metrics.clone());
     let (enrich, tracker) = (&Enrich::new(worker, queue), &at_work);
     let serve = lambda_runtime::run(service_fn(async move |event: LambdaEvent<SqsEvent>| {
         let _at_work = tracker.token();
         let given = event.context.deadline();
         let deadline = deadline::of_invocation(given, SystemTime::now());
-        Ok::<_, Error>(enrich.handle(event.payload, deadline).await)
+        let response = enrich.handle(event.payload, deadline).await;
+        metrics.flush();
+        Ok::<_, Error>(response)
     }));
     tokio::select! {
         ended = serve => ended,

@@ -9,13 +9,14 @@ use futures::StreamExt;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 use tributary_domain::categorise::{
-    Categorisation, CategorizeError, Categorizer, Input, rules_version,
+    self as domain, Categorisation, CategorizeError, Categorizer, Input, rules_version,
 };
 use tributary_domain::identity::LeaseToken;
 use tributary_lambda::error_chain::Chain;
+use tributary_lambda::metrics::{Metrics, table};
 use tributary_queue::EnrichMessage;
 use tributary_store::batches::{self, Left};
-use tributary_store::enrichment::{self, Category, ClaimedTransaction, Lease, Outcome};
+use tributary_store::enrichment::{self, Category, ClaimedTransaction, Finished, Lease, Outcome};
 use tributary_store::{Store, StoreError};
 use uuid::Uuid;
 
@@ -71,6 +72,7 @@ pub struct Worker {
     categorizer: Box<dyn Categorizer>,
     limits: Limits,
     stop: CancellationToken,
+    metrics: Metrics,
 }
 
 impl Worker {
@@ -82,7 +84,20 @@ impl Worker {
         limits: Limits,
         stop: CancellationToken,
     ) -> Self {
-        Self { store, categorizer, limits, stop }
+        let metrics = Metrics::new("enrich", "");
+        Self { store, categorizer, limits, stop, metrics }
+    }
+
+    /// The same, with its measures gathered in `metrics`.
+    #[must_use]
+    pub fn with_metrics(self, metrics: Metrics) -> Self {
+        Self { metrics, ..self }
+    }
+
+    /// Where measures are gathered.
+    #[must_use]
+    pub const fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     /// How long rows are held that a turn left without an end.
@@ -132,7 +147,9 @@ impl Worker {
                 return Ok(Ending::Stopped);
             };
             let to_be_retried = claimed.len() - decided.len();
+            let retried = u64::try_from(to_be_retried).unwrap_or_default();
             finished += self.finish(&lease, &decided, to_be_retried > 0).await?;
+            self.metrics.count(&table::TRANSACTIONS_RETRIED, retried);
             if to_be_retried > 0 {
                 warn!(finished, to_be_retried, "enrichment is to be retried");
                 return Ok(Ending::ToBeRetried);
@@ -198,6 +215,8 @@ impl Worker {
         let finished =
             enrichment::finish(&mut transaction, lease, rules_version(), &outcomes).await?;
         transaction.commit().await?;
+        self.measure(&finished);
+        let finished = finished.total();
         if release_rest {
             // Not in the same transaction: it would take its locks after those of the finished rows, and
             // wait in a circle with a batch that revises both in the order of their ids.
@@ -207,6 +226,18 @@ impl Worker {
             warn!(finished, decided = outcomes.len(), "rows were taken over while they were held");
         }
         Ok(finished)
+    }
+
+    fn measure(&self, finished: &Finished) {
+        let count = |count: i64| u64::try_from(count).unwrap_or_default();
+        self.metrics.count(&table::TRANSACTIONS_COMPLETED, count(finished.completed()));
+        self.metrics.count(&table::TRANSACTIONS_FAILED, count(finished.failed));
+        for category in domain::Category::ALL {
+            let name = category.as_str();
+            if let Some(completed) = finished.completed.get(name) {
+                self.metrics.count_of(&table::TRANSACTIONS_CATEGORISED, name, count(*completed));
+            }
+        }
     }
 
     async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
@@ -219,9 +250,13 @@ impl Worker {
         let (tenant, batch) = (message.tenant, message.batch);
         let mut transaction = self.store.begin(tenant).await?;
         batches::lock(&mut transaction, tenant, batch).await?;
-        let left = batches::finish_if_settled(&mut transaction, tenant, batch).await?;
+        let settled = batches::finish_if_settled(&mut transaction, tenant, batch).await?;
         transaction.commit().await?;
-        Ok(left)
+        if let Some(lag_ms) = settled.lag_ms {
+            let lag_ms = u64::try_from(lag_ms).unwrap_or_default();
+            self.metrics.observe(&table::ENRICHMENT_LAG, lag_ms);
+        }
+        Ok(settled.left)
     }
 }
 

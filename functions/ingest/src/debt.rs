@@ -9,8 +9,6 @@ use tributary_store::outbox::{self, Owed};
 use tributary_store::{Store, StoreError};
 use uuid::Uuid;
 
-const TRACE_HEADER: &str = "x-amzn-trace-id";
-
 /// What a batch with so many transactions to work on owes.
 pub fn owed_for(incoming: &Incoming, tenant: TenantId, batch: BatchId, work: usize) -> Owed {
     Owed {
@@ -18,7 +16,7 @@ pub fn owed_for(incoming: &Incoming, tenant: TenantId, batch: BatchId, work: usi
         batch,
         debt_id: Uuid::now_v7(),
         correlation_id: incoming.correlation.to_string(),
-        trace_header: incoming.header(TRACE_HEADER).map(str::to_owned),
+        trace_header: incoming.trace_header().map(str::to_owned),
         message_count: i32::try_from(message_count(work)).unwrap_or(1),
     }
 }

@@ -6,6 +6,7 @@ use serde::Serialize;
 use tracing::info;
 use tributary_domain::BatchId;
 use tributary_lambda::http::{Answer, Handler, Incoming, Problem};
+use tributary_lambda::metrics::{Metrics, table};
 use tributary_lambda::routes::Call;
 use tributary_queue::Queue;
 use tributary_store::Store;
@@ -22,6 +23,7 @@ const REPLAYED_HEADER: HeaderName = HeaderName::from_static("idempotency-replaye
 pub struct Ingest {
     store: Store,
     queue: Queue,
+    metrics: Metrics,
 }
 
 /// The body of a 202.
@@ -38,8 +40,14 @@ struct Accepted<'a> {
 impl Ingest {
     /// Takes batches into a store and announces them on a queue.
     #[must_use]
-    pub const fn new(store: Store, queue: Queue) -> Self {
-        Self { store, queue }
+    pub fn new(store: Store, queue: Queue) -> Self {
+        Self { store, queue, metrics: Metrics::new("ingest", "") }
+    }
+
+    /// The same, with its measures gathered in `metrics`.
+    #[must_use]
+    pub fn with_metrics(self, metrics: Metrics) -> Self {
+        Self { metrics, ..self }
     }
 
     async fn take_in(&self, incoming: &Incoming) -> Result<Answer, Problem> {
@@ -53,6 +61,7 @@ impl Ingest {
                     unchanged = batch.unchanged,
                     "batch accepted"
                 );
+                self.measure(&batch);
                 if let Some(owed) = owed {
                     debt::send(&self.store, &self.queue, &owed).await;
                 }
@@ -60,8 +69,20 @@ impl Ingest {
             }
             Taken::Replayed(batch) => {
                 info!(batch_id = %batch.batch_id, "batch replayed");
+                self.metrics.count(&table::BATCHES_REPLAYED, 1);
                 Ok(accepted(&batch)?.with_header(REPLAYED_HEADER, HeaderValue::from_static("true")))
             }
+        }
+    }
+
+    fn measure(&self, batch: &AcceptedBatch) {
+        self.metrics.count(&table::BATCHES_ACCEPTED, 1);
+        for (metric, count) in [
+            (&table::TRANSACTIONS_INSERTED, batch.inserted),
+            (&table::TRANSACTIONS_UPDATED, batch.updated),
+            (&table::TRANSACTIONS_UNCHANGED, batch.unchanged),
+        ] {
+            self.metrics.count(metric, u64::try_from(count).unwrap_or_default());
         }
     }
 }
@@ -69,7 +90,11 @@ impl Ingest {
 impl Handler for Ingest {
     async fn handle(&self, incoming: &Incoming) -> Result<Answer, Problem> {
         match incoming.call {
-            Call::IngestTransactions => self.take_in(incoming).await,
+            Call::IngestTransactions => self.take_in(incoming).await.inspect_err(|problem| {
+                if problem.status().is_client_error() {
+                    self.metrics.count(&table::BATCHES_REFUSED, 1);
+                }
+            }),
             Call::RetryBatch => retry::retry(&self.store, &self.queue, incoming).await,
             Call::GetBatch
             | Call::ListTransactions

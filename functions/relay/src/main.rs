@@ -7,19 +7,23 @@ use relay::{Config, Relay};
 use serde_json::Value;
 use tracing::{error, info};
 use tributary_lambda::error_chain::Chain;
+use tributary_lambda::metrics::Metrics;
 use tributary_lambda::{deadline, logs};
 use tributary_queue::Queue;
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     logs::init();
+    let metrics = &Metrics::of_process("relay");
     let config = Config::from_env()?;
     let store = config.database.connect().await?;
     let queue = Queue::connect(config.queue_url).await;
-    let relay = &Relay::new(store, queue, config.ages);
+    let relay = &Relay::new(store, queue, config.ages).with_metrics(metrics.clone());
     lambda_runtime::run(service_fn(async move |event: LambdaEvent<Value>| {
         let deadline = deadline::of_invocation(event.context.deadline(), SystemTime::now());
-        let done = relay.run(deadline).await.inspect_err(|error| {
+        let outcome = relay.run(deadline).await;
+        metrics.flush();
+        let done = outcome.inspect_err(|error| {
             error!(error = %Chain(error), "relay was cut short");
         })?;
         info!(

@@ -5,9 +5,10 @@ use std::time::{Duration, SystemTime};
 use serde::Serialize;
 use tracing::warn;
 use tributary_lambda::error_chain::Chain;
+use tributary_lambda::metrics::{Metrics, table};
 use tributary_queue::{EnrichMessage, Queue};
 use tributary_store::outbox::{self, Owed};
-use tributary_store::{Store, StoreError, idempotency, report};
+use tributary_store::{Store, StoreError, backlog, idempotency, report};
 
 /// How many owed batches are sent in one transaction, which holds them.
 const SEND_MAX: i64 = 20;
@@ -45,6 +46,7 @@ pub struct Relay {
     store: Store,
     queue: Queue,
     ages: Ages,
+    metrics: Metrics,
 }
 
 /// What was done.
@@ -68,8 +70,14 @@ pub struct RelayError(#[from] StoreError);
 impl Relay {
     /// Between a store and a queue.
     #[must_use]
-    pub const fn new(store: Store, queue: Queue, ages: Ages) -> Self {
-        Self { store, queue, ages }
+    pub fn new(store: Store, queue: Queue, ages: Ages) -> Self {
+        Self { store, queue, ages, metrics: Metrics::new("relay", "") }
+    }
+
+    /// The same, with its measures gathered in `metrics`.
+    #[must_use]
+    pub fn with_metrics(self, metrics: Metrics) -> Self {
+        Self { metrics, ..self }
     }
 
     /// Does what there is to do, or as much as fits before the deadline.
@@ -77,6 +85,7 @@ impl Relay {
     /// # Errors
     /// [`RelayError`] if the store fails.
     pub async fn run(&self, deadline: SystemTime) -> Result<Done, RelayError> {
+        self.metrics.count(&table::MESSAGES_SENT, 0);
         let mut done = Done { stranded: self.owe_for_stranded().await?, ..Done::default() };
         while is_time_left(deadline) {
             let (taken, sent) = self.send_owed().await?;
@@ -100,7 +109,23 @@ impl Relay {
                 break;
             }
         }
+        self.measure_backlog().await?;
         Ok(done)
+    }
+
+    /// Notes what is left, after all that could be done about it.
+    async fn measure_backlog(&self) -> Result<(), StoreError> {
+        let mut transaction = self.store.begin_for_all().await?;
+        let left = backlog::measure(&mut transaction).await?;
+        transaction.commit().await?;
+        for (metric, value) in [
+            (&table::UNFINISHED_BATCHES, left.unfinished_batches),
+            (&table::OLDEST_UNFINISHED_BATCH_AGE, left.oldest_age_s),
+            (&table::MESSAGES_OWED, left.messages_owed),
+        ] {
+            self.metrics.observe(metric, u64::try_from(value).unwrap_or_default());
+        }
+        Ok(())
     }
 
     async fn forget_keys(&self) -> Result<u64, StoreError> {
@@ -129,6 +154,8 @@ impl Relay {
             if !self.send(owed).await {
                 break;
             }
+            let messages = u64::try_from(owed.message_count).unwrap_or_default();
+            self.metrics.count(&table::MESSAGES_SENT, messages);
             outbox::delete(&mut transaction, owed).await?;
             sent += 1;
         }

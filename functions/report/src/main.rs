@@ -1,12 +1,14 @@
 //! The `report` function's process: the calls that read.
 
 use report::{Config, Report};
+use tributary_lambda::metrics::Metrics;
 use tributary_lambda::{http, logs};
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_http::Error> {
     logs::init();
+    let metrics = Metrics::of_process("report");
     let config = Config::from_env()?;
     let store = config.database.connect().await?;
-    http::run(Report::new(store)).await
+    http::run(Report::new(store), metrics).await
 }

@@ -6,6 +6,7 @@
 
 mod build;
 mod guard;
+mod invoke_api;
 mod listener;
 mod logs;
 mod runtime_api;

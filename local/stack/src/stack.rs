@@ -10,6 +10,7 @@ use tributary_lambda::functions::{FUNCTIONS, Function};
 
 use crate::event_source::{BATCH_SIZE_MAX, EventSource, EventSourceConfig};
 use crate::gateway::{Gateway, GatewayConfig};
+use crate::invoke_api::InvokeApi;
 use crate::lambda::{FunctionConfig, IDLE_TIMEOUT_DEFAULT, Lambda, LambdaConfig};
 use crate::schedule::Schedule;
 
@@ -132,6 +133,7 @@ pub enum StackError {
 /// A running stack; dropping it without [`Stack::stop`] leaves it running until the program ends.
 pub struct Stack {
     lambda: Lambda,
+    invoke_api: InvokeApi,
     gateway: Gateway,
     event_source: EventSource,
     schedule: Option<Schedule>,
@@ -155,6 +157,13 @@ impl Stack {
             log_directory: config.log_directory.clone(),
         });
         let lambda = lambda.await.map_err(StackError::Lambda)?;
+        let invoke_api = match InvokeApi::start(lambda.clone()).await {
+            Ok(invoke_api) => invoke_api,
+            Err(error) => {
+                lambda.stop().await;
+                return Err(StackError::Lambda(error));
+            }
+        };
         let port = config.gateway_port;
         let gateway = GatewayConfig {
             port,
@@ -180,13 +189,19 @@ impl Stack {
         let schedule = config
             .relay_interval
             .map(|interval| Schedule::start(lambda.clone(), "relay", &config.region, interval));
-        Ok(Self { lambda, gateway, event_source, schedule })
+        Ok(Self { lambda, invoke_api, gateway, event_source, schedule })
     }
 
     /// The gateway's base URL, without a slash at its end.
     #[must_use]
     pub fn url(&self) -> String {
         self.gateway.url()
+    }
+
+    /// Where Lambda's `Invoke` is served, as `AWS_ENDPOINT_URL_LAMBDA` takes it.
+    #[must_use]
+    pub fn invoke_url(&self) -> String {
+        self.invoke_api.url()
     }
 
     /// The Lambda service: to invoke a function directly, list and kill environments, read logs.

@@ -1,4 +1,5 @@
-//! What every function needs to start and to answer: configuration, logs, routes, functions, HTTP answers.
+//! What every function needs to start and to answer: configuration, logs, metrics, routes, functions, HTTP
+//! answers.
 //! Not for what a function does: that is its own library.
 
 pub mod database;
@@ -8,6 +9,8 @@ pub mod error_chain;
 pub mod functions;
 pub mod http;
 pub mod logs;
+pub mod metrics;
 pub mod peppers;
 pub mod routes;
 pub mod secrets;
+pub mod trace;

@@ -83,6 +83,16 @@ pub enum Left {
     Pending,
 }
 
+/// A look at what is left of the work of a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settled {
+    /// What is left.
+    pub left: Left,
+    /// Where this look marked the batch as finished: how long that took since it was accepted, in
+    /// milliseconds.
+    pub lag_ms: Option<i64>,
+}
+
 /// Locks a batch's own row, so that retrying it and marking it finished come one after the other.
 /// Answers whether there is such a batch.
 ///
@@ -117,8 +127,8 @@ pub async fn finish_if_settled(
     connection: &mut PgConnection,
     tenant: TenantId,
     batch: BatchId,
-) -> Result<Left, StoreError> {
-    let left = sqlx::query!(
+) -> Result<Settled, StoreError> {
+    let looked = sqlx::query!(
         r#"
         with work as (
             select
@@ -138,20 +148,26 @@ pub async fn finish_if_settled(
                 and batch.finished_at is null
                 and not work.is_pending
                 and not work.is_held
+            returning
+                (extract(epoch from now() - batch.accepted_at) * 1000)::bigint as lag_ms
         )
 
-        select is_pending as "is_pending!", is_held as "is_held!" from work
+        select
+            is_pending as "is_pending!", is_held as "is_held!",
+            (select lag_ms from finished) as lag_ms
+        from work
         "#,
         tenant.0,
         batch.0
     )
     .fetch_one(unnamed(connection))
     .await?;
-    Ok(match (left.is_pending, left.is_held) {
+    let left = match (looked.is_pending, looked.is_held) {
         (true, _) => Left::Pending,
         (false, true) => Left::Held,
         (false, false) => Left::Nothing,
-    })
+    };
+    Ok(Settled { left, lag_ms: looked.lag_ms })
 }
 
 /// How far a batch is.

@@ -4,6 +4,7 @@
 
 pub mod accounts;
 pub mod api_keys;
+pub mod backlog;
 pub mod batches;
 pub mod check;
 mod connection;

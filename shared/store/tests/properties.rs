@@ -241,7 +241,7 @@ impl Pair {
         let mut transaction = self.store.begin(self.tenant).await.unwrap();
         let finished = enrichment::finish(&mut transaction, &lease, "v1", &outcomes).await.unwrap();
         transaction.commit().await.unwrap();
-        assert_eq!(usize::try_from(finished).unwrap(), outcomes.len());
+        assert_eq!(usize::try_from(finished.total()).unwrap(), outcomes.len());
         self.ledger.set(&failed, "failed", "");
         self.ledger.set(&done, "completed", "Food");
     }

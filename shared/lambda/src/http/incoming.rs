@@ -8,6 +8,10 @@ use tributary_domain::{CorrelationId, TenantId};
 use super::answer::CORRELATION_HEADER;
 use super::problem::Problem;
 use crate::routes::{self, Access, Call, NoRoute};
+use crate::trace;
+
+/// What carries the trace: `lambda_http` puts that of the invocation in its place.
+const TRACE_HEADER: &str = "x-amzn-trace-id";
 
 /// A request of a known route. Its tenant comes from the authorizer alone.
 #[derive(Debug)]
@@ -76,6 +80,12 @@ impl Incoming {
         self.request.headers().get(name).and_then(|value| value.to_str().ok())
     }
 
+    /// The X-Ray trace header of the invocation, for what the request sets off to join its trace.
+    #[must_use]
+    pub fn trace_header(&self) -> Option<&str> {
+        trace_header_of(&self.request)
+    }
+
     /// The body.
     #[must_use]
     pub fn body(&self) -> &[u8] {
@@ -91,6 +101,13 @@ impl Incoming {
 pub fn correlation_of(request: &Request) -> Option<CorrelationId> {
     let value = request.headers().get(CORRELATION_HEADER)?;
     CorrelationId::accept(value.to_str().ok()?)
+}
+
+/// The X-Ray trace header of a request: that of its invocation, where the runtime knows one. What is no
+/// trace is left out: SQS would refuse a message for it, each time that it is sent.
+pub fn trace_header_of(request: &Request) -> Option<&str> {
+    let header = request.headers().get(TRACE_HEADER)?.to_str().ok()?;
+    (header.len() <= trace::HEADER_LENGTH_MAX && trace::id_of(header).is_some()).then_some(header)
 }
 
 /// The address that the request came from, as the gateway saw it.
@@ -109,4 +126,27 @@ fn tenant_of(request: &Request) -> Option<TenantId> {
         _ => return None,
     };
     fields.get("tenant_id")?.as_str()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trace_header_is_passed_on_if_it_is_one() {
+        let trace = "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1";
+        let longest = format!("{trace};Lineage={}", "a".repeat(512 - trace.len() - 9));
+        let too_long = format!("{longest}a");
+        for (given, expected) in [
+            (trace, Some(trace)),
+            (longest.as_str(), Some(longest.as_str())),
+            (too_long.as_str(), None),
+            ("Root=1-made-up", None),
+            ("anything", None),
+        ] {
+            let request = http::Request::builder().header(TRACE_HEADER, given);
+            let request = request.body(Body::Empty).unwrap();
+            assert_eq!(trace_header_of(&request), expected, "{given}");
+        }
+    }
 }

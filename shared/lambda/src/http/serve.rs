@@ -12,6 +12,8 @@ use super::answer::{Answer, CORRELATION_HEADER};
 use super::incoming::{self, Incoming};
 use super::problem::Problem;
 use crate::error_chain::Chain;
+use crate::metrics::Metrics;
+use crate::trace;
 
 /// What an HTTP function does with its requests.
 pub trait Handler: Send + Sync {
@@ -19,14 +21,16 @@ pub trait Handler: Send + Sync {
     fn handle(&self, incoming: &Incoming) -> impl Future<Output = Result<Answer, Problem>> + Send;
 }
 
-/// Serves requests until Lambda ends the process.
+/// Serves requests until Lambda ends the process; what was measured of each is written before its answer.
 ///
 /// # Errors
 /// If the Lambda Runtime API cannot be spoken to.
-pub async fn run<H: Handler>(handler: H) -> Result<(), Error> {
-    let handler = &handler;
+pub async fn run<H: Handler>(handler: H, metrics: Metrics) -> Result<(), Error> {
+    let (handler, metrics) = (&handler, &metrics);
     lambda_http::run(service_fn(async move |request: Request| {
-        Ok::<_, Error>(answer(handler, request).await)
+        let response = answer(handler, request).await;
+        metrics.flush();
+        Ok::<_, Error>(response)
     }))
     .await
 }
@@ -36,7 +40,8 @@ pub async fn answer<H: Handler>(handler: &H, request: Request) -> Response<Body>
     let started = Instant::now();
     let correlation = incoming::correlation_of(&request)
         .unwrap_or_else(|| CorrelationId::from_uuid(Uuid::now_v7()));
-    let span = info_span!("request", correlation_id = %correlation);
+    let xray_trace_id = incoming::trace_header_of(&request).and_then(trace::id_of);
+    let span = info_span!("request", correlation_id = %correlation, xray_trace_id);
     async {
         let method = request.method().clone();
         let path = request.raw_http_path().to_owned();

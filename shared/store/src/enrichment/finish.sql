@@ -1,5 +1,6 @@
 -- Writes results to the rows that are still held under the token; a row whose lease was taken over,
--- or whose content was replaced, keeps what it has. Answers how many rows were written.
+-- or whose content was replaced, keeps what it has. Answers how many rows were written, by category;
+-- those that failed have none.
 with result as (
     select * from unnest(
         $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[]
@@ -63,4 +64,6 @@ deltas as (
     group by 2, 3, 4, 5, 6
 )
 
-select count(*) as "count!" from finished
+select category as "category!", count(*) as "count!" from finished
+group by category
+order by category

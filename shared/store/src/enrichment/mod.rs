@@ -1,5 +1,6 @@
 //! Enrichment: rows are claimed under a lease, and finished by whoever still holds it.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use sqlx::PgConnection;
@@ -86,6 +87,29 @@ pub struct Category<'o> {
     pub rule: &'o str,
 }
 
+/// The rows that were written as finished, counted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Finished {
+    /// Those that have a category now, by its name.
+    pub completed: BTreeMap<String, i64>,
+    /// Those that failed.
+    pub failed: i64,
+}
+
+impl Finished {
+    /// How many have a category now.
+    #[must_use]
+    pub fn completed(&self) -> i64 {
+        self.completed.values().sum()
+    }
+
+    /// How many there were.
+    #[must_use]
+    pub fn total(&self) -> i64 {
+        self.completed() + self.failed
+    }
+}
+
 /// Writes outcomes to the rows still held under the lease's token. Answers how many those were.
 ///
 /// # Errors
@@ -95,13 +119,13 @@ pub async fn finish(
     lease: &Lease,
     rules_version: &str,
     outcomes: &[Outcome<'_>],
-) -> Result<i64, StoreError> {
+) -> Result<Finished, StoreError> {
     let column = |value: for<'c> fn(&'c Category<'_>) -> &'c str| {
         outcomes.iter().map(|outcome| outcome.result.as_ref().ok().map(value)).collect::<Vec<_>>()
     };
     let transaction_ids: Vec<_> = outcomes.iter().map(|outcome| outcome.transaction_id).collect();
     let reasons: Vec<_> = outcomes.iter().map(|outcome| outcome.result.err()).collect();
-    let count = sqlx::query_file_scalar!(
+    let rows = sqlx::query_file!(
         "src/enrichment/finish.sql",
         lease.tenant.0,
         lease.token.0,
@@ -114,9 +138,17 @@ pub async fn finish(
         reasons as _,
         rules_version
     )
-    .fetch_one(unnamed(connection))
+    .fetch_all(unnamed(connection))
     .await?;
-    Ok(count)
+    let mut finished = Finished::default();
+    for row in rows {
+        if row.category.is_empty() {
+            finished.failed = row.count;
+        } else {
+            finished.completed.insert(row.category, row.count);
+        }
+    }
+    Ok(finished)
 }
 
 /// Lets go of the rows held under a token: they are pending again, for anyone to claim at once.

@@ -52,6 +52,21 @@ async fn a_batch_is_finished_once_and_not_before_its_last_row_is() {
 }
 
 #[tokio::test]
+async fn only_the_look_that_marks_a_batch_finished_tells_how_long_it_took() {
+    let ledger = Ledger::new().await;
+    let (batch, _) = ledger.write(&bookings(1, "-1")).await;
+    assert_eq!(ledger.settle(batch).await.lag_ms, None);
+    ledger.complete(batch).await;
+    sqlx::query("update batches set accepted_at = now() - interval '90 seconds'")
+        .execute(&mut ledger.database.connection().await)
+        .await
+        .unwrap();
+    let lag_ms = ledger.settle(batch).await.lag_ms.unwrap();
+    assert!((90_000..150_000).contains(&lag_ms), "{lag_ms}");
+    assert_eq!(ledger.settle(batch).await.lag_ms, None, "it was finished already");
+}
+
+#[tokio::test]
 async fn a_batch_whose_rows_went_to_a_later_one_is_settled() {
     let ledger = Ledger::new().await;
     let (first, _) = ledger.write(&bookings(2, "-1")).await;
@@ -75,10 +90,10 @@ async fn a_batch_that_is_retried_while_it_is_being_finished_is_not_finished() {
     let finish = async {
         let mut transaction = other.begin(ledger.tenant).await.unwrap();
         batches::lock(&mut transaction, ledger.tenant, batch).await.unwrap();
-        let left =
+        let settled =
             batches::finish_if_settled(&mut transaction, ledger.tenant, batch).await.unwrap();
         transaction.commit().await.unwrap();
-        left
+        settled.left
     };
     let commit = async {
         ledger.until_someone_waits().await;

@@ -9,7 +9,7 @@ use tributary_domain::identity::LeaseToken;
 use tributary_domain::{
     Account, BatchId, CorrelationId, Currency, Money, TenantId, Transaction as Booking,
 };
-use tributary_store::batches::Left;
+use tributary_store::batches::{Left, Settled};
 use tributary_store::enrichment::{self, Category, ClaimedTransaction, Lease, Outcome};
 use tributary_store::transactions::{self, Written};
 use tributary_store::{Store, StoreError, Transaction, accounts, batches};
@@ -92,7 +92,7 @@ impl Ledger {
         let written =
             enrichment::finish(&mut transaction, lease, "rules-1", &outcomes).await.unwrap();
         transaction.commit().await.unwrap();
-        written
+        written.total()
     }
 
     /// Releases and commits.
@@ -111,11 +111,16 @@ impl Ledger {
     }
 
     pub async fn finish_if_settled(&self, batch: BatchId) -> Left {
+        self.settle(batch).await.left
+    }
+
+    pub async fn settle(&self, batch: BatchId) -> Settled {
         let mut transaction = self.begin().await;
         batches::lock(&mut transaction, self.tenant, batch).await.unwrap();
-        let left = batches::finish_if_settled(&mut transaction, self.tenant, batch).await.unwrap();
+        let settled =
+            batches::finish_if_settled(&mut transaction, self.tenant, batch).await.unwrap();
         transaction.commit().await.unwrap();
-        left
+        settled
     }
 
     /// Until some connection of this database waits for a lock.

@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod accounts;
+mod backlog;
 mod batches;
 mod concurrency;
 mod constraints;

@@ -84,7 +84,7 @@ async fn what_is_another_tenants_cannot_be_worked_on() {
     let mut transaction = store.begin(stranger).await.unwrap();
     assert!(enrichment::claim(&mut transaction, &stolen, 10).await.unwrap().is_empty());
     let finished = enrichment::finish(&mut transaction, &stolen, "rules-1", &[outcome]).await;
-    assert_eq!(finished.unwrap(), 0);
+    assert_eq!(finished.unwrap().total(), 0);
     assert_eq!(enrichment::release(&mut transaction, &stolen).await.unwrap(), 0);
     batches::finish_if_settled(&mut transaction, stranger, batch).await.unwrap();
     assert!(!batches::lock(&mut transaction, stranger, batch).await.unwrap());

@@ -1,0 +1,112 @@
+//! Where an operation of `admin` runs: in this process, on what it reaches itself, or in the function of
+//! a deployed stack, whose database no laptop reaches.
+
+use admin::{Admin, Operation};
+use anyhow::{Context, bail};
+use aws_sdk_lambda::Client;
+use aws_sdk_lambda::primitives::Blob;
+use clap::Args;
+use secrecy::SecretString;
+use serde::Deserialize;
+use tributary_store::Store;
+
+/// Names a deployed stack.
+#[derive(Args)]
+pub struct Deployed {
+    /// Do it on a deployed stack: the name or ARN of its admin function. Region and credentials are
+    /// found where every AWS tool finds them.
+    #[arg(long, global = true)]
+    pub function: Option<String>,
+}
+
+/// Names a database that this process reaches.
+#[derive(Args)]
+pub struct Database {
+    /// The database, where it is not that of a deployed stack.
+    #[arg(
+        long,
+        env = "DATABASE_URL",
+        hide_env_values = true,
+        required_unless_present = "function"
+    )]
+    database_url: Option<SecretString>,
+}
+
+/// Where to run operations.
+pub enum AdminTarget {
+    /// In this process.
+    Here(Admin),
+    /// In a function.
+    Deployed {
+        /// Lambda.
+        client: Client,
+        /// The function's name or ARN.
+        function: String,
+    },
+}
+
+/// What Lambda gives for the answer of a function that failed.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Failure {
+    error_type: String,
+    error_message: String,
+}
+
+impl AdminTarget {
+    /// The function of a deployed stack, by the SDK's default chain for region, credentials and endpoint.
+    pub async fn deployed(function: String) -> Self {
+        let config = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
+        Self::Deployed { client: Client::new(&config), function }
+    }
+
+    /// Runs an operation and waits for its answer.
+    pub async fn perform<O: Operation>(&self, operation: O) -> anyhow::Result<O::Answer> {
+        match self {
+            Self::Here(admin) => Ok(operation.run(admin).await?),
+            Self::Deployed { client, function } => invoke(client, function, &operation).await,
+        }
+    }
+
+    /// Closes what it reached.
+    pub async fn close(&self) {
+        if let Self::Here(admin) = self {
+            admin.close().await;
+        }
+    }
+}
+
+impl Database {
+    /// The deployed stack if one is named, else this database.
+    pub async fn target(&self, deployed: Deployed) -> anyhow::Result<AdminTarget> {
+        match (deployed.function, &self.database_url) {
+            (Some(function), _) => Ok(AdminTarget::deployed(function).await),
+            (None, Some(url)) => {
+                Ok(AdminTarget::Here(Admin::default().with_store(Store::connect_lazily(url)?)))
+            }
+            (None, None) => bail!("say where the database is: DATABASE_URL, or --function"),
+        }
+    }
+}
+
+async fn invoke<O: Operation>(
+    client: &Client,
+    function: &str,
+    operation: &O,
+) -> anyhow::Result<O::Answer> {
+    let event = serde_json::to_vec(&operation.to_event()?)?;
+    let invoke = client.invoke().function_name(function).payload(Blob::new(event));
+    let invoked = invoke.send().await.with_context(|| format!("{function} cannot be invoked"))?;
+    let payload = invoked.payload().map(Blob::as_ref).unwrap_or_default();
+    if invoked.function_error().is_some() {
+        match serde_json::from_slice(payload) {
+            Ok(Failure { error_type, error_message }) => {
+                bail!("{function} failed: {error_type}: {error_message}")
+            }
+            Err(_) => bail!("{function} failed: {}", String::from_utf8_lossy(payload)),
+        }
+    }
+    serde_json::from_slice(payload).with_context(|| {
+        format!("{function} gave an answer of another version, or is no admin function")
+    })
+}

@@ -1,0 +1,60 @@
+//! Reads log lines in the embedded metric format, and holds them to its specification.
+//!
+//! Source: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+/// One metric of one line.
+pub struct Measured {
+    pub name: String,
+    pub unit: String,
+    /// Names and values of its dimensions.
+    pub dimensions: BTreeMap<String, String>,
+    pub values: Vec<u64>,
+}
+
+/// What a log line says of metrics: nothing if it is of another kind.
+pub fn read(line: &Value) -> Vec<Measured> {
+    let Some(metadata) = line.get("_aws") else { return Vec::new() };
+    assert!(metadata["Timestamp"].as_u64().unwrap() > 1_700_000_000_000, "milliseconds: {line}");
+    let directives = metadata["CloudWatchMetrics"].as_array().unwrap();
+    let measured: Vec<_> =
+        directives.iter().flat_map(|directive| read_directive(line, directive)).collect();
+    assert!((1..=100).contains(&measured.len()), "1 to 100 metrics: {line}");
+    measured
+}
+
+fn read_directive(line: &Value, directive: &Value) -> Vec<Measured> {
+    let namespace = directive["Namespace"].as_str().unwrap();
+    assert_eq!(namespace, "Tributary");
+    let sets = directive["Dimensions"].as_array().unwrap();
+    assert_eq!(sets.len(), 1, "one set of dimensions: {line}");
+    let set = sets[0].as_array().unwrap();
+    assert!(set.len() <= 30, "{line}");
+    let dimensions: BTreeMap<_, _> = set
+        .iter()
+        .map(|name| {
+            let name = name.as_str().unwrap().to_owned();
+            let value =
+                line[&name].as_str().unwrap_or_else(|| panic!("{name} is a member: {line}"));
+            assert!((1..=1_024).contains(&value.len()) && value.is_ascii(), "{line}");
+            (name, value.to_owned())
+        })
+        .collect();
+    let metrics = directive["Metrics"].as_array().unwrap();
+    let read = |metric: &Value| {
+        let name = metric["Name"].as_str().unwrap().to_owned();
+        let values = match &line[&name] {
+            Value::Array(values) => {
+                assert!((1..=100).contains(&values.len()), "1 to 100 values: {line}");
+                values.iter().map(|value| value.as_u64().unwrap()).collect()
+            }
+            value => vec![value.as_u64().unwrap_or_else(|| panic!("{name} is a member: {line}"))],
+        };
+        let unit = metric["Unit"].as_str().unwrap().to_owned();
+        Measured { name, unit, dimensions: dimensions.clone(), values }
+    };
+    metrics.iter().map(read).collect()
+}

@@ -1,0 +1,65 @@
+//! One trace joins a request and the enrichment that it set off, whoever sent the message.
+
+use std::path::Path;
+use std::time::Duration;
+
+use reqwest::Method;
+use tributary_system::SystemConfig;
+
+use crate::lines_of;
+use crate::support::{api_of, eventually, payload, start, transaction};
+
+/// The trace ids on a function's lines about a request.
+async fn trace_ids(log_directory: &Path, function: &str, correlation_id: &str) -> Vec<String> {
+    eventually("lines about the request", async || {
+        let lines = lines_of(log_directory, function);
+        let about = lines.iter().filter(|line| line["span"]["correlation_id"] == correlation_id);
+        let ended = ["request answered", "enrichment ended"];
+        let about: Vec<_> = about.collect();
+        about.iter().any(|line| ended.iter().any(|end| line["message"] == *end)).then(|| {
+            let id = |line: &&serde_json::Value| {
+                line["span"]["xray_trace_id"].as_str().unwrap_or("none").to_owned()
+            };
+            about.iter().map(id).collect()
+        })
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_trace_of_a_request_reaches_its_enrichment_also_by_way_of_relay() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut config = SystemConfig::throw_away();
+    config.log_directory = Some(directory.path().to_owned());
+    config.relay_interval = None;
+    config.timings.owed_age = Duration::ZERO;
+    let system = start(config).await;
+    let api = api_of(&system);
+    let faults = system.sqs().unwrap().faults();
+    for (by_relay, correlation_id, trace_id) in [
+        (false, "trace-direct", "1-68f00001-aaaaaaaaaaaaaaaaaaaaaaaa"),
+        (true, "trace-relay", "1-68f00002-bbbbbbbbbbbbbbbbbbbbbbbb"),
+    ] {
+        faults.refuse_everything(by_relay);
+        let header = format!("Root={trace_id};Parent=53995c3f42cd8ad8;Sampled=1");
+        let headers = [
+            ("content-type", "application/json"),
+            ("x-correlation-id", correlation_id),
+            ("x-amzn-trace-id", header.as_str()),
+        ];
+        let body = payload(&[transaction(correlation_id, "-1")]).to_string().into_bytes();
+        let path = "/api/integrations/transactions";
+        let answer = api.send(Method::POST, path, &headers, Some(body)).await;
+        assert_eq!(answer.status, 202, "{}", answer.text);
+        faults.refuse_everything(false);
+        if by_relay {
+            system.stack().lambda().invoke("relay", "{}", None).await.unwrap();
+        }
+        api.finished(answer.json()["batch_id"].as_str().unwrap()).await;
+        for function in ["ingest", "enrich"] {
+            let ids = trace_ids(directory.path(), function, correlation_id).await;
+            assert!(ids.iter().all(|id| id == trace_id), "{function}: {ids:?}");
+        }
+    }
+    system.stop().await.unwrap();
+}

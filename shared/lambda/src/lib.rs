@@ -1,4 +1,5 @@
-//! What every function needs to start and to answer: configuration, logs, metrics, routes, functions, HTTP answers.
+//! What every function needs to start and to answer: configuration, logs, metrics, routes, functions, HTTP
+//! answers.
 //! Not for what a function does: that is its own library.
 
 pub mod database;

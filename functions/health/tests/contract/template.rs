@@ -100,7 +100,10 @@ fn every_call_but_the_open_ones_asks_the_authorizer_each_time() {
     let auth = &resource("Api")["Properties"]["Auth"];
     let name = auth["DefaultAuthorizer"].as_str().unwrap();
     let authorizer = &auth["Authorizers"][name];
-    assert_eq!(authorizer["FunctionArn"], json!({"Ref": "AuthorizeFunction.Alias"}));
+    assert_eq!(authorizer["FunctionArn"], json!({"Fn::Sub": "${AuthorizeFunction.Arn}:live"}));
+    // By that name SAM does not know the function, and gives no permission itself.
+    let permission = &resource("AuthorizePermission")["Properties"];
+    assert_eq!(permission["FunctionName"], json!({"Ref": "AuthorizeFunction.Alias"}));
     assert_eq!(authorizer["FunctionPayloadType"], "REQUEST");
     // An identity source would refuse who sends the key in the other header.
     assert_eq!(authorizer["Identity"], json!({"ReauthorizeEvery": 0}));
@@ -195,5 +198,19 @@ fn a_problem_that_functions_have_too_has_their_words() {
             let quoted = format!("'{}'", value.to_str().unwrap());
             assert_eq!(sent.map(|(_, value)| value), Some(&json!(quoted)), "{kind}: {name}");
         }
+    }
+}
+
+#[test]
+fn every_alarm_has_its_chapter_in_the_runbook() {
+    const RUNBOOK: &str = include_str!("../../../../docs/runbook.md");
+    let chapters = RUNBOOK.lines().filter_map(|line| line.strip_prefix("## "));
+    let chapters: BTreeSet<_> = chapters.map(str::to_lowercase).collect();
+    for (id, alarm) in resources_of("AWS::CloudWatch::Alarm") {
+        let description = alarm["Properties"]["AlarmDescription"].as_str().unwrap();
+        let (_, chapter) = description.split_once("docs/runbook.md#").expect(id);
+        assert!(chapters.contains(chapter), "{id}: {chapter} is not among {chapters:?}");
+        let topic = json!([{"Ref": "AlarmTopic"}]);
+        assert_eq!(alarm["Properties"]["AlarmActions"], topic, "{id}");
     }
 }

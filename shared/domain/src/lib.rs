@@ -9,6 +9,7 @@ pub mod period;
 pub mod request;
 pub mod status;
 pub mod summary;
+pub mod text;
 
 pub use fault::{Fault, Faults};
 pub use identity::{BatchId, CorrelationId, TenantId};

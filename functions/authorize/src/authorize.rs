@@ -70,7 +70,8 @@ impl Authorize {
 }
 
 /// The key of `Authorization: Bearer`, or of `X-API-Key`.
-fn presented_key(headers: &HeaderMap) -> Option<&str> {
+#[must_use]
+pub fn presented_key(headers: &HeaderMap) -> Option<&str> {
     if let Some(value) = headers.get(AUTHORIZATION) {
         let (scheme, key) = value.to_str().ok()?.split_once(' ')?;
         return scheme.eq_ignore_ascii_case("bearer").then(|| key.trim());

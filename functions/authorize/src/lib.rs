@@ -3,5 +3,5 @@
 mod authorize;
 mod config;
 
-pub use authorize::{Authorize, Refusal};
+pub use authorize::{Authorize, Refusal, presented_key};
 pub use config::Config;

@@ -1,5 +1,6 @@
 //! A request as a handler gets it: routed, with its correlation id, its tenant and its parameters.
 
+use http::HeaderValue;
 use lambda_http::request::RequestContext;
 use lambda_http::{Body, Request, RequestExt};
 use percent_encoding::percent_decode_str;
@@ -74,6 +75,11 @@ impl Incoming {
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.request.headers().get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// Every value of a header, text or not.
+    pub fn header_values(&self, name: &str) -> impl Iterator<Item = &[u8]> {
+        self.request.headers().get_all(name).into_iter().map(HeaderValue::as_bytes)
     }
 
     /// The body.

@@ -33,6 +33,7 @@ fn secret_batch(request_id: &str) -> Value {
     let mut transaction = transaction("tx", AMOUNT);
     transaction["name"] = json!(DESCRIPTION);
     transaction["merchant_name"] = json!(MERCHANT);
+    transaction["pending"] = json!(false);
     let mut body = payload(&[transaction]);
     body["accounts"] = json!([account]);
     body["request_id"] = json!(request_id);

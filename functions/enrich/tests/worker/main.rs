@@ -5,3 +5,4 @@ mod bench;
 mod endings;
 mod faults;
 mod leases;
+mod logs;

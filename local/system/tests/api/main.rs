@@ -8,6 +8,7 @@ mod support;
 mod access;
 mod correlation;
 mod endpoints;
+mod hostile;
 mod idempotency;
 mod logs;
 mod pages;

@@ -109,7 +109,6 @@ async fn ingest_answers_as_documented() {
         event(INGEST_EVENT, &[("/headers", headers), ("/multiValueHeaders", multiple)])
     };
     let body = |body: &str| event(INGEST_EVENT, &[("/body", json!(body))]);
-    let twice = json!({"Content-Type": ["application/json"], "Idempotency-Key": ["a", "a"]});
     for (status, event) in [
         (503, event(INGEST_EVENT, &[])),
         (503, header("Idempotency-Key", &"k".repeat(128))),
@@ -121,7 +120,6 @@ async fn ingest_answers_as_documented() {
         (422, body("{}")),
         (422, header("Idempotency-Key", &"k".repeat(129))),
         (422, header("Idempotency-Key", "a\tb")),
-        (422, event(INGEST_EVENT, &[("/headers", json!({})), ("/multiValueHeaders", twice)])),
     ] {
         let response = ask(&ingest, &event).await;
         assert_documented("ingestTransactions", StatusCode::from_u16(status).unwrap(), &response);

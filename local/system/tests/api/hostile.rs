@@ -42,9 +42,6 @@ async fn an_idempotency_key_that_cannot_be_read_is_refused_and_not_taken_for_non
         let answer = tenant.api.post_bytes(&[("idempotency-key", key)], example().into()).await;
         assert_eq!(answer.fault_pointers(), ["Idempotency-Key"], "{key:?}");
     }
-    let twice = [("idempotency-key", "a"), ("idempotency-key", "b")];
-    let answer = tenant.api.post_bytes(&twice, example().into()).await;
-    assert_eq!(answer.fault_pointers(), ["Idempotency-Key"]);
     assert_eq!(tenant.row_counts().await, before);
     let longest = "k".repeat(128);
     let answer = tenant.api.post_bytes(&[("idempotency-key", &longest)], example().into()).await;

@@ -77,9 +77,10 @@ impl Incoming {
         self.request.headers().get(name).and_then(|value| value.to_str().ok())
     }
 
-    /// Every value of a header, text or not.
-    pub fn header_values(&self, name: &str) -> impl Iterator<Item = &[u8]> {
-        self.request.headers().get_all(name).into_iter().map(HeaderValue::as_bytes)
+    /// A header, if it is there, text or not.
+    #[must_use]
+    pub fn header_bytes(&self, name: &str) -> Option<&[u8]> {
+        self.request.headers().get(name).map(HeaderValue::as_bytes)
     }
 
     /// The body.

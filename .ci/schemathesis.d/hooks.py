@@ -47,9 +47,7 @@ def mend_batch(body):
 def mend_transaction(name, transaction):
     if transaction["iso_currency_code"] not in MINOR_UNITS:
         transaction["iso_currency_code"] = "USD"
-    amount = decimal.Decimal(str(transaction["amount"]))
-    finest = decimal.Decimal(1).scaleb(-MINOR_UNITS[transaction["iso_currency_code"]])
-    if abs(amount) >= 10**15 or amount != amount.quantize(finest, context=decimal.Context(prec=64)):
+    if not is_amount(str(transaction["amount"]), MINOR_UNITS[transaction["iso_currency_code"]]):
         transaction["amount"] = -42
     for field in ("date", "authorized_date"):
         if transaction.get(field) is not None and not is_day(transaction[field]):
@@ -78,6 +76,15 @@ def mend_query(query):
 def name_of(text):
     """Ids are the same that are the same in NFC."""
     return unicodedata.normalize("NFC", text)
+
+
+def is_amount(text, minor_units):
+    try:
+        amount = decimal.Decimal(text)
+        rounded = amount.quantize(decimal.Decimal(1).scaleb(-minor_units), context=decimal.Context(prec=80))
+        return amount == rounded and abs(amount) < 10**15
+    except decimal.DecimalException:
+        return False
 
 
 def is_day(text):

@@ -4,6 +4,7 @@
 mod config;
 mod debt;
 mod handler;
+mod idempotency_key;
 mod retry;
 mod submission;
 

@@ -16,8 +16,7 @@ use tributary_store::{Store, StoreError, Transaction, accounts, batches, transac
 use uuid::Uuid;
 
 use crate::debt::owed_for;
-
-const IDEMPOTENCY_KEY_HEADER: &str = "idempotency-key";
+use crate::idempotency_key;
 
 /// A request that is known to be right, with what is needed to know it again.
 pub struct Submission<'i> {
@@ -47,7 +46,7 @@ impl<'i> Submission<'i> {
         if !is_plain_json(incoming) {
             return Err(Problem::UnsupportedMediaType);
         }
-        let header_key = header_key(incoming)?;
+        let header_key = idempotency_key::read(incoming)?;
         let request = IngestRequest::parse(body, Utc::now()).map_err(|error| match error {
             RequestError::NotJson { line, column } => {
                 Problem::NotJson(format!("It stops being JSON at line {line}, column {column}."))
@@ -147,15 +146,4 @@ fn is_plain_json(incoming: &Incoming) -> bool {
     let is_json = media_type.eq_ignore_ascii_case("application/json");
     let encoding = incoming.header(CONTENT_ENCODING.as_str()).unwrap_or("identity");
     is_json && encoding.eq_ignore_ascii_case("identity")
-}
-
-/// The key of the header, which goes before the body's `request_id`.
-fn header_key(incoming: &Incoming) -> Result<Option<String>, Problem> {
-    let Some(key) = incoming.header(IDEMPOTENCY_KEY_HEADER) else { return Ok(None) };
-    if key.is_empty() || key.len() > limits::ID_LENGTH_MAX {
-        let detail = format!("must have 1 to {} characters", limits::ID_LENGTH_MAX);
-        let fault = Fault { pointer: "Idempotency-Key".to_owned(), detail };
-        return Err(Problem::Invalid(vec![fault]));
-    }
-    Ok(Some(key.to_owned()))
 }

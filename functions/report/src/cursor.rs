@@ -4,12 +4,15 @@ use std::str::FromStr;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike, Utc};
+use tributary_domain::text::{self, ID_LENGTH_MAX};
 
 /// A place in an account's transactions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cursor {
+    /// The instant of the last row of the page before.
     pub booked_at: DateTime<Utc>,
+    /// Its id.
     pub transaction_id: String,
 }
 
@@ -19,7 +22,11 @@ pub struct Cursor {
 pub struct InvalidCursor;
 
 impl Cursor {
+    /// The longest one, in characters: base64 of 18 digits, a space and the longest id.
+    pub const LENGTH_MAX: usize = (18 + 1 + 4 * ID_LENGTH_MAX).div_ceil(3) * 4;
+
     /// As text: the instant's microseconds, which is what PostgreSQL keeps, and the id.
+    #[must_use]
     pub fn encode(&self) -> String {
         let micros = self.booked_at.timestamp_micros();
         URL_SAFE_NO_PAD.encode(format!("{micros} {}", self.transaction_id))
@@ -30,16 +37,19 @@ impl FromStr for Cursor {
     type Err = InvalidCursor;
 
     fn from_str(text: &str) -> Result<Self, InvalidCursor> {
+        if text.len() > Self::LENGTH_MAX {
+            return Err(InvalidCursor);
+        }
         let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| InvalidCursor)?;
         let plain = String::from_utf8(bytes).map_err(|_| InvalidCursor)?;
         let (micros, transaction_id) = plain.split_once(' ').ok_or(InvalidCursor)?;
         let micros = micros.parse().map_err(|_| InvalidCursor)?;
         let booked_at = DateTime::from_timestamp_micros(micros).ok_or(InvalidCursor)?;
-        let in_range = (0..=9_999).contains(&chrono::Datelike::year(&booked_at));
-        if !in_range || transaction_id.contains('\0') {
-            return Err(InvalidCursor);
-        }
-        Ok(Self { booked_at, transaction_id: transaction_id.to_owned() })
+        let transaction_id = text::accept_id(transaction_id).map_err(|_| InvalidCursor)?;
+        let cursor = Self { booked_at, transaction_id };
+        // Years that JSON's dates have, and written as we write it.
+        let is_ours = (0..=9_999).contains(&booked_at.year()) && cursor.encode() == text;
+        is_ours.then_some(cursor).ok_or(InvalidCursor)
     }
 }
 
@@ -57,6 +67,18 @@ mod tests {
     }
 
     #[test]
+    fn the_longest_cursor_is_read_back_and_a_longer_one_refused() {
+        let longest = Cursor {
+            booked_at: "9999-12-31T23:59:59.999999Z".parse().unwrap(),
+            transaction_id: "🚀".repeat(ID_LENGTH_MAX),
+        };
+        let text = longest.encode();
+        assert_eq!(text.len(), Cursor::LENGTH_MAX);
+        assert_eq!(text.parse(), Ok(longest));
+        assert_eq!((text + "A").parse::<Cursor>(), Err(InvalidCursor));
+    }
+
+    #[test]
     fn what_no_page_gave_out_is_refused() {
         let encoded = |text: &str| URL_SAFE_NO_PAD.encode(text);
         for text in [
@@ -67,6 +89,13 @@ mod tests {
             encoded("99999999999999999999 tx"),
             encoded("9223372036854775807 tx"),
             encoded("1 a\0b"),
+            encoded("1 "),
+            encoded("+1 tx"),
+            encoded("01 tx"),
+            encoded("1 cafe\u{301}"),
+            encoded(&format!("1 {}", "x".repeat(ID_LENGTH_MAX + 1))),
+            // Bits that stand for nothing.
+            "MSB0eAB".into(),
         ] {
             assert_eq!(text.parse::<Cursor>(), Err(InvalidCursor), "{text}");
         }

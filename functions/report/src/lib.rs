@@ -2,7 +2,7 @@
 
 mod batch;
 mod config;
-mod cursor;
+pub mod cursor;
 mod parameters;
 mod report;
 mod summary;

@@ -3,8 +3,16 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
-use tributary_domain::{Currency, Faults};
+use tributary_domain::{Currency, Faults, text};
 use tributary_lambda::http::{Incoming, Problem};
+
+/// The account of the path, as bodies have it too.
+///
+/// # Errors
+/// [`Problem::NotFound`] for what no account can be called.
+pub fn account_id(incoming: &Incoming) -> Result<String, Problem> {
+    text::accept_id(incoming.parameter()?).map_err(|_| Problem::NotFound)
+}
 
 /// A parameter that need not be there.
 pub fn optional<T: FromStr<Err: Display>>(

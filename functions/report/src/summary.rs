@@ -36,7 +36,7 @@ struct UnknownSums {
 
 pub async fn get(store: &Store, incoming: &Incoming) -> Result<Answer, Problem> {
     let tenant = incoming.tenant()?;
-    let account_id = incoming.parameter()?;
+    let account_id = &parameters::account_id(incoming)?;
     let mut faults = Faults::default();
     let period =
         Period::parse(incoming.query("start_date"), incoming.query("end_date"), &mut faults);

@@ -71,8 +71,9 @@ impl FromStr for Limit {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
+        let is_plain = text.len() <= 3 && text.bytes().all(|byte| byte.is_ascii_digit());
         match text.parse() {
-            Ok(limit) if (1..=Self::MAX).contains(&limit) => Ok(Self(limit)),
+            Ok(limit) if is_plain && (1..=Self::MAX).contains(&limit) => Ok(Self(limit)),
             _ => Err(format!("must be a whole number from 1 to {}", Self::MAX)),
         }
     }
@@ -85,7 +86,7 @@ struct UnknownCurrency(String);
 
 pub async fn list(store: &Store, incoming: &Incoming) -> Result<Answer, Problem> {
     let tenant = incoming.tenant()?;
-    let account_id = incoming.parameter()?;
+    let account_id = &parameters::account_id(incoming)?;
     let mut faults = Faults::default();
     let period = period(incoming, &mut faults);
     let status = parameters::optional::<TransactionStatus>(incoming, "status", &mut faults);

@@ -8,6 +8,7 @@ mod answer;
 mod authorizer;
 mod body;
 mod event;
+mod limits;
 mod policy;
 mod problem;
 #[cfg(test)]
@@ -163,6 +164,7 @@ impl Shared {
         request_id: &str,
     ) -> Result<Response<Body>, Problem> {
         let (mut parts, body) = request.into_parts();
+        limits::check_head(&parts)?;
         let found = routes::find(parts.method.as_str(), parts.uri.path());
         let matched = found.map_err(Problem::of_route)?;
         let body = body::read(body).await?;
@@ -181,6 +183,7 @@ impl Shared {
         let caller = match matched.route.access {
             Access::Open => None,
             Access::Ingest | Access::Report => {
+                limits::check_method_arn(&facts.method_arn())?;
                 Some(self.authorizer.authorize(&facts, &trace).await?)
             }
         };

@@ -15,16 +15,19 @@ pub fn give(environments: &mut BTreeMap<String, BTreeMap<String, String>>) {
 
 #[cfg(test)]
 mod tests {
+    use tributary_lambda::functions::FUNCTIONS;
+
     use super::*;
 
     #[test]
     fn only_admin_works_as_the_owner() {
         let mut environments = BTreeMap::new();
         give(&mut environments);
-        for function in tributary_stack::FUNCTIONS {
-            let role = environments.get(*function).and_then(|them| them.get("DATABASE_ROLE"));
-            let expected = (*function != "admin").then(|| format!("tributary_{function}"));
-            assert_eq!(role, expected.as_ref(), "{function}");
+        for function in FUNCTIONS {
+            let name = function.name;
+            let role = environments.get(name).and_then(|them| them.get("DATABASE_ROLE"));
+            let expected = (name != "admin").then(|| format!("tributary_{name}"));
+            assert_eq!(role, expected.as_ref(), "{name}");
         }
     }
 }

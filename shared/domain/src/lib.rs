@@ -10,6 +10,7 @@ pub mod request;
 pub mod scope;
 pub mod status;
 pub mod summary;
+pub mod text;
 
 pub use fault::{Fault, Faults};
 pub use identity::{BatchId, CorrelationId, TenantId};

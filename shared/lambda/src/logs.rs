@@ -1,4 +1,9 @@
 //! Logs: one JSON object a line on standard output, where Lambda takes them to CloudWatch.
+//!
+//! Lines are plain ASCII: whatever a client wrote, nothing in a log turns its direction, hides in it or
+//! commands the terminal that shows it.
+
+use std::io;
 
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
@@ -17,6 +22,58 @@ pub fn init() {
         .json()
         .flatten_event(true)
         .with_current_span(true)
-        .with_span_list(false);
+        .with_span_list(false)
+        .with_writer(|| AsciiJson(io::stdout()));
     tracing_subscriber::registry().with(targets).with(lines).init();
+}
+
+/// Writes JSON with every character outside printable ASCII as its escape, which means the same.
+struct AsciiJson<W>(W);
+
+impl<W: io::Write> io::Write for AsciiJson<W> {
+    /// Takes all of it: a line comes in one piece.
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.0.write_all(escape(&String::from_utf8_lossy(line)).as_bytes())?;
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+/// Outside of strings JSON has ASCII alone, and inside them an escape stands for any character.
+fn escape(json: &str) -> String {
+    let mut escaped = String::with_capacity(json.len());
+    for character in json.chars() {
+        if matches!(character, ' '..='~' | '\n') {
+            escaped.push(character);
+        } else {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                escaped.push_str(&format!("\\u{unit:04x}"));
+            }
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    #[test]
+    fn a_line_is_ascii_and_says_the_same() {
+        let text =
+            "a\u{202e}b\u{2066}\u{200b}\u{feff}é🚀\u{7f}\u{85}\u{2028}\u{1b}[31m\0\"\\ \r\n\t";
+        let line = serde_json::json!({"path": text}).to_string() + "\n";
+        let mut written = AsciiJson(Vec::new());
+        written.write_all(line.as_bytes()).unwrap();
+        let written = String::from_utf8(written.0).unwrap();
+        assert!(written.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n')), "{written}");
+        assert_eq!(written.matches('\n').count(), 1, "one line");
+        let read: serde_json::Value = serde_json::from_str(&written).unwrap();
+        assert_eq!(read["path"], text);
+    }
 }

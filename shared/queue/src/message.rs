@@ -27,9 +27,14 @@ pub struct EnrichMessage {
 /// A body that is no message of ours. It can never be worked on; the dead-letter queue gets it.
 #[derive(Debug, thiserror::Error)]
 pub enum UnreadableMessage {
-    /// Not the JSON of a message.
-    #[error("the body is not a message")]
-    NotAMessage(#[source] serde_json::Error),
+    /// Not the JSON of a message: where. What stands there is not told, for this is logged.
+    #[error("the body is not a message, at line {line}, column {column}")]
+    NotAMessage {
+        /// From 1; 0 for a body that ends too early.
+        line: usize,
+        /// From 0, in bytes.
+        column: usize,
+    },
     /// Written by a later version.
     #[error("version {0} is not known")]
     UnknownVersion(u8),
@@ -48,7 +53,9 @@ impl EnrichMessage {
     /// # Errors
     /// [`UnreadableMessage`] says why it is none.
     pub fn parse(body: &str) -> Result<Self, UnreadableMessage> {
-        let wire: Wire = serde_json::from_str(body).map_err(UnreadableMessage::NotAMessage)?;
+        let wire: Wire = serde_json::from_str(body).map_err(|error| {
+            UnreadableMessage::NotAMessage { line: error.line(), column: error.column() }
+        })?;
         if wire.v != VERSION {
             return Err(UnreadableMessage::UnknownVersion(wire.v));
         }
@@ -95,7 +102,19 @@ mod tests {
         let later = format!(r#"{{"v":2,"tenant_id":"{TENANT}","batch_id":"{BATCH}"}}"#);
         assert!(matches!(EnrichMessage::parse(&later), Err(UnreadableMessage::UnknownVersion(2))));
         for body in ["", "{}", "not json", r#"{"v":1,"tenant_id":"x","batch_id":"y"}"#] {
-            assert!(matches!(EnrichMessage::parse(body), Err(UnreadableMessage::NotAMessage(_))));
+            assert!(matches!(
+                EnrichMessage::parse(body),
+                Err(UnreadableMessage::NotAMessage { .. })
+            ));
+        }
+    }
+
+    #[test]
+    fn what_an_unreadable_body_says_is_not_told() {
+        for body in [r#"{"v":"SECRET"}"#, r#"{"v":1,"tenant_id":"SECRET"}"#, r#""SECRET""#] {
+            let error: &dyn std::error::Error = &EnrichMessage::parse(body).unwrap_err();
+            assert!(!format!("{error} {error:?}").contains('S'), "{error}");
+            assert!(error.source().is_none());
         }
     }
 

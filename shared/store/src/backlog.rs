@@ -2,7 +2,7 @@
 
 use sqlx::PgConnection;
 
-use crate::connection::unnamed;
+use crate::unnamed::unnamed;
 use crate::error::StoreError;
 
 /// Work that is left.

@@ -5,4 +5,5 @@ mod bench;
 mod endings;
 mod faults;
 mod leases;
+mod logs;
 mod metrics;

@@ -6,8 +6,9 @@ use http::{HeaderMap, Request, StatusCode};
 use ingest::Ingest;
 use lambda_http::{Body, RequestExt, Response};
 use report::Report;
+use report::cursor::Cursor;
 use serde_json::{Value, json};
-use tributary_domain::request::limits::BODY_BYTES_MAX;
+use tributary_domain::request::limits::{BODY_BYTES_MAX, ID_LENGTH_MAX};
 use tributary_lambda::http::{Handler, answer};
 use tributary_lambda::routes::{self, Call};
 use tributary_queue::{EnrichMessage, Queue};
@@ -118,6 +119,7 @@ async fn ingest_answers_as_documented() {
         (415, header("Content-Encoding", "gzip")),
         (422, body("{}")),
         (422, header("Idempotency-Key", &"k".repeat(129))),
+        (422, header("Idempotency-Key", "a\tb")),
     ] {
         let response = ask(&ingest, &event).await;
         assert_documented("ingestTransactions", StatusCode::from_u16(status).unwrap(), &response);
@@ -137,6 +139,7 @@ async fn report_answers_as_documented() {
     let batch = "/api/batches/0191b6e0-0000-7000-8000-0000000000b1";
     let list = "/api/accounts/acc_12345/transactions";
     let summary = "/api/reports/account/acc_12345/summary";
+    let account = |id: &str| format!("/api/accounts/{id}/transactions");
     let days = |start: &str, end: &str| json!({"start_date": start, "end_date": end});
     for (operation_id, status, event) in [
         ("getBatch", 503, get(batch, Value::Null)),
@@ -146,6 +149,14 @@ async fn report_answers_as_documented() {
         ("listTransactions", 422, get(list, json!({"status": "Failed"}))),
         ("listTransactions", 422, get(list, json!({"category": "food"}))),
         ("listTransactions", 422, get(list, json!({"cursor": "none"}))),
+        ("listTransactions", 503, get(list, json!({"cursor": longest_cursor()}))),
+        ("listTransactions", 422, get(list, json!({"cursor": longest_cursor() + "A"}))),
+        ("listTransactions", 422, get(list, json!({"limit": "+5"}))),
+        ("listTransactions", 503, get(&account(&"%C3%A9".repeat(128)), Value::Null)),
+        ("listTransactions", 404, get(&account(&"%C3%A9".repeat(129)), Value::Null)),
+        ("listTransactions", 404, get(&account("acc%00"), Value::Null)),
+        ("listTransactions", 404, get(&account("%20"), Value::Null)),
+        ("listTransactions", 404, get(&account("%ff"), Value::Null)),
         ("listTransactions", 422, get(list, json!({"start_date": "2025-10-01"}))),
         ("getSummary", 503, event(SUMMARY_EVENT, &[])),
         ("getSummary", 422, get(summary, Value::Null)),
@@ -157,6 +168,11 @@ async fn report_answers_as_documented() {
         let response = ask(&report, &nobody).await;
         assert_documented(operation_id, StatusCode::UNAUTHORIZED, &response);
     }
+}
+
+fn longest_cursor() -> String {
+    let booked_at = "9999-12-31T23:59:59.999999Z".parse().unwrap();
+    Cursor { booked_at, transaction_id: "🚀".repeat(ID_LENGTH_MAX) }.encode()
 }
 
 #[tokio::test]

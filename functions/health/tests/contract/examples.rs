@@ -15,8 +15,8 @@ use super::document::{
 
 /// What a schema of the document may say. Another keyword is a slip of the pen that limits nothing.
 const KEYWORDS: &str = "$ref additionalProperties anyOf const default description enum \
-    exclusiveMaximum exclusiveMinimum format items maxItems maxLength maximum minItems minLength \
-    minimum not pattern properties required type uniqueItems";
+    exclusiveMaximum exclusiveMinimum format items maxItems maxLength maxProperties maximum minItems \
+    minLength minimum not pattern properties propertyNames required type uniqueItems";
 
 #[test]
 fn every_reference_leads_somewhere_and_every_component_is_used() {
@@ -65,7 +65,9 @@ fn assert_keywords(pointer: &str, schema: &Value) {
                 let known = |name: &Value| fields.contains_key(name.as_str().unwrap());
                 assert!(required.iter().all(known), "{pointer} requires what it does not have");
             }
-            "items" | "not" => assert_keywords(&format!("{pointer}/{keyword}"), value),
+            "items" | "not" | "propertyNames" => {
+                assert_keywords(&format!("{pointer}/{keyword}"), value)
+            }
             "anyOf" => {
                 value
                     .as_array()

@@ -1,10 +1,12 @@
 //! The limits and words of the document are the constants of the code.
 
+use report::cursor::Cursor;
 use serde_json::json;
 use tributary_domain::categorise::{Category, Confidence};
 use tributary_domain::request::limits::{
-    ACCOUNTS_MAX, BODY_BYTES_MAX, DATE_MIN, DAYS_AHEAD_MAX, ID_LENGTH_MAX, NAME_LENGTH_MAX,
-    TRANSACTIONS_MAX, WORD_LENGTH_MAX,
+    ACCOUNTS_MAX, BODY_BYTES_MAX, DATE_MIN, DAYS_AHEAD_MAX, DEPTH_MAX, FIELD_NAME_LENGTH_MAX,
+    FIELDS_MAX, ID_LENGTH_MAX, NAME_LENGTH_MAX, NUMBER_LENGTH_MAX, TRANSACTIONS_MAX,
+    WORD_LENGTH_MAX,
 };
 use tributary_domain::summary::TOP_CATEGORIES_MAX;
 use tributary_domain::{CorrelationId, Faults, Money, Period, TransactionStatus};
@@ -32,6 +34,7 @@ fn the_limits_are_those_of_the_code() {
         ("OptionalName/maxLength", json!(NAME_LENGTH_MAX)),
         ("Word/maxLength", json!(WORD_LENGTH_MAX)),
         ("OptionalWord/maxLength", json!(WORD_LENGTH_MAX)),
+        ("RequestAmount/maxLength", json!(NUMBER_LENGTH_MAX)),
         ("RequestAmount/exclusiveMinimum", json!(-amount_limit)),
         ("RequestAmount/exclusiveMaximum", json!(amount_limit)),
         ("Problem/properties/errors/maxItems", json!(Faults::REPORTED_MAX)),
@@ -39,8 +42,20 @@ fn the_limits_are_those_of_the_code() {
     ] {
         assert_eq!(*at(&format!("/components/schemas/{pointer}")), limit, "{pointer}");
     }
+    for object in ["IngestRequest", "Account", "Transaction"] {
+        let schema = at(&format!("/components/schemas/{object}"));
+        assert_eq!(schema["maxProperties"], json!(FIELDS_MAX), "{object}");
+        assert_eq!(
+            schema["propertyNames"],
+            json!({"maxLength": FIELD_NAME_LENGTH_MAX}),
+            "{object}"
+        );
+    }
     let key = at("/components/parameters/IdempotencyKey/schema");
     assert_eq!(key["maxLength"], json!(ID_LENGTH_MAX));
+    let parameters = operation("listTransactions")["parameters"].as_array().unwrap();
+    let cursor = parameters.iter().find(|parameter| parameter["name"] == "cursor").unwrap();
+    assert_eq!(cursor["schema"]["maxLength"], json!(Cursor::LENGTH_MAX));
 }
 
 #[test]
@@ -50,7 +65,21 @@ fn the_limits_that_no_keyword_holds_stand_in_words() {
         assert!(description.contains(limit), "{limit} is not in {description:?}");
     };
     let ingest = operation("ingestTransactions");
-    says(&ingest["requestBody"]["description"], &format!(" {BODY_BYTES_MAX} bytes"));
+    for limit in [
+        format!(" {BODY_BYTES_MAX} bytes"),
+        format!(" {DEPTH_MAX} levels"),
+        format!("more than {FIELDS_MAX} fields"),
+        format!("a name of more than {FIELD_NAME_LENGTH_MAX} characters"),
+        format!("number more than {NUMBER_LENGTH_MAX} characters"),
+    ] {
+        says(&ingest["requestBody"]["description"], &limit);
+    }
+    let digits = Money::INTEGER_DIGITS_MAX;
+    let correlation = &at("/components/parameters/CorrelationId")["description"];
+    says(correlation, &format!("1 to {} letters", CorrelationId::LENGTH_MAX));
+    let amount = &at("/components/schemas/RequestAmount")["description"];
+    says(amount, &format!("up to {digits} digits before the point"));
+    says(amount, &format!("with up to {NUMBER_LENGTH_MAX} characters"));
     let date = &at("/components/schemas/Transaction/properties/date")["description"];
     says(date, &format!("Not before {DATE_MIN} "));
     says(date, &format!(" {DAYS_AHEAD_MAX} days ahead"));

@@ -5,7 +5,8 @@ use chrono::Utc;
 use serde_json::{Value, json};
 use tributary_domain::IngestRequest;
 use tributary_domain::request::limits::{
-    ACCOUNTS_MAX, ID_LENGTH_MAX, NAME_LENGTH_MAX, TRANSACTIONS_MAX, WORD_LENGTH_MAX,
+    ACCOUNTS_MAX, FIELD_NAME_LENGTH_MAX, FIELDS_MAX, ID_LENGTH_MAX, NAME_LENGTH_MAX,
+    NUMBER_LENGTH_MAX, TRANSACTIONS_MAX, WORD_LENGTH_MAX,
 };
 
 use super::document::{at, faults, operation, validator};
@@ -98,6 +99,32 @@ fn an_amount_has_its_limits() {
     let texts = ["", "+1", " 1", "1.", ".5", "1e", "NaN", "1,5", "--1"];
     judge.assert_each(pointer, false, texts.map(|text| json!(text)));
     judge.assert_without(pointer, false);
+    let longest = format!("1.{}", "0".repeat(NUMBER_LENGTH_MAX - 2));
+    judge.assert_each(pointer, true, [json!(longest)]);
+    judge.assert_each(pointer, false, [json!(longest + "0")]);
+}
+
+#[test]
+fn an_object_has_its_limits_whatever_its_fields_are() {
+    let judge = Judge::new();
+    for object in ["", "/accounts/0", "/transactions/0"] {
+        let with = |names: &mut dyn Iterator<Item = String>| {
+            let mut body = example();
+            let fields = body.pointer_mut(object).unwrap().as_object_mut().unwrap();
+            let left = FIELDS_MAX - fields.len();
+            fields.extend(names.take(left + 1).map(|name| (name, json!(0))));
+            body
+        };
+        let mut names = (0..).map(|index| format!("unknown_{index}"));
+        let mut body = with(&mut names);
+        judge.assert(&body, false, "too many fields");
+        body.pointer_mut(object).unwrap().as_object_mut().unwrap().remove("unknown_0").unwrap();
+        judge.assert(&body, true, "as many fields as there may be");
+        for (length, taken) in [(FIELD_NAME_LENGTH_MAX, true), (FIELD_NAME_LENGTH_MAX + 1, false)] {
+            let body = with(&mut std::iter::once("é".repeat(length)));
+            judge.assert(&body, taken, "a long name");
+        }
+    }
 }
 
 #[test]
@@ -161,6 +188,7 @@ fn a_body_has_its_form_and_unknown_fields_are_ignored() {
     judge.assert_each("/accounts", true, [json!([])]);
     judge.assert_each("/accounts", false, [Value::Null, json!({}), json!([5])]);
     judge.assert_each("/transactions", false, [Value::Null, json!([]), json!([null])]);
+    judge.assert_each("/total_transactions", true, [json!(1), json!(1.0)]);
     judge.assert_each("/total_transactions", false, [json!("1"), json!(0), json!(-1), Value::Null]);
     for field in ["/accounts", "/transactions", "/total_transactions"] {
         judge.assert_without(field, false);

@@ -46,6 +46,24 @@ fn a_call_needs_a_key_or_token_with_the_scope_of_its_route() {
 }
 
 #[test]
+fn every_link_leads_to_a_call_and_names_its_parameters() {
+    let mut links = 0;
+    for (_, _, linking) in operations() {
+        let answers = linking["responses"].as_object().unwrap().values().map(follow);
+        for link in answers.flat_map(|answer| answer["links"].as_object().into_iter().flatten()) {
+            let called = operation(link.1["operationId"].as_str().unwrap());
+            let parameters = called["parameters"].as_array().unwrap().iter().map(follow);
+            let known: BTreeSet<_> =
+                parameters.map(|parameter| parameter["name"].as_str().unwrap()).collect();
+            let named = link.1["parameters"].as_object().unwrap().keys();
+            assert!(named.into_iter().all(|name| known.contains(name.as_str())), "{link:?}");
+            links += 1;
+        }
+    }
+    assert!(links > 0);
+}
+
+#[test]
 fn every_parameter_of_a_path_is_documented() {
     for (_, path, operation) in operations() {
         let in_template: BTreeSet<_> = path

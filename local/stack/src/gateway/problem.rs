@@ -11,6 +11,7 @@ use tributary_domain::CorrelationId;
 use tributary_lambda::http::{CORRELATION_HEADER, Problem as FunctionProblem};
 use tributary_lambda::routes::NoRoute;
 
+use super::limits::HEAD_BYTES_MAX;
 use crate::lambda::{InvokeError, PAYLOAD_BYTES_MAX};
 
 /// How long a throttled caller is told to wait, in seconds.
@@ -22,6 +23,8 @@ pub(crate) enum Problem {
     /// A problem that functions have as well.
     Shared(FunctionProblem),
     UnreadableBody,
+    HeadTooLarge,
+    PathTooLong,
     Forbidden,
     Throttled,
     FunctionFailed,
@@ -72,6 +75,15 @@ impl Problem {
                 let detail = "The body could not be read to its end.";
                 blank(StatusCode::BAD_REQUEST, detail, correlation_id)
             }
+            Self::HeadTooLarge => {
+                let detail =
+                    format!("The request line and headers may have {HEAD_BYTES_MAX} bytes.");
+                blank(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, &detail, correlation_id)
+            }
+            Self::PathTooLong => {
+                let detail = "The path is longer than any that is served.";
+                blank(StatusCode::URI_TOO_LONG, detail, correlation_id)
+            }
             Self::Forbidden => {
                 let detail = "The API key does not allow this call.";
                 blank(StatusCode::FORBIDDEN, detail, correlation_id)
@@ -108,6 +120,8 @@ impl Problem {
                 vec![(RETRY_AFTER, HeaderValue::from_static(THROTTLED_RETRY_AFTER_SECONDS))]
             }
             Self::UnreadableBody
+            | Self::HeadTooLarge
+            | Self::PathTooLong
             | Self::Forbidden
             | Self::FunctionFailed
             | Self::FunctionTooSlow => Vec::new(),

@@ -11,6 +11,7 @@ mod correlation;
 mod credentials;
 mod direct;
 mod endpoints;
+mod hostile;
 mod idempotency;
 mod logs;
 mod pages;

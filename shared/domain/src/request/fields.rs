@@ -3,12 +3,15 @@
 use std::fmt;
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
 use serde_json::value::RawValue;
 
 use super::limits;
 use crate::fault::Faults;
 use crate::money::{Currency, Money};
 use crate::period::{midnight_utc, parse_plain_date};
+use crate::text::{self, TextError};
 
 /// The raw JSON of a field; `None` where it is missing or null.
 pub type Raw<'b> = Option<&'b RawValue>;
@@ -60,23 +63,24 @@ impl FieldReader<'_> {
         length_max: usize,
     ) -> Option<Option<String>> {
         let Some(raw) = raw else { return Some(None) };
-        let Ok(text) = serde_json::from_str::<String>(raw.get()) else {
-            self.fault(field, "must be a string of Unicode characters");
+        let literal = raw.get();
+        if !literal.starts_with('"') {
+            self.fault(field, "must be a string");
             return None;
+        }
+        let accepted = if literal.len() > longest_literal(length_max) {
+            Err(TextError::TooLong { length_max })
+        } else {
+            // It is JSON and its escapes are characters: it can be read.
+            text::accept(&serde_json::from_str::<String>(literal).unwrap_or_default(), length_max)
         };
-        if text.trim().is_empty() {
-            self.fault(field, "must not be empty");
-            return None;
+        match accepted {
+            Ok(text) => Some(Some(text)),
+            Err(error) => {
+                self.fault(field, error.to_string());
+                None
+            }
         }
-        if text.len() > length_max && text.chars().count() > length_max {
-            self.fault(field, format!("must have at most {length_max} characters"));
-            return None;
-        }
-        if text.chars().any(char::is_control) {
-            self.fault(field, "must not contain control characters");
-            return None;
-        }
-        Some(Some(text))
     }
 
     /// `true` or `false`; missing is `false`.
@@ -95,7 +99,7 @@ impl FieldReader<'_> {
             self.fault(field, "is required");
             return None;
         };
-        let count = serde_json::from_str(raw.get()).ok();
+        let count = whole_number(raw.get());
         if count.is_none() {
             self.fault(field, "must be a whole number, zero or more");
         }
@@ -122,6 +126,10 @@ impl FieldReader<'_> {
             self.fault(field, "is required");
             return None;
         };
+        if raw.get().len() > longest_literal(limits::NUMBER_LENGTH_MAX) {
+            self.fault(field, too_long());
+            return None;
+        }
         let quoted;
         let literal = if raw.get().starts_with('"') {
             quoted = serde_json::from_str::<String>(raw.get()).unwrap_or_default();
@@ -129,6 +137,10 @@ impl FieldReader<'_> {
         } else {
             raw.get()
         };
+        if literal.chars().nth(limits::NUMBER_LENGTH_MAX).is_some() {
+            self.fault(field, too_long());
+            return None;
+        }
         match Money::parse(literal, currency?) {
             Ok(money) => Some(money),
             Err(error) => {
@@ -186,4 +198,27 @@ impl FieldReader<'_> {
         }
         Some(code)
     }
+}
+
+/// The most bytes that a string of JSON takes with so many characters: each may be two escapes.
+const fn longest_literal(length_max: usize) -> usize {
+    2 + 12 * length_max
+}
+
+fn too_long() -> String {
+    TextError::TooLong { length_max: limits::NUMBER_LENGTH_MAX }.to_string()
+}
+
+/// A number without a fraction, however it is written: `1`, `1.0` and `1e0` are the same to JSON Schema.
+fn whole_number(literal: &str) -> Option<u64> {
+    if let Ok(count) = literal.parse() {
+        return Some(count);
+    }
+    let is_number = literal.len() <= limits::NUMBER_LENGTH_MAX && !literal.starts_with('"');
+    let number = if literal.contains(['e', 'E']) {
+        Decimal::from_scientific(literal)
+    } else {
+        literal.parse()
+    };
+    number.ok().filter(|number| is_number && number.is_integer())?.to_u64()
 }

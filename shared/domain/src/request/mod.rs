@@ -5,13 +5,14 @@
 
 mod fields;
 mod parse;
+mod shape;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::fault::Fault;
 use crate::money::Money;
 
-/// The limits of one body. Lengths are in characters.
+/// The limits of one body. Lengths are in characters, those of texts as they are sent and in NFC.
 pub mod limits {
     use chrono::NaiveDate;
 
@@ -21,8 +22,16 @@ pub mod limits {
     pub const TRANSACTIONS_MAX: usize = 10_000;
     /// The most accounts of a batch.
     pub const ACCOUNTS_MAX: usize = 10_000;
-    /// The longest account, transaction or request id.
-    pub const ID_LENGTH_MAX: usize = 128;
+    /// How deep a body may be nested: itself is one level, its transactions two and three.
+    pub const DEPTH_MAX: usize = 32;
+    /// The most fields of one object, known and unknown.
+    pub const FIELDS_MAX: usize = 256;
+    /// The longest name of a field.
+    pub const FIELD_NAME_LENGTH_MAX: usize = 128;
+    /// The longest account, transaction or request id, and idempotency key.
+    pub const ID_LENGTH_MAX: usize = crate::text::ID_LENGTH_MAX;
+    /// The longest number, as it is written: far more than any that is taken needs.
+    pub const NUMBER_LENGTH_MAX: usize = 64;
     /// The longest name of an account or a merchant, and the longest description.
     pub const NAME_LENGTH_MAX: usize = 512;
     /// The longest account type or subtype, payment channel or mask.
@@ -99,7 +108,7 @@ pub struct Transaction {
 /// Why a body is no ingest request.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RequestError {
-    /// Not JSON: where it stops being so.
+    /// Not JSON in UTF-8, or with half of a surrogate pair for a character: where it stops being so.
     #[error("the body is not JSON: at line {line}, column {column}")]
     NotJson {
         /// From 1.

@@ -2,16 +2,19 @@
 //! text until they are decimals, and a fault in one object does not hide those of the next.
 
 use std::collections::HashSet;
+use std::fmt;
 use std::hash::Hash;
 
 use chrono::{DateTime, Utc};
-use serde::Deserialize;
+use serde::de::{IgnoredAny, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::fields::{FieldReader, Place, Raw};
 use super::limits::{
     ACCOUNTS_MAX, ID_LENGTH_MAX, NAME_LENGTH_MAX, TRANSACTIONS_MAX, WORD_LENGTH_MAX,
 };
+use super::shape::{self, HalfCharacter};
 use super::{Account, IngestRequest, RequestError, Transaction};
 use crate::fault::Faults;
 
@@ -70,16 +73,27 @@ struct RawTransaction<'b> {
 }
 
 pub(super) fn parse(body: &[u8], now: DateTime<Utc>) -> Result<IngestRequest, RequestError> {
-    // A byte order mark is no JSON (RFC 8259, section 8.1), and neither is what is not UTF-8.
-    let whole: &RawValue = serde_json::from_slice(body)
+    let json = std::str::from_utf8(body)
+        .map_err(|error| not_json_at(body.get(..error.valid_up_to()).unwrap_or_default()))?;
+    // A byte order mark is no JSON (RFC 8259, section 8.1).
+    let whole: &RawValue = serde_json::from_str(json)
         .map_err(|error| RequestError::NotJson { line: error.line(), column: error.column() })?;
 
     let mut faults = Faults::default();
+    shape::check(json, &mut faults)
+        .map_err(|HalfCharacter(at)| not_json_at(body.get(..at).unwrap_or_default()))?;
     let request = read_request(whole, now, &mut faults);
     match request {
         Some(request) if faults.is_empty() => Ok(request),
         _ => Err(RequestError::Invalid(faults.into_vec())),
     }
+}
+
+/// What is not JSON after these bytes.
+fn not_json_at(before: &[u8]) -> RequestError {
+    let lines = before.split(|byte| *byte == b'\n');
+    let (line, column) = lines.fold((0, 0), |(count, _), line| (count + 1, line.len()));
+    RequestError::NotJson { line, column }
 }
 
 fn read_request(
@@ -92,9 +106,9 @@ fn read_request(
 
     let request_id = reader.optional_text("request_id", raw.request_id, ID_LENGTH_MAX);
     let total = reader.count("total_transactions", raw.total_transactions);
-    let raw_accounts = read_list(&mut reader, "accounts", raw.accounts, 0, ACCOUNTS_MAX);
+    let raw_accounts = read_list::<ACCOUNTS_MAX>(&mut reader, "accounts", raw.accounts, 0);
     let raw_transactions =
-        read_list(&mut reader, "transactions", raw.transactions, 1, TRANSACTIONS_MAX);
+        read_list::<TRANSACTIONS_MAX>(&mut reader, "transactions", raw.transactions, 1);
 
     if let (Some(total), Some(sent)) = (total, &raw_transactions)
         && usize::try_from(total) != Ok(sent.len())
@@ -117,7 +131,7 @@ fn read_request(
     })
 }
 
-/// Reads an object's fields as raw JSON; another type, or a name that stands twice, is a fault.
+/// Reads an object's fields as raw JSON; another type is a fault.
 fn read_object<'b, T: Deserialize<'b>>(
     raw: &'b RawValue,
     place: Place,
@@ -127,37 +141,67 @@ fn read_object<'b, T: Deserialize<'b>>(
         faults.add(place.to_string(), "must be an object");
         return None;
     }
-    match serde_json::from_str(raw.get()) {
-        Ok(object) => Some(object),
-        // The text is JSON and every field takes any JSON, so this alone is left.
-        Err(_) => {
-            faults.add(place.to_string(), "must not name a field twice, and names must be Unicode");
-            None
-        }
+    // The text is JSON and every field takes any JSON: what is left is a name that stands twice, which the
+    // look at the shape has noted.
+    serde_json::from_str(raw.get()).ok()
+}
+
+/// The elements of an array as raw JSON: how many, and no more of them than may be.
+struct Elements<'b, const MAX: usize> {
+    count: usize,
+    first: Vec<&'b RawValue>,
+}
+
+impl<'b, const MAX: usize> Deserialize<'b> for Elements<'b, MAX> {
+    fn deserialize<D: Deserializer<'b>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(ElementsVisitor)
     }
 }
 
-/// Reads a required array of `count_min` to `count_max` elements.
-fn read_list<'b>(
+struct ElementsVisitor<const MAX: usize>;
+
+impl<'b, const MAX: usize> Visitor<'b> for ElementsVisitor<MAX> {
+    type Value = Elements<'b, MAX>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an array")
+    }
+
+    fn visit_seq<A: SeqAccess<'b>>(self, mut sequence: A) -> Result<Self::Value, A::Error> {
+        let mut first = Vec::new();
+        while first.len() < MAX
+            && let Some(element) = sequence.next_element()?
+        {
+            first.push(element);
+        }
+        let mut count = first.len();
+        while sequence.next_element::<IgnoredAny>()?.is_some() {
+            count += 1;
+        }
+        Ok(Elements { count, first })
+    }
+}
+
+/// Reads a required array of `count_min` to `MAX` elements.
+fn read_list<'b, const MAX: usize>(
     reader: &mut FieldReader<'_>,
     field: &str,
     raw: Raw<'b>,
     count_min: usize,
-    count_max: usize,
 ) -> Option<Vec<&'b RawValue>> {
     let Some(raw) = raw else {
         reader.fault(field, "is required");
         return None;
     };
-    let Ok(list) = serde_json::from_str::<Vec<&RawValue>>(raw.get()) else {
+    let Ok(list) = serde_json::from_str::<Elements<'_, MAX>>(raw.get()) else {
         reader.fault(field, "must be an array");
         return None;
     };
-    if !(count_min..=count_max).contains(&list.len()) {
-        reader.fault(field, format!("must have {count_min} to {count_max} elements"));
+    if !(count_min..=MAX).contains(&list.count) {
+        reader.fault(field, format!("must have {count_min} to {MAX} elements"));
         return None;
     }
-    Some(list)
+    Some(list.first)
 }
 
 /// Reads every element, `None` for one with faults, until no further fault would be reported.

@@ -1,5 +1,6 @@
 //! A request as a handler gets it: routed, with its correlation id, its tenant and its parameters.
 
+use http::HeaderValue;
 use lambda_http::request::RequestContext;
 use lambda_http::{Body, Request, RequestExt};
 use percent_encoding::percent_decode_str;
@@ -84,6 +85,12 @@ impl Incoming {
     #[must_use]
     pub fn trace_header(&self) -> Option<&str> {
         trace_header_of(&self.request)
+    }
+
+    /// A header, if it is there, text or not.
+    #[must_use]
+    pub fn header_bytes(&self, name: &str) -> Option<&[u8]> {
+        self.request.headers().get(name).map(HeaderValue::as_bytes)
     }
 
     /// The body.

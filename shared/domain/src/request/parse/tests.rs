@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::request::limits::{DEPTH_MAX, NUMBER_LENGTH_MAX};
 
 fn now() -> DateTime<Utc> {
     "2025-11-01T12:00:00Z".parse().unwrap()
@@ -104,14 +105,91 @@ fn what_is_not_json_is_told_with_its_place() {
     for body in [&b"{"[..], b"", b"\xff", b"{\"accounts\": [}", b"{} {}", b"\xef\xbb\xbf{}"] {
         assert!(matches!(parse(body, now()), Err(RequestError::NotJson { .. })), "{body:?}");
     }
+    let error = parse(b"{\n\"\xff\"}", now()).unwrap_err();
+    assert_eq!(error, RequestError::NotJson { line: 2, column: 1 });
     let error = parse(b"{\n  nope}", now()).unwrap_err();
     assert_eq!(error, RequestError::NotJson { line: 2, column: 3 });
 }
 
 #[test]
 fn a_hundred_thousand_levels_are_no_trouble() {
-    let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
-    assert!(matches!(parse(deep.as_bytes(), now()), Err(RequestError::Invalid(_))));
+    let levels = |count: usize| format!("{}{}", "[".repeat(count), "]".repeat(count));
+    assert!(matches!(parse(levels(100_000).as_bytes(), now()), Err(RequestError::Invalid(_))));
+    let with_unknown = |count| {
+        let mut body = example();
+        body["transactions"][0]["location"] = serde_json::from_str(&levels(count)).unwrap();
+        faults_of(&body)
+    };
+    // The body, its transactions and the transaction are three levels.
+    assert_eq!(with_unknown(DEPTH_MAX - 3), [""; 0]);
+    let place = format!("/transactions/0/location{}", "/0".repeat(DEPTH_MAX - 3));
+    assert_eq!(with_unknown(DEPTH_MAX - 2), [place]);
+}
+
+#[test]
+fn texts_are_kept_in_nfc_and_ids_that_read_the_same_are_the_same() {
+    let mut body = example();
+    let decomposed = "cafe\u{301}";
+    for pointer in ["/accounts/0/account_id", "/transactions/0/transaction_id", "/request_id"] {
+        *body.pointer_mut(pointer).unwrap() = json!(decomposed);
+    }
+    body["transactions"][0]["account_id"] = json!("café");
+    body["transactions"][0]["merchant_name"] = json!(format!("{decomposed} \u{202e}\u{2066}🚀"));
+    let request = parse_value(&body).unwrap();
+    assert_eq!(request.accounts[0].account_id, request.transactions[0].account_id);
+    assert_eq!(request.transactions[0].transaction_id, "café");
+    assert_eq!(request.request_id.as_deref(), Some("café"));
+    let merchant = request.transactions[0].merchant_name.as_deref();
+    assert_eq!(merchant, Some("café \u{202e}\u{2066}🚀"));
+
+    let mut body = with_transactions(2);
+    body["transactions"][0]["transaction_id"] = json!(decomposed);
+    body["transactions"][1]["transaction_id"] = json!("café");
+    assert_eq!(faults_of(&body), ["/transactions/1/transaction_id"]);
+}
+
+#[test]
+fn a_count_is_a_whole_number_however_it_is_written() {
+    let faults_of_total = |literal: &str| {
+        let text = example().to_string();
+        let text =
+            text.replace("\"total_transactions\":1", &format!("\"total_transactions\":{literal}"));
+        match parse(text.as_bytes(), now()) {
+            Ok(_) => 0,
+            Err(RequestError::Invalid(faults)) => faults.len(),
+            Err(error) => panic!("{literal}: {error}"),
+        }
+    };
+    for literal in ["1", "1.0", "1e0", "10E-1", "0.1e1"] {
+        assert_eq!(faults_of_total(literal), 0, "{literal}");
+    }
+    let long = format!("1.{}", "0".repeat(NUMBER_LENGTH_MAX));
+    for literal in ["1.5", "-1", "1e400", "\"1\"", "\"1.0\"", "true", "[1]", "1e99999999999", &long]
+    {
+        assert_eq!(faults_of_total(literal), 1, "{literal}");
+    }
+}
+
+#[test]
+fn a_number_may_be_written_with_so_many_characters_and_no_more() {
+    let with = |amount: &str| {
+        let text = example().to_string().replace("-42.5", amount);
+        match parse(text.as_bytes(), now()) {
+            Ok(_) => Vec::new(),
+            Err(RequestError::Invalid(faults)) => faults,
+            Err(error) => panic!("{error}"),
+        }
+    };
+    let longest = format!("1.{}", "0".repeat(NUMBER_LENGTH_MAX - 2));
+    assert_eq!(with(&longest), []);
+    assert_eq!(with(&format!("\"{longest}\"")), []);
+    for too_long in [format!("{longest}0"), "9".repeat(1_000_000)] {
+        for literal in [format!("\"{too_long}\""), too_long] {
+            let faults = with(&literal);
+            assert_eq!(faults[0].pointer, "/transactions/0/amount");
+            assert_eq!(faults[0].detail, "must have at most 64 characters");
+        }
+    }
 }
 
 #[test]
@@ -196,7 +274,13 @@ fn a_field_that_stands_twice_in_an_object_is_refused() {
     let text =
         example().to_string().replace("\"pending\":false", "\"pending\":false,\"pending\":true");
     let Err(RequestError::Invalid(faults)) = parse(text.as_bytes(), now()) else { panic!() };
-    assert_eq!(faults[0].pointer, "/transactions/0");
+    let pointers: Vec<_> = faults.into_iter().map(|fault| fault.pointer).collect();
+    assert_eq!(pointers, ["/transactions/0/pending"]);
+
+    // In what nobody reads, too.
+    let text = example().to_string().replace("\"pending\":false", "\"x\":[{\"y\":1,\"y\":1}]");
+    let Err(RequestError::Invalid(faults)) = parse(text.as_bytes(), now()) else { panic!() };
+    assert_eq!(faults[0].pointer, "/transactions/0/x/0/y");
 }
 
 #[test]
@@ -209,10 +293,13 @@ fn a_pending_transaction_replaces_none() {
 }
 
 #[test]
-fn a_lone_surrogate_is_no_character() {
+fn half_of_a_surrogate_pair_is_no_json() {
     let text = example().to_string().replace("AMZN Mktp US*2K4", "\\ud800");
-    let Err(RequestError::Invalid(faults)) = parse(text.as_bytes(), now()) else { panic!() };
-    assert_eq!(faults[0].pointer, "/transactions/0/name");
+    let column = text.find("\\ud800").unwrap();
+    assert_eq!(parse(text.as_bytes(), now()), Err(RequestError::NotJson { line: 1, column }));
+    let text = format!("\n{}", text.replace(",\"transactions\"", "\n,\"transactions\""));
+    let error = parse(text.as_bytes(), now()).unwrap_err();
+    assert!(matches!(error, RequestError::NotJson { line: 3, .. }), "{error}");
 }
 
 #[test]

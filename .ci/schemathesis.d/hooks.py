@@ -1,0 +1,98 @@
+"""Mends what schemathesis makes up by the schema where the contract asks for more than a schema can say.
+
+Only requests that are meant to be taken are mended, so that one which is refused is a finding. Each rule
+stands in the OpenAPI document in words.
+"""
+
+import datetime
+import decimal
+import unicodedata
+
+import schemathesis
+from schemathesis import GenerationMode
+
+DAY = "2025-10-30"
+FIRST_DAY = datetime.date(1970, 1, 1)
+DAYS_AHEAD_MAX = 2
+PERIOD_DAYS_MAX = 3653
+# Enough to try amounts with; which codes there are is ISO 4217's to say.
+MINOR_UNITS = {"USD": 2, "EUR": 2, "JPY": 0, "BHD": 3}
+
+
+@schemathesis.hook
+def before_call(context, case, kwargs):
+    if case.meta is None or case.meta.generation.mode != GenerationMode.POSITIVE:
+        return
+    if case.operation.definition.raw["operationId"] == "ingestTransactions":
+        mend_batch(case.body)
+    elif case.query:
+        mend_query(case.query)
+
+
+def mend_batch(body):
+    """Counts that agree, ids that stand once, accounts that are known, money and days that can be."""
+    if not isinstance(body, dict):
+        return
+    accounts = {name_of(account["account_id"]): account for account in body["accounts"]}
+    transactions = {name_of(it["transaction_id"]): it for it in body["transactions"]}
+    for name, transaction in transactions.items():
+        mend_transaction(name, transaction)
+        account = {"account_id": transaction["account_id"], "name": "Checking", "type": "depository"}
+        accounts.setdefault(name_of(transaction["account_id"]), account)
+    body["accounts"] = list(accounts.values())
+    body["transactions"] = list(transactions.values())
+    body["total_transactions"] = len(transactions)
+
+
+def mend_transaction(name, transaction):
+    if transaction["iso_currency_code"] not in MINOR_UNITS:
+        transaction["iso_currency_code"] = "USD"
+    if not is_amount(str(transaction["amount"]), MINOR_UNITS[transaction["iso_currency_code"]]):
+        transaction["amount"] = -42
+    for field in ("date", "authorized_date"):
+        if transaction.get(field) is not None and not is_day(transaction[field]):
+            transaction[field] = DAY
+    replaced = transaction.get("pending_transaction_id")
+    if replaced is not None and name_of(replaced) == name:
+        transaction["pending_transaction_id"] = None
+
+
+def mend_query(query):
+    """Two days in their order and not too far apart, or none; a cursor only from a page."""
+    query.pop("cursor", None)
+    if query.get("currency") is not None and query["currency"] not in MINOR_UNITS:
+        query["currency"] = "USD"
+    days = [query.get("start_date"), query.get("end_date")]
+    if None in days:
+        query.pop("start_date", None)
+        query.pop("end_date", None)
+        return
+    start, end = sorted(datetime.date.fromisoformat(day) for day in days)
+    if (end - start).days >= PERIOD_DAYS_MAX:
+        end = start
+    query["start_date"], query["end_date"] = start.isoformat(), end.isoformat()
+
+
+def name_of(text):
+    """Ids are the same that are the same in NFC."""
+    return unicodedata.normalize("NFC", text)
+
+
+def is_amount(text, minor_units):
+    try:
+        amount = decimal.Decimal(text)
+        rounded = amount.quantize(decimal.Decimal(1).scaleb(-minor_units), context=decimal.Context(prec=80))
+        return amount == rounded and abs(amount) < 10**15
+    except decimal.DecimalException:
+        return False
+
+
+def is_day(text):
+    try:
+        day = datetime.datetime.fromisoformat(text.upper().replace("Z", "+00:00"))
+        if day.tzinfo is not None:
+            day = day.astimezone(datetime.timezone.utc)
+    except (ValueError, OverflowError):
+        return False
+    last = datetime.datetime.now(datetime.timezone.utc).date() + datetime.timedelta(DAYS_AHEAD_MAX)
+    return FIRST_DAY <= day.date() <= last

@@ -1,0 +1,175 @@
+//! What reads foreign input, with input that is made up: the properties that `fuzz/` holds the same
+//! functions to, on a stable toolchain.
+#![cfg(test)]
+
+#[path = "../../../fuzz/properties/cursor.rs"]
+mod cursor;
+#[path = "../../../fuzz/properties/key.rs"]
+mod key;
+#[path = "../../../fuzz/properties/message.rs"]
+mod message;
+#[path = "../../../fuzz/properties/request.rs"]
+mod request;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use report::cursor::Cursor;
+use serde_json::{Value, json};
+use tributary_domain::{IngestRequest, text};
+
+/// A text of any characters, now and then of those that matter.
+fn any_text() -> impl Strategy<Value = String> {
+    let odd = "[\u{0}-\u{1f}\u{7f}-\u{9f} é\u{301}\u{202e}\u{feff}\u{fb2c}🚀\"\\\\/~]{0,8}";
+    prop_oneof![any::<String>(), odd, "[a-z0-9]{1,20}", "[é\u{301}]{120,140}"]
+}
+
+/// Any JSON, as deep as this.
+fn any_json(depth: u32) -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        any_text().prop_map(Value::from),
+        prop_oneof!["2025-10-3[0-9]", "-?[0-9]{1,17}\\.[0-9]{0,3}", "USD|JPY|BHD|XAU"]
+            .prop_map(Value::from),
+    ];
+    leaf.prop_recursive(depth, 32, 4, |inner| {
+        prop_oneof![
+            vec(inner.clone(), 0..4).prop_map(Value::from),
+            vec((any_text(), inner), 0..4).prop_map(|fields| fields.into_iter().collect()),
+        ]
+    })
+}
+
+/// A batch in which some fields are anything.
+fn some_batch() -> impl Strategy<Value = Value> {
+    let changes = vec((any::<prop::sample::Index>(), any_json(3)), 0..4);
+    (changes, 1_usize..4, any_text()).prop_map(|(changes, count, text)| {
+        let transaction = |index: usize| {
+            json!({
+                "transaction_id": format!("{index}"), "account_id": "acc", "amount": "-42.50",
+                "iso_currency_code": "USD", "date": "2025-10-30", "authorized_date": null,
+                "name": text, "merchant_name": null, "payment_channel": null,
+                "merchant_category_code": null, "pending": false, "pending_transaction_id": null,
+            })
+        };
+        let transactions: Vec<_> = (0..count).map(transaction).collect();
+        let mut batch = json!({
+            "accounts": [{"account_id": "acc", "name": text, "type": "a", "subtype": null, "mask": null}],
+            "transactions": transactions, "total_transactions": count, "request_id": null,
+        });
+        for (place, value) in changes {
+            let mut places = Vec::new();
+            collect(&batch, "", &mut places);
+            *batch.pointer_mut(place.get::<String>(&places)).unwrap() = value;
+        }
+        batch
+    })
+}
+
+/// Every place of a value.
+fn collect(value: &Value, pointer: &str, places: &mut Vec<String>) {
+    places.push(pointer.to_owned());
+    match value {
+        Value::Array(elements) => {
+            for (index, element) in elements.iter().enumerate() {
+                collect(element, &format!("{pointer}/{index}"), places);
+            }
+        }
+        Value::Object(fields) => {
+            for (name, field) in fields {
+                let name = name.replace('~', "~0").replace('/', "~1");
+                collect(field, &format!("{pointer}/{name}"), places);
+            }
+        }
+        _ => {}
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_body_of_any_bytes_is_read(bytes in vec(any::<u8>(), 0..2_000)) {
+        request::check(&bytes);
+    }
+
+    #[test]
+    fn a_body_of_any_json_is_read(body in any_json(6)) {
+        request::check(body.to_string().as_bytes());
+    }
+
+    #[test]
+    fn a_batch_with_fields_of_any_json_is_read_and_read_back(body in some_batch()) {
+        request::check(body.to_string().as_bytes());
+    }
+
+    #[test]
+    fn a_batch_with_bytes_of_any_kind_in_it_is_read(
+        body in some_batch(), place in any::<prop::sample::Index>(), bytes in vec(any::<u8>(), 0..8),
+    ) {
+        let mut body = body.to_string().into_bytes();
+        let at = place.index(body.len());
+        body.splice(at..at, bytes);
+        request::check(&body);
+    }
+
+    /// Every length of text meets every limit somewhere: what is taken is kept in NFC.
+    #[test]
+    fn what_is_taken_is_taken_again(text in any_text()) {
+        if let Ok(kept) = text::accept_id(&text) {
+            prop_assert_eq!(text::accept_id(&kept), Ok(kept));
+        }
+    }
+
+    #[test]
+    fn a_message_of_any_text_is_read(body in any_text(), json in any_json(3), v in 0_u8..3) {
+        message::check(body.as_bytes());
+        message::check(json.to_string().as_bytes());
+        message::check(json!({"v": v, "tenant_id": body, "batch_id": json}).to_string().as_bytes());
+    }
+
+    #[test]
+    fn a_message_is_read_back(tenant in any::<u128>(), batch in any::<u128>()) {
+        let (tenant, batch) = (uuid::Uuid::from_u128(tenant), uuid::Uuid::from_u128(batch));
+        let body = json!({"v": 1, "tenant_id": tenant, "batch_id": batch}).to_string();
+        prop_assert!(tributary_queue::EnrichMessage::parse(&body).is_ok());
+        message::check(body.as_bytes());
+    }
+
+    #[test]
+    fn a_cursor_of_any_text_is_read(text in any_text(), base64 in "[A-Za-z0-9_-]{0,60}") {
+        cursor::check(text.as_bytes());
+        cursor::check(base64.as_bytes());
+    }
+
+    #[test]
+    fn a_cursor_is_read_back(micros in 0_i64..4_000_000_000_000_000, id in any_text()) {
+        let Ok(transaction_id) = text::accept_id(&id) else { return Ok(()) };
+        let booked_at = chrono::DateTime::from_timestamp_micros(micros).unwrap();
+        let cursor = Cursor { booked_at, transaction_id };
+        let text = cursor.encode();
+        cursor::check(text.as_bytes());
+        prop_assert_eq!(text.parse(), Ok(cursor));
+    }
+
+    #[test]
+    fn headers_of_any_bytes_are_read(
+        bytes in vec(any::<u8>(), 0..200), scheme in "([Bb]earer|Basic)?[ \t]{0,3}", key in "[ -~]{0,140}",
+    ) {
+        key::check(&bytes);
+        key::check(format!("{scheme}{key}").as_bytes());
+        key::check(format!("\u{0}\n{key}").as_bytes());
+    }
+}
+
+/// Of the batches that are made up above some are taken, else they would show nothing.
+#[test]
+fn some_of_the_batches_that_are_made_up_are_taken() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let taken = (0..200).filter(|_| {
+        let body = some_batch().new_tree(&mut runner).unwrap().current().to_string();
+        IngestRequest::parse(body.as_bytes(), request::now()).is_ok()
+    });
+    assert!(taken.count() > 10);
+}

@@ -1,0 +1,49 @@
+//! API Gateway's limits for what comes before a body.
+//! Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html>.
+
+use http::request::Parts;
+
+use super::problem::Problem;
+
+/// The request line and all headers, in bytes.
+pub(crate) const HEAD_BYTES_MAX: usize = 10_240;
+
+/// The ARN of the method and path that a policy is asked about, in bytes; a call of an open route has
+/// none.
+pub(crate) const METHOD_ARN_BYTES_MAX: usize = 1_600;
+
+/// Refuses a request whose line and headers are too large together.
+pub(crate) fn check_head(parts: &Parts) -> Result<(), Problem> {
+    let target = parts.uri.path_and_query().map_or(0, |target| target.as_str().len());
+    let line = parts.method.as_str().len() + target + "  HTTP/1.1".len();
+    let headers = parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len());
+    if line + headers.sum::<usize>() > HEAD_BYTES_MAX { Err(Problem::HeadTooLarge) } else { Ok(()) }
+}
+
+/// Refuses a path of which no policy can speak.
+pub(crate) fn check_method_arn(method_arn: &str) -> Result<(), Problem> {
+    if method_arn.len() > METHOD_ARN_BYTES_MAX { Err(Problem::PathTooLong) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_head_at_the_limit_is_taken_and_one_past_it_refused() {
+        let check = |value_length: usize| {
+            let request = http::Request::get("/a?b").header("x-n", "v".repeat(value_length));
+            check_head(&request.body(()).unwrap().into_parts().0)
+        };
+        let rest = "GET /a?b HTTP/1.1".len() + "x-n".len();
+        assert!(check(HEAD_BYTES_MAX - rest).is_ok());
+        assert!(matches!(check(HEAD_BYTES_MAX - rest + 1), Err(Problem::HeadTooLarge)));
+    }
+
+    #[test]
+    fn an_arn_at_the_limit_is_taken_and_one_past_it_refused() {
+        assert!(check_method_arn(&"a".repeat(METHOD_ARN_BYTES_MAX)).is_ok());
+        let refused = check_method_arn(&"a".repeat(METHOD_ARN_BYTES_MAX + 1));
+        assert!(matches!(refused, Err(Problem::PathTooLong)));
+    }
+}

@@ -1,0 +1,83 @@
+//! Hostile input over HTTP, through the gateway and real functions. `functions/ingest/tests/hostile.rs` has
+//! more of the bodies.
+
+use reqwest::Method;
+use tributary_testkit::hostile;
+
+use crate::shared::Tenant;
+use crate::support::{example, payload, transaction};
+
+const SEED: u64 = 0x6d6f_7574_68;
+const BODIES: u64 = 300;
+
+#[tokio::test]
+async fn a_hostile_body_is_refused_and_leaves_nothing_behind() {
+    let tenant = Tenant::new("hostile: bodies").await;
+    let before = tenant.row_counts().await;
+    for number in 0..BODIES {
+        let hostile::HostileBody { kind, bytes } = hostile::body(SEED, number);
+        let answer = tenant.api.post_bytes(&[], bytes).await;
+        assert!(matches!(answer.status, 400 | 413 | 422), "{kind}, {number}: {}", answer.text);
+        answer.assert_problem(answer.status);
+    }
+    assert_eq!(tenant.row_counts().await, before);
+}
+
+#[tokio::test]
+async fn a_head_of_ten_kilobytes_is_taken_and_a_larger_one_is_431() {
+    let tenant = Tenant::new("hostile: heads").await;
+    let get = async |length: usize| {
+        let value = "v".repeat(length);
+        tenant.api.send(Method::GET, "/api/health", &[("x-note", &value)], None).await
+    };
+    assert_eq!(get(9_000).await.status, 200);
+    get(10_240).await.assert_problem(431);
+}
+
+#[tokio::test]
+async fn an_idempotency_key_that_cannot_be_read_is_refused_and_not_taken_for_none() {
+    let tenant = Tenant::new("hostile: keys").await;
+    let before = tenant.row_counts().await;
+    for key in ["clé", "", "a\tb", &"k".repeat(129)] {
+        let answer = tenant.api.post_bytes(&[("idempotency-key", key)], example().into()).await;
+        assert_eq!(answer.fault_pointers(), ["Idempotency-Key"], "{key:?}");
+    }
+    assert_eq!(tenant.row_counts().await, before);
+    let longest = "k".repeat(128);
+    let answer = tenant.api.post_bytes(&[("idempotency-key", &longest)], example().into()).await;
+    assert_eq!(answer.status, 202, "{}", answer.text);
+}
+
+#[tokio::test]
+async fn a_path_that_can_name_nothing_is_404_and_one_that_no_policy_can_speak_of_is_414() {
+    let tenant = Tenant::new("hostile: paths").await;
+    for id in ["%00", "a%00b", "%20", "%0a", "%7F", "%C3%A9%ff", &"a".repeat(129)] {
+        for path in [
+            format!("/api/accounts/{id}/transactions"),
+            format!("/api/reports/account/{id}/summary?start_date=2025-10-01&end_date=2025-10-31"),
+            format!("/api/batches/{id}"),
+        ] {
+            tenant.api.get(&path).await.assert_problem(404);
+        }
+    }
+    let path = format!("/api/accounts/{}/transactions", "a".repeat(1_600));
+    tenant.api.get(&path).await.assert_problem(414);
+}
+
+#[tokio::test]
+async fn an_account_is_found_however_its_id_is_typed() {
+    let tenant = Tenant::new("hostile: normal forms").await;
+    let mut body = payload(&[transaction("tx", "-1.00")]);
+    let typed = "cafe\u{301} \u{202e}🚀";
+    body["accounts"][0]["account_id"] = typed.into();
+    body["transactions"][0]["account_id"] = "café \u{202e}🚀".into();
+    let batch = tenant.api.accept(&body).await;
+    tenant.api.finished(&batch).await;
+    for path in ["cafe%CC%81%20%E2%80%AE%F0%9F%9A%80", "caf%C3%A9%20%E2%80%AE%F0%9F%9A%80"] {
+        let answer = tenant.api.get(&format!("/api/accounts/{path}/transactions")).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        assert_eq!(answer.json()["account_id"], "café \u{202e}🚀");
+        let summary = tenant.api.summary(path, "").await.json();
+        assert_eq!(summary["metrics"]["total_transactions"], 1);
+    }
+}

@@ -1,0 +1,295 @@
+//! The ways in which a body is spoiled. Each gives a body that cannot be taken, whatever it draws.
+
+#![expect(clippy::expect_used, reason = "there is always one of some things")]
+
+use rand::Rng;
+use rand::rngs::StdRng;
+
+use super::batch::{
+    BODY_BYTES_MAX, batch, list, object, one_of, some_batch, transaction, with_field,
+};
+
+/// A name, and how to make one.
+pub type Kind = (&'static str, fn(&mut StdRng) -> Vec<u8>);
+
+/// Those of a few kilobytes.
+pub const KINDS: &[Kind] = &[
+    ("truncated", truncated),
+    ("no JSON", no_json),
+    ("invalid UTF-8", invalid_utf8),
+    ("half a surrogate pair", half_a_pair),
+    ("deep", deep),
+    ("huge number", huge_number),
+    ("name twice", name_twice),
+    ("wrong type", wrong_type),
+    ("missing field", missing_field),
+    ("control character", control_character),
+    ("long text", long_text),
+    ("long name", long_name),
+    ("impossible date", impossible_date),
+    ("unknown account", unknown_account),
+    ("wrong count", wrong_count),
+];
+
+/// Those of megabytes.
+pub const HEAVY: &[Kind] = &[
+    ("6 MB and a byte", too_large),
+    ("10,000 faulty transactions", many_faults),
+    ("10,001 transactions", too_many_transactions),
+    ("more accounts than may be", too_many_accounts),
+    ("6 MB of levels", very_deep),
+    ("6 MB of one text", very_long_text),
+    ("6 MB of one number", very_long_number),
+    ("6 MB of one name", very_long_name),
+    ("6 MB of fields", very_many_fields),
+    ("6 MB of elements", very_many_elements),
+    ("6 MB of small objects", very_many_objects),
+    ("6 MB of escapes", very_many_escapes),
+    ("10,000 unknown accounts", unknown_accounts),
+];
+
+fn truncated(random: &mut StdRng) -> Vec<u8> {
+    let mut body = some_batch(random, 20).into_bytes();
+    body.truncate(random.random_range(0..body.len()));
+    body
+}
+
+fn no_json(random: &mut StdRng) -> Vec<u8> {
+    let length = random.random_range(1..2_000);
+    let noise: Vec<u8> = (0..length).map(|_| random.random()).collect();
+    let text = some_batch(random, 3);
+    match random.random_range(0..6) {
+        // A control character first: no JSON begins so.
+        0 => [vec![1], noise].concat(),
+        1 => {
+            text.replace("-42.50", one_of(random, &["NaN", "+1", ".5", "1.", "0x1", "--1"])).into()
+        }
+        2 => format!("\u{feff}{text}").into(),
+        3 => text.encode_utf16().flat_map(u16::to_le_bytes).collect(),
+        4 => text.replace('"', "'").into(),
+        _ => format!("{text}{text}").into(),
+    }
+}
+
+fn invalid_utf8(random: &mut StdRng) -> Vec<u8> {
+    let mut body = some_batch(random, 5).into_bytes();
+    let sequences: &[&[u8]] = &[
+        &[0xff],
+        &[0x80],
+        &[0xc0, 0xaf],
+        &[0xe2, 0x82],
+        &[0xed, 0xa0, 0x80],
+        &[0xf4, 0x90, 0x80, 0x80],
+    ];
+    let at = random.random_range(0..=body.len());
+    let sequence = one_of(random, sequences);
+    body.splice(at..at, sequence.iter().copied());
+    body
+}
+
+fn half_a_pair(random: &mut StdRng) -> Vec<u8> {
+    let half =
+        one_of(random, &["\\ud800", "\\uDFFF", "\\ud83d\\ud83d", "\\udc00\\ud800", "x\\udbff\\n"]);
+    let field = one_of(random, &["name", "transaction_id", "unknown", half]);
+    with_field(field, &format!("\"{half}\"")).into()
+}
+
+fn deep(random: &mut StdRng) -> Vec<u8> {
+    let levels = random.random_range(33..3_000);
+    let (open, close) = one_of(random, &[("[", "]"), ("{\"a\":", "}"), ("[{\"\":[", "]}]")]);
+    let closed = open.repeat(levels) + "0" + &close.repeat(levels);
+    match random.random_range(0..3) {
+        0 => closed.into(),
+        1 => open.repeat(levels).into(),
+        _ => with_field("location", &closed).into(),
+    }
+}
+
+fn huge_number(random: &mut StdRng) -> Vec<u8> {
+    let digits = "9".repeat(random.random_range(16..1_000));
+    let exponent = random.random_range(16..1_000_000_000_u64);
+    let (field, number) = match random.random_range(0..6) {
+        0 => ("amount", digits),
+        1 => ("amount", format!("1e{exponent}")),
+        2 => ("amount", format!("-0.{digits}")),
+        3 => ("amount", format!("\"{digits}e-{exponent}\"")),
+        4 => ("amount", format!("1e-{digits}")),
+        _ => ("date", digits),
+    };
+    with_field(field, &number).into()
+}
+
+fn name_twice(random: &mut StdRng) -> Vec<u8> {
+    let mut fields = transaction("tx");
+    let (name, value) = fields.get(random.random_range(0..fields.len())).expect("a field").clone();
+    let twice = "[{\"a\": {\"b\": 1, \"\\u0062\": 2}}]".to_owned();
+    match random.random_range(0..3) {
+        0 => fields.push((name, value)),
+        1 => fields.push((name.replace('a', "\\u0061").replace('e', "\\u0065"), value)),
+        _ => fields.push(("unknown".to_owned(), twice)),
+    }
+    // Every name has one of the two letters that are written as escapes.
+    batch(&[object(&fields)], "").into()
+}
+
+fn wrong_type(random: &mut StdRng) -> Vec<u8> {
+    let value = one_of(random, &["[]", "{}", "true", "[\"a\"]", "{\"a\": 1}", "[[[]]]"]);
+    let text = some_batch(random, 3);
+    match random.random_range(0..5) {
+        0 => format!("[{text}]").into(),
+        1 => {
+            text.replacen("\"transactions\": [", &format!("\"transactions\": [{value},"), 1).into()
+        }
+        2 => text.replacen("\"total_transactions\": ", "\"total_transactions\": -", 1).into(),
+        3 => one_of(random, &["null", "1", "\"a\"", "true"]).into(),
+        _ => {
+            let fields =
+                ["transaction_id", "account_id", "amount", "iso_currency_code", "date", "name"];
+            with_field(one_of(random, &fields), value).into()
+        }
+    }
+}
+
+fn missing_field(random: &mut StdRng) -> Vec<u8> {
+    let mut fields = transaction("tx");
+    // The first six are required.
+    fields.remove(random.random_range(0..6));
+    batch(&[object(&fields)], "").into()
+}
+
+fn control_character(random: &mut StdRng) -> Vec<u8> {
+    let unit = one_of(random, &[0_u32, 1, 7, 9, 10, 13, 27, 31, 127, 128, 133, 159]);
+    let field = one_of(random, &["name", "merchant_name", "transaction_id", "payment_channel"]);
+    with_field(field, &format!("\"a\\u{unit:04x}b\"")).into()
+}
+
+fn long_text(random: &mut StdRng) -> Vec<u8> {
+    let letter = one_of(random, &["a", "é", "🚀", "e\u{301}", "\\u0061", "\u{fb2c}"]);
+    let field = one_of(random, &["name", "merchant_name", "transaction_id", "payment_channel"]);
+    let text = letter.repeat(random.random_range(513..5_000));
+    with_field(field, &format!("\"{text}\"")).into()
+}
+
+fn long_name(random: &mut StdRng) -> Vec<u8> {
+    let letter = one_of(random, &["a", "é", "~", "/", "\\u0061"]);
+    with_field(&letter.repeat(random.random_range(129..5_000)), "0").into()
+}
+
+fn impossible_date(random: &mut StdRng) -> Vec<u8> {
+    let dates = [
+        "1969-12-31",
+        "9999-12-31",
+        "2025-02-30",
+        "2025-13-01",
+        "0000-00-00",
+        "+12025-01-01",
+        "2025-10-30T25:00:00Z",
+        "2025-10-30T08:00:00",
+        "99999999999999999999",
+        "-1",
+        "",
+    ];
+    let field = one_of(random, &["date", "authorized_date"]);
+    with_field(field, &format!("\"{}\"", one_of(random, &dates))).into()
+}
+
+fn unknown_account(random: &mut StdRng) -> Vec<u8> {
+    with_field("account_id", &format!("\"nobody's {}\"", random.random::<u32>())).into()
+}
+
+fn wrong_count(random: &mut StdRng) -> Vec<u8> {
+    let count = one_of(
+        random,
+        &[
+            "\"total_transactions\": 1",
+            "\"total_transactions\": 18446744073709551616",
+            "\"total\": ",
+        ],
+    );
+    some_batch(random, 9).replace("\"total_transactions\": ", count).into()
+}
+
+fn too_large(random: &mut StdRng) -> Vec<u8> {
+    let mut body = some_batch(random, 5).into_bytes();
+    body.resize(BODY_BYTES_MAX + 1, b' ');
+    body
+}
+
+fn many(count: usize, field: &str, json: impl Fn(usize) -> String) -> Vec<u8> {
+    let one = |index: usize| {
+        let mut fields = transaction(&format!("tx_{index}"));
+        fields.retain(|(name, _)| name != field);
+        fields.push((field.to_owned(), json(index)));
+        object(&fields)
+    };
+    batch(&(0..count).map(one).collect::<Vec<_>>(), "").into()
+}
+
+fn many_faults(_: &mut StdRng) -> Vec<u8> {
+    many(10_000, "amount", |_| "\"ten\"".to_owned())
+}
+
+fn too_many_transactions(_: &mut StdRng) -> Vec<u8> {
+    many(10_001, "name", |index| format!("\"{index}\""))
+}
+
+fn unknown_accounts(_: &mut StdRng) -> Vec<u8> {
+    many(10_000, "account_id", |index| format!("\"nobody's {index}\""))
+}
+
+fn too_many_accounts(_: &mut StdRng) -> Vec<u8> {
+    let account = |index| format!(r#"{{"account_id":"{index}","name":"a","type":"b"}}"#);
+    let accounts = list(account, BODY_BYTES_MAX - 1_000);
+    batch(&[object(&transaction("tx"))], "")
+        .replace("\"accounts\": [", &format!("\"accounts\": [{accounts},"))
+        .into()
+}
+
+fn very_deep(random: &mut StdRng) -> Vec<u8> {
+    let (open, close) = one_of(random, &[("[", "]"), ("{\"a\":", "}")]);
+    let levels = (BODY_BYTES_MAX - 1_000) / (open.len() + close.len());
+    with_field("location", &(open.repeat(levels) + "0" + &close.repeat(levels))).into()
+}
+
+fn very_long_text(random: &mut StdRng) -> Vec<u8> {
+    let letter = one_of(random, &["a", "é", "e\u{301}", "\u{fb2c}", "\u{301}"]);
+    let text = letter.repeat((BODY_BYTES_MAX - 1_000) / letter.len());
+    with_field(one_of(random, &["name", "account_id"]), &format!("\"{text}\"")).into()
+}
+
+fn very_long_number(random: &mut StdRng) -> Vec<u8> {
+    let digits =
+        one_of(random, &["9", "0.", "1e", "1e-"]).to_owned() + &"9".repeat(BODY_BYTES_MAX - 1_000);
+    with_field("amount", &digits).into()
+}
+
+fn very_long_name(random: &mut StdRng) -> Vec<u8> {
+    let letter = one_of(random, &["a", "~", "\\u0061"]);
+    with_field(&letter.repeat((BODY_BYTES_MAX - 1_000) / letter.len()), "0").into()
+}
+
+fn very_many_fields(random: &mut StdRng) -> Vec<u8> {
+    let value = one_of(random, &["0", "{}", "\"\""]);
+    let fields = list(|index| format!("\"{index:x}\":{value}"), BODY_BYTES_MAX - 1_000);
+    with_field("location", &format!("{{{fields}}}")).into()
+}
+
+fn very_many_elements(random: &mut StdRng) -> Vec<u8> {
+    let element = one_of(random, &["0", "[]", "\"\"", "{}"]);
+    let elements = list(|_| element.to_owned(), BODY_BYTES_MAX - 1_000);
+    let field = one_of(random, &["\"accounts\": [", "\"transactions\": ["]);
+    batch(&[object(&transaction("tx"))], "").replace(field, &format!("{field}{elements},")).into()
+}
+
+fn very_many_objects(random: &mut StdRng) -> Vec<u8> {
+    let element = one_of(random, &["{\"\":0}", "{\"a\":0,\"a\":0}", "[{\"\":{\"\":0}}]"]);
+    let elements = list(|_| element.to_owned(), BODY_BYTES_MAX - 1_000);
+    let field = "\"location\": 0, \"location\": ";
+    with_field("location", &format!("[{elements}]")).replace("\"location\": ", field).into()
+}
+
+fn very_many_escapes(random: &mut StdRng) -> Vec<u8> {
+    let escape = one_of(random, &["\\u0000", "\\ud83d\\ude80", "\\n", "\\\""]);
+    let text = escape.repeat((BODY_BYTES_MAX - 1_000) / escape.len());
+    with_field("name", &format!("\"{text}\"")).into()
+}

@@ -98,7 +98,7 @@ async fn here(database_url: &SecretString, makes_one: bool) -> anyhow::Result<Ad
 
 fn table(keys: &[Key]) -> Table {
     let mut table = Table::new();
-    table.load_preset(NOTHING);
+    table.load_style(NOTHING);
     table.set_header(["PREFIX", "NAME", "SCOPES", "CREATED", "LAST USED", "REVOKED"]);
     for key in keys {
         let scopes: Vec<_> = key.scopes.iter().map(|scope| scope.name()).collect();

@@ -115,7 +115,7 @@ impl TwoTenants {
     /// How many rows each tenant has in a table, as the owner sees it.
     async fn count(&self, table: &str, tenant: TenantId) -> i64 {
         let query = format!("select count(*) from {table} where tenant_id = '{tenant}'");
-        number(&mut *self.owner.begin_for_all().await.unwrap(), &query).await
+        number(&mut self.owner.begin_for_all().await.unwrap(), &query).await
     }
 }
 

@@ -2,8 +2,8 @@
 
 use sqlx::PgConnection;
 
-use crate::unnamed::unnamed;
 use crate::error::StoreError;
+use crate::unnamed::unnamed;
 
 /// Work that is left.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -10,7 +10,8 @@ RUN cargo build --locked --profile "$PROFILE" --workspace --bins \
     && cd "target/$([ "$PROFILE" = dev ] && echo debug || echo "$PROFILE")" \
     && mv tributary /built/ \
     && rm -f throwaway-postgres \
-    && find . -maxdepth 1 -type f -executable -exec mv {} /built/functions/ ';'
+    && find . -maxdepth 1 -type f -executable -exec mv {} /built/functions/ ';' \
+    && rm -rf /source/target "${CARGO_HOME:?}/registry"
 
 FROM debian:trixie-slim
 RUN useradd --system --create-home --home-dir /var/lib/tributary tributary

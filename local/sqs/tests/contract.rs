@@ -61,23 +61,24 @@ contract! { NEEDED:
     dead_letters::a_message_handed_back_too_often_is_dead_lettered,
 }
 
-// What AWS does and an emulator lacks: moto 5.2.5 and ministack 1.5.33, as each line says.
+// What AWS does and an emulator lacks: moto 5.2.5, ministack 1.5.33 and LocalStack 4.14.0, as each line says.
 contract! { BEYOND_MOTO:
     // ministack: no such operation.
     queues::a_dead_letter_queue_knows_its_sources,
-    // Both: system attributes of batch entries are dropped (those of SendMessage are kept).
+    // moto, ministack: system attributes of batch entries are dropped (those of SendMessage are kept);
+    // LocalStack: its answer has no MD5 of them.
     sending::a_batch_carries_trace_headers,
     // moto: taken as it is.
     sending::an_invalid_character_is_refused,
-    // Both: a visibility change of a message that waits succeeds.
+    // All: a visibility change of a message that waits succeeds.
     in_flight::a_message_no_longer_in_flight_is_told,
     // ministack: ReceiptHandleIsInvalid.
     in_flight::deleting_twice_succeeds,
-    // moto: deletes the message, which AWS leaves open; ministack: ReceiptHandleIsInvalid.
+    // moto, LocalStack: deletes the message, which AWS leaves open; ministack: ReceiptHandleIsInvalid.
     in_flight::a_replaced_receipt_handle_deletes_nothing_but_succeeds,
     // moto: no DeadLetterQueueSourceArn.
     dead_letters::a_dead_letter_names_its_source_and_goes_on_counting,
-    // Both: no move tasks at all.
+    // moto, ministack: no move tasks at all.
     move_tasks::dead_letters_move_back_to_their_source,
     move_tasks::dead_letters_move_to_a_queue_of_choice,
     move_tasks::a_running_move_is_cancelled,

@@ -30,7 +30,7 @@ pub struct Database {
 /// Where to run operations.
 pub enum AdminTarget {
     /// In this process.
-    Here(Admin),
+    Here(Box<Admin>),
     /// In a function.
     Deployed {
         /// Lambda.
@@ -77,7 +77,8 @@ impl Database {
         match (deployed.function, &self.database_url) {
             (Some(function), _) => Ok(AdminTarget::deployed(function).await),
             (None, Some(url)) => {
-                Ok(AdminTarget::Here(Admin::default().with_store(Store::connect_lazily(url)?)))
+                let admin = Admin::default().with_store(Store::connect_lazily(url)?);
+                Ok(AdminTarget::Here(Box::new(admin)))
             }
             (None, None) => bail!("say where the database is: DATABASE_URL, or --function"),
         }

@@ -71,7 +71,7 @@ impl Request {
 }
 
 /// All of an answer that does not name the request: status, headers, body.
-fn words(answer: &Answer) -> (u16, Vec<(String, String)>, Value) {
+fn words(answer: &Answer) -> Words {
     const OF_REQUEST: [&str; 4] =
         ["x-correlation-id", "x-amzn-requestid", "date", "x-amzn-trace-id"];
     let mut body = answer.json();
@@ -84,9 +84,12 @@ fn words(answer: &Answer) -> (u16, Vec<(String, String)>, Value) {
     (answer.status, headers, body)
 }
 
+/// An answer's status, headers and body, without what names the request.
+type Words = (u16, Vec<(String, String)>, Value);
+
 /// Answers must be the same in all that does not name the request.
 #[derive(Default)]
-struct Same(Option<(u16, Vec<(String, String)>, Value)>);
+struct Same(Option<Words>);
 
 impl Same {
     #[track_caller]

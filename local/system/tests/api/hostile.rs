@@ -7,7 +7,7 @@ use tributary_testkit::hostile;
 use crate::shared::Tenant;
 use crate::support::{example, payload, transaction};
 
-const SEED: u64 = 0x6d6f_7574_68;
+const SEED: u64 = 0x006d_6f75_7468;
 const BODIES: u64 = 300;
 
 #[tokio::test]

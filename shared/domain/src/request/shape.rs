@@ -110,7 +110,9 @@ impl<'b> Walk<'b, '_> {
             && let Some(byte) = self.next()
         {
             match byte {
-                b'"' => drop(self.read_string()?),
+                b'"' => {
+                    self.read_string()?;
+                }
                 b'{' | b'[' => levels += 1,
                 b'}' | b']' => levels -= 1,
                 _ => {}

@@ -67,8 +67,9 @@ async fn measure(as_functions: bool) -> Timings {
             .map(|transaction_id| Outcome { transaction_id, result: Ok(SHOPPING) })
             .collect();
         let mut transaction = enrich.begin(tenant).await.unwrap();
-        finished +=
+        let done =
             enrichment::finish(&mut transaction, &lease, "rules-1", &outcomes).await.unwrap();
+        finished += done.completed();
         transaction.commit().await.unwrap();
     }
     assert_eq!(usize::try_from(finished), Ok(ROWS));

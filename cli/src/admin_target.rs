@@ -35,7 +35,7 @@ pub struct Database {
 /// Where to run operations.
 pub enum AdminTarget {
     /// In this process.
-    Here(Admin),
+    Here(Box<Admin>),
     /// In a function.
     Deployed {
         /// Lambda.
@@ -81,9 +81,9 @@ impl Database {
     pub async fn target(&self, deployed: Deployed) -> anyhow::Result<AdminTarget> {
         match (deployed.function, &self.database_url) {
             (Some(function), _) => Ok(AdminTarget::deployed(function).await),
-            (None, Some(url)) => {
-                Ok(AdminTarget::Here(Admin::default().with_store(Store::connect_lazily(url)?)))
-            }
+            (None, Some(url)) => Ok(AdminTarget::Here(Box::new(
+                Admin::default().with_store(Store::connect_lazily(url)?),
+            ))),
             (None, None) => bail!("say where the database is: DATABASE_URL, or --function"),
         }
     }

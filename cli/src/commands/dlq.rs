@@ -64,7 +64,7 @@ async fn here(endpoint_url: &str, queue_url: String) -> anyhow::Result<AdminTarg
         );
     }
     let letters = DeadLetters::new(sqs_client(endpoint_url).await, queue_url);
-    Ok(AdminTarget::Here(Admin::default().with_dead_letters(letters)))
+    Ok(AdminTarget::Here(Box::new(Admin::default().with_dead_letters(letters))))
 }
 
 async fn list(target: &AdminTarget, limit: u16) -> anyhow::Result<()> {

@@ -62,7 +62,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     let makes_one = matches!(options.action, Action::Create { .. });
     let target = match (options.deployed.function, options.database_url) {
         (Some(function), _) => AdminTarget::deployed(function).await,
-        (None, Some(url)) => AdminTarget::Here(here(&url, makes_one).await?),
+        (None, Some(url)) => AdminTarget::Here(Box::new(here(&url, makes_one).await?)),
         (None, None) => bail!("say where the database is: DATABASE_URL, or --function"),
     };
     match options.action {

@@ -70,7 +70,10 @@ impl Request {
     }
 }
 
-/// All of an answer that does not name the request: status, headers, body.
+/// Status, headers, body.
+type Words = (u16, Vec<(String, String)>, Value);
+
+/// All of an answer that does not name the request.
 fn words(answer: &Answer) -> Words {
     const OF_REQUEST: [&str; 4] =
         ["x-correlation-id", "x-amzn-requestid", "date", "x-amzn-trace-id"];
@@ -79,13 +82,9 @@ fn words(answer: &Answer) -> Words {
     let headers = answer.headers.iter().filter(|(name, _)| !OF_REQUEST.contains(&name.as_str()));
     let headers = headers
         .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
-        // A correlation id of the caller's may be longer than ours; these all have one of ours.
         .collect();
     (answer.status, headers, body)
 }
-
-/// An answer's status, headers and body, without what names the request.
-type Words = (u16, Vec<(String, String)>, Value);
 
 /// Answers must be the same in all that does not name the request.
 #[derive(Default)]
@@ -103,8 +102,11 @@ impl Same {
     }
 }
 
+/// Names and values.
+type Headers = Vec<(&'static str, String)>;
+
 /// Every credential that is nobody's, with a name.
-async fn nobodys(tenant: &Tenant) -> Vec<(String, Vec<(&'static str, String)>)> {
+async fn nobodys(tenant: &Tenant) -> Vec<(String, Headers)> {
     let key = tenant.key_for(&["admin"]).await;
     let revoked = tenant.key_for(&["admin"]).await;
     let path = "/api/batches/x";
@@ -304,9 +306,7 @@ async fn statements(function: &str, correlation_id: &str) -> Vec<String> {
     let queries = lines.iter().filter(|line| line["target"] == "sqlx::query");
     let sql = |line: &Value| {
         let whole = line["db.statement"].as_str().filter(|sql| !sql.is_empty());
-        let sql = whole.or(line["summary"].as_str()).unwrap();
-        // Begin and the tenant are one statement, which names the caller's own tenant.
-        sql.to_owned()
+        whole.or(line["summary"].as_str()).unwrap().to_owned()
     };
     queries.map(sql).collect()
 }

@@ -134,7 +134,7 @@ mod tests {
             revoked_at: Some(made),
         };
         let shown = table(&[key]).to_string();
-        for part in ["trb_0a0b0c0d", "bank feed", "ingest,report", "never", "2026-09-21T13:33:20Z"]
+        for part in ["trb_0a0b0c0d", "bank feed", "ingest,report", "never", "2026-09-21T14:13:20Z"]
         {
             assert!(shown.contains(part), "{part}: {shown}");
         }

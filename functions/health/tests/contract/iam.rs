@@ -1,4 +1,4 @@
-//! `docs/iam.md` says what `template.yaml` allows, and `template.yaml` allows no more than it must.
+//! `SOLUTION.md` says what `template.yaml` allows, and `template.yaml` allows no more than it must.
 //! `UPDATE_DOCS=1` writes the table anew.
 
 use std::path::Path;
@@ -124,7 +124,7 @@ fn table() -> String {
 
 #[test]
 fn the_documents_table_is_what_the_template_allows() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/iam.md");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../SOLUTION.md");
     let document = std::fs::read_to_string(&path).unwrap();
     let (before, rest) = document.split_once(BEGIN).expect("the document has a table");
     let (found, after) = rest.split_once(END).expect("its table has an end");

@@ -1,4 +1,6 @@
 //! The `admin` function's process: invoked by operators, through IAM, and by CloudFormation at deploy.
+// A release build lays out an operation's future in the runtime's own, and theirs go deeper than the default.
+#![recursion_limit = "256"]
 
 use std::time::SystemTime;
 

@@ -92,13 +92,15 @@ async fn two_workers_on_one_batch_categorise_every_row_exactly_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_rows_of_a_killed_worker_are_finished_by_another_after_the_lease() {
     let mut config = SystemConfig::throw_away();
-    config.simulated_latency = Some("800-1000".to_owned());
+    // Long enough that the worker is killed over its first rows, also on a busy machine, and one at a time.
+    config.simulated_latency = Some("3000-3500".to_owned());
+    config.enrich_concurrency = 1;
     config.relay_interval = None;
     config.timings = Timings {
-        enrich_timeout: Duration::from_secs(8),
-        stop_before_deadline: Duration::from_secs(2),
-        lease: Duration::from_secs(2),
-        visibility_timeout: Duration::from_secs(4),
+        enrich_timeout: Duration::from_secs(20),
+        stop_before_deadline: Duration::from_secs(5),
+        lease: Duration::from_secs(6),
+        visibility_timeout: Duration::from_secs(8),
         ..Timings::default()
     };
     let system = start(config).await;

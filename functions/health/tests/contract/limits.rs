@@ -42,7 +42,7 @@ fn the_limits_are_those_of_the_code() {
     ] {
         assert_eq!(*at(&format!("/components/schemas/{pointer}")), limit, "{pointer}");
     }
-    for object in ["IngestRequest", "Account", "Transaction"] {
+    for object in ["IngestRequest", "Account", "Transaction", "Foreign"] {
         let schema = at(&format!("/components/schemas/{object}"));
         assert_eq!(schema["maxProperties"], json!(FIELDS_MAX), "{object}");
         assert_eq!(

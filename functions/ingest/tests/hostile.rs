@@ -21,6 +21,9 @@ const SEED: u64 = 0x7269_7665_7273;
 const BODIES: u64 = if cfg!(debug_assertions) { 500 } else { 10_000 };
 /// What one body may cost.
 const CPU_MAX: Duration = Duration::from_millis(100);
+/// A body that seemed to cost more is sent again up to so many times, and the least counts: what else a
+/// machine does (other threads of a core, interrupts) is counted as this thread's time too.
+const MEASURED_AGAIN_MAX: u32 = 4;
 /// What may be allocated beside the body: far less than the body itself may have.
 const ALLOCATED_BYTES_MAX: usize = 16 * 1024 * 1024;
 
@@ -68,21 +71,28 @@ async fn a_hostile_body_is_refused_in_little_time_and_memory_and_leaves_nothing(
     for number in 0..BODIES {
         let hostile::HostileBody { kind, bytes } = hostile::body(SEED, number);
         let length = bytes.len();
-        let request = Request::from_parts(parts.clone(), body_of(bytes));
-        let before = ALLOCATOR.current_usage();
-        ALLOCATOR.reset_peak_usage();
-        let begun = cpu_time();
-        let response = answer(&ingest, request).await;
-        let cpu = cpu_time() - begun;
-        let allocated_bytes = ALLOCATOR.peak_usage() - before;
-
-        let status = response.status().as_u16();
         let what = format!("{kind}, number {number}, {length} bytes");
-        assert!(matches!(status, 400 | 413 | 422), "{what}: {response:?}");
-        assert!(
-            allocated_bytes <= ALLOCATED_BYTES_MAX,
-            "{what}: {allocated_bytes} bytes allocated"
-        );
+        let body = body_of(bytes);
+        let mut cpu = Duration::MAX;
+        let (mut status, mut allocated_bytes) = (0, 0);
+        for _ in 0..=MEASURED_AGAIN_MAX {
+            let request = Request::from_parts(parts.clone(), body.clone());
+            let before = ALLOCATOR.current_usage();
+            ALLOCATOR.reset_peak_usage();
+            let begun = cpu_time();
+            let response = answer(&ingest, request).await;
+            cpu = cpu.min(cpu_time() - begun);
+            allocated_bytes = ALLOCATOR.peak_usage() - before;
+            status = response.status().as_u16();
+            assert!(matches!(status, 400 | 413 | 422), "{what}: {response:?}");
+            assert!(
+                allocated_bytes <= ALLOCATED_BYTES_MAX,
+                "{what}: {allocated_bytes} bytes allocated"
+            );
+            if cfg!(debug_assertions) || cpu <= CPU_MAX {
+                break;
+            }
+        }
         assert!(cfg!(debug_assertions) || cpu <= CPU_MAX, "{what}: {cpu:?}");
         let cost = costs.entry(kind).or_default();
         cost.bodies += 1;

@@ -5,7 +5,6 @@ use std::fmt;
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
-use serde_json::value::RawValue;
 
 use super::limits;
 use crate::fault::Faults;
@@ -13,8 +12,8 @@ use crate::money::{Currency, Money};
 use crate::period::{midnight_utc, parse_plain_date};
 use crate::text::{self, TextError};
 
-/// The raw JSON of a field; `None` where it is missing or null.
-pub type Raw<'b> = Option<&'b RawValue>;
+/// The JSON of a field; `None` where it is missing or null.
+pub type Raw<'b> = Option<&'b str>;
 
 /// Where an object stands in the body.
 #[derive(Clone, Copy)]
@@ -62,8 +61,7 @@ impl FieldReader<'_> {
         raw: Raw<'_>,
         length_max: usize,
     ) -> Option<Option<String>> {
-        let Some(raw) = raw else { return Some(None) };
-        let literal = raw.get();
+        let Some(literal) = raw else { return Some(None) };
         if !literal.starts_with('"') {
             self.fault(field, "must be a string");
             return None;
@@ -86,7 +84,7 @@ impl FieldReader<'_> {
     /// `true` or `false`; missing is `false`.
     pub fn flag(&mut self, field: &str, raw: Raw<'_>) -> Option<bool> {
         let Some(raw) = raw else { return Some(false) };
-        let flag = serde_json::from_str(raw.get()).ok();
+        let flag = serde_json::from_str(raw).ok();
         if flag.is_none() {
             self.fault(field, "must be true or false");
         }
@@ -99,7 +97,7 @@ impl FieldReader<'_> {
             self.fault(field, "is required");
             return None;
         };
-        let count = whole_number(raw.get());
+        let count = whole_number(raw);
         if count.is_none() {
             self.fault(field, "must be a whole number, zero or more");
         }
@@ -126,16 +124,16 @@ impl FieldReader<'_> {
             self.fault(field, "is required");
             return None;
         };
-        if raw.get().len() > longest_literal(limits::NUMBER_LENGTH_MAX) {
+        if raw.len() > longest_literal(limits::NUMBER_LENGTH_MAX) {
             self.fault(field, too_long());
             return None;
         }
         let quoted;
-        let literal = if raw.get().starts_with('"') {
-            quoted = serde_json::from_str::<String>(raw.get()).unwrap_or_default();
+        let literal = if raw.starts_with('"') {
+            quoted = serde_json::from_str::<String>(raw).unwrap_or_default();
             quoted.as_str()
         } else {
-            raw.get()
+            raw
         };
         if literal.chars().nth(limits::NUMBER_LENGTH_MAX).is_some() {
             self.fault(field, too_long());

@@ -4,6 +4,7 @@
 //! the body does not bring is known already is for the store to say.
 
 mod fields;
+mod outline;
 mod parse;
 mod shape;
 

@@ -1,93 +1,46 @@
-//! Reads a body in three passes over its text: the request, its objects, their fields. Numbers stay
-//! text until they are decimals, and a fault in one object does not hide those of the next.
+//! Reads a body: is it JSON, is its shape right, and then its fields. Numbers stay text until they are
+//! decimals, and a fault in one object does not hide those of the next.
 
 use std::collections::HashSet;
-use std::fmt;
 use std::hash::Hash;
 
 use chrono::{DateTime, Utc};
-use serde::de::{IgnoredAny, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
-use serde_json::value::RawValue;
+use serde::de::IgnoredAny;
 
 use super::fields::{FieldReader, Place, Raw};
-use super::limits::{
-    ACCOUNTS_MAX, ID_LENGTH_MAX, NAME_LENGTH_MAX, TRANSACTIONS_MAX, WORD_LENGTH_MAX,
-};
+use super::limits::{ID_LENGTH_MAX, NAME_LENGTH_MAX, WORD_LENGTH_MAX};
+use super::outline::{Elements, Outline, RawAccount, RawTransaction};
 use super::shape::{self, HalfCharacter};
 use super::{Account, IngestRequest, RequestError, Transaction};
 use crate::fault::Faults;
-
-#[derive(Deserialize)]
-struct RawRequest<'b> {
-    #[serde(borrow)]
-    accounts: Raw<'b>,
-    #[serde(borrow)]
-    transactions: Raw<'b>,
-    #[serde(borrow)]
-    total_transactions: Raw<'b>,
-    #[serde(borrow)]
-    request_id: Raw<'b>,
-}
-
-#[derive(Deserialize)]
-struct RawAccount<'b> {
-    #[serde(borrow)]
-    account_id: Raw<'b>,
-    #[serde(borrow)]
-    name: Raw<'b>,
-    #[serde(borrow, rename = "type")]
-    account_type: Raw<'b>,
-    #[serde(borrow)]
-    subtype: Raw<'b>,
-    #[serde(borrow)]
-    mask: Raw<'b>,
-}
-
-#[derive(Deserialize)]
-struct RawTransaction<'b> {
-    #[serde(borrow)]
-    transaction_id: Raw<'b>,
-    #[serde(borrow)]
-    account_id: Raw<'b>,
-    #[serde(borrow)]
-    amount: Raw<'b>,
-    #[serde(borrow)]
-    iso_currency_code: Raw<'b>,
-    #[serde(borrow)]
-    date: Raw<'b>,
-    #[serde(borrow)]
-    authorized_date: Raw<'b>,
-    #[serde(borrow)]
-    name: Raw<'b>,
-    #[serde(borrow)]
-    merchant_name: Raw<'b>,
-    #[serde(borrow)]
-    payment_channel: Raw<'b>,
-    #[serde(borrow)]
-    merchant_category_code: Raw<'b>,
-    #[serde(borrow)]
-    pending: Raw<'b>,
-    #[serde(borrow)]
-    pending_transaction_id: Raw<'b>,
-}
 
 pub(super) fn parse(body: &[u8], now: DateTime<Utc>) -> Result<IngestRequest, RequestError> {
     let json = std::str::from_utf8(body)
         .map_err(|error| not_json_at(body.get(..error.valid_up_to()).unwrap_or_default()))?;
     // A byte order mark is no JSON (RFC 8259, section 8.1).
-    let whole: &RawValue = serde_json::from_str(json)
+    serde_json::from_str::<IgnoredAny>(json)
         .map_err(|error| RequestError::NotJson { line: error.line(), column: error.column() })?;
 
     let mut faults = Faults::default();
-    shape::check(json, &mut faults)
+    let mut outline = Outline::default();
+    shape::walk(json, &mut outline, &mut faults)
         .map_err(|HalfCharacter(at)| not_json_at(body.get(..at).unwrap_or_default()))?;
-    let request = read_request(whole, now, &mut faults);
+    let request = if faults.is_full() {
+        // Nobody would be told of further faults, and the look at the body ended at the last.
+        None
+    } else if json.trim_ascii_start().starts_with('{') {
+        read_request(outline, now, &mut faults)
+    } else {
+        faults.add(Place::Body.to_string(), MUST_BE_OBJECT);
+        None
+    };
     match request {
         Some(request) if faults.is_empty() => Ok(request),
         _ => Err(RequestError::Invalid(faults.into_vec())),
     }
 }
+
+const MUST_BE_OBJECT: &str = "must be an object";
 
 /// What is not JSON after these bytes.
 fn not_json_at(before: &[u8]) -> RequestError {
@@ -97,18 +50,18 @@ fn not_json_at(before: &[u8]) -> RequestError {
 }
 
 fn read_request(
-    whole: &RawValue,
+    outline: Outline<'_>,
     now: DateTime<Utc>,
     faults: &mut Faults,
 ) -> Option<IngestRequest> {
-    let raw: RawRequest<'_> = read_object(whole, Place::Body, faults)?;
+    let raw = outline.request;
     let mut reader = FieldReader { place: Place::Body, faults, now };
 
     let request_id = reader.optional_text("request_id", raw.request_id, ID_LENGTH_MAX);
     let total = reader.count("total_transactions", raw.total_transactions);
-    let raw_accounts = read_list::<ACCOUNTS_MAX>(&mut reader, "accounts", raw.accounts, 0);
+    let raw_accounts = read_list(&mut reader, "accounts", raw.accounts, outline.accounts, 0);
     let raw_transactions =
-        read_list::<TRANSACTIONS_MAX>(&mut reader, "transactions", raw.transactions, 1);
+        read_list(&mut reader, "transactions", raw.transactions, outline.transactions, 1);
 
     if let (Some(total), Some(sent)) = (total, &raw_transactions)
         && usize::try_from(total) != Ok(sent.len())
@@ -131,82 +84,32 @@ fn read_request(
     })
 }
 
-/// Reads an object's fields as raw JSON; another type is a fault.
-fn read_object<'b, T: Deserialize<'b>>(
-    raw: &'b RawValue,
-    place: Place,
-    faults: &mut Faults,
-) -> Option<T> {
-    if !raw.get().starts_with('{') {
-        faults.add(place.to_string(), "must be an object");
-        return None;
-    }
-    // The text is JSON and every field takes any JSON: what is left is a name that stands twice, which the
-    // look at the shape has noted.
-    serde_json::from_str(raw.get()).ok()
-}
-
-/// The elements of an array as raw JSON: how many, and no more of them than may be.
-struct Elements<'b, const MAX: usize> {
-    count: usize,
-    first: Vec<&'b RawValue>,
-}
-
-impl<'b, const MAX: usize> Deserialize<'b> for Elements<'b, MAX> {
-    fn deserialize<D: Deserializer<'b>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_seq(ElementsVisitor)
-    }
-}
-
-struct ElementsVisitor<const MAX: usize>;
-
-impl<'b, const MAX: usize> Visitor<'b> for ElementsVisitor<MAX> {
-    type Value = Elements<'b, MAX>;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("an array")
-    }
-
-    fn visit_seq<A: SeqAccess<'b>>(self, mut sequence: A) -> Result<Self::Value, A::Error> {
-        let mut first = Vec::new();
-        while first.len() < MAX
-            && let Some(element) = sequence.next_element()?
-        {
-            first.push(element);
-        }
-        let mut count = first.len();
-        while sequence.next_element::<IgnoredAny>()?.is_some() {
-            count += 1;
-        }
-        Ok(Elements { count, first })
-    }
-}
-
 /// Reads a required array of `count_min` to `MAX` elements.
-fn read_list<'b, const MAX: usize>(
+fn read_list<T, const MAX: usize>(
     reader: &mut FieldReader<'_>,
     field: &str,
-    raw: Raw<'b>,
+    raw: Raw<'_>,
+    elements: Elements<T, MAX>,
     count_min: usize,
-) -> Option<Vec<&'b RawValue>> {
+) -> Option<Vec<Option<T>>> {
     let Some(raw) = raw else {
         reader.fault(field, "is required");
         return None;
     };
-    let Ok(list) = serde_json::from_str::<Elements<'_, MAX>>(raw.get()) else {
+    if !raw.starts_with('[') {
         reader.fault(field, "must be an array");
         return None;
-    };
-    if !(count_min..=MAX).contains(&list.count) {
+    }
+    if !(count_min..=MAX).contains(&elements.count) {
         reader.fault(field, format!("must have {count_min} to {MAX} elements"));
         return None;
     }
-    Some(list.first)
+    Some(elements.first)
 }
 
 /// Reads every element, `None` for one with faults, until no further fault would be reported.
-fn read_all<'b, R: Deserialize<'b>, T>(
-    elements: Vec<&'b RawValue>,
+fn read_all<R, T>(
+    elements: Vec<Option<R>>,
     place: fn(usize) -> Place,
     faults: &mut Faults,
     now: DateTime<Utc>,
@@ -218,8 +121,10 @@ fn read_all<'b, R: Deserialize<'b>, T>(
             break;
         }
         let place = place(index);
-        let raw = read_object(element, place, faults);
-        values.push(raw.and_then(|raw| read(&mut FieldReader { place, faults, now }, &raw)));
+        if element.is_none() {
+            faults.add(place.to_string(), MUST_BE_OBJECT);
+        }
+        values.push(element.and_then(|raw| read(&mut FieldReader { place, faults, now }, &raw)));
     }
     values
 }

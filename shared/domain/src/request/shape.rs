@@ -2,7 +2,8 @@
 //! its escapes are characters. `serde_json` lets all of that pass in what nobody reads.
 //!
 //! One pass over text that is known to be JSON, on the heap and not the stack; what it remembers is
-//! bounded by the limits, not by the body.
+//! bounded by the limits, not by the body. Since every byte is looked at here, what its outermost values are
+//! is told on the way ([`Outermost`]), so that no other pass has to find them.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -14,47 +15,99 @@ use crate::fault::Faults;
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct HalfCharacter(pub(super) usize);
 
-/// Notes what is wrong with the shape of a text that is JSON.
-pub(super) fn check(json: &str, faults: &mut Faults) -> Result<(), HalfCharacter> {
-    let mut walk = Walk { json, at: 0, open: Vec::new(), spare: Vec::new(), faults };
-    while let Some(byte) = walk.next() {
+/// Who is told of the outermost values: of those in at most [`Outermost::LEVELS`] objects and arrays.
+pub(super) trait Outermost<'b> {
+    /// How many levels are told of; the body is the first.
+    const LEVELS: usize;
+
+    /// A value, after what is in it: its text without the space around it, and what it stands in, from
+    /// the outside.
+    fn value(&mut self, around: &[Open<'b>], json: &'b str);
+}
+
+/// Notes what is wrong with the shape of a text that is JSON, until no further fault would be reported.
+pub(super) fn walk<'b>(
+    json: &'b str,
+    outermost: &mut impl Outermost<'b>,
+    faults: &mut Faults,
+) -> Result<(), HalfCharacter> {
+    let mut walk = Walk { json, at: 0, open: Vec::new(), names: Vec::new(), outermost, faults };
+    while !walk.faults.is_full()
+        && let Some(byte) = walk.next()
+    {
         match byte {
             b'"' => walk.string()?,
             b'{' => walk.enter(true)?,
             b'[' => walk.enter(false)?,
             b'}' | b']' => walk.leave(),
-            b':' => walk.in_open(|open| open.expects_name = false),
-            b',' => walk.in_open(|open| {
-                open.index += 1;
-                open.expects_name = open.is_object;
-            }),
+            b':' => walk.colon(),
+            b',' => walk.comma(),
             _ => {}
         }
     }
     Ok(())
 }
 
-struct Walk<'b, 'f> {
+struct Walk<'b, 'w, O> {
     json: &'b str,
     /// The next byte.
     at: usize,
     /// The objects and arrays that it is in, at most [`DEPTH_MAX`].
     open: Vec<Open<'b>>,
-    /// Sets that are not needed now, so that a million small objects do not make a million of them.
-    spare: Vec<HashSet<Cow<'b, str>>>,
-    faults: &'f mut Faults,
+    /// The names of each of them; they stay when it ends, so that a million small objects do not allocate a
+    /// million times.
+    names: Vec<Names<'b>>,
+    outermost: &'w mut O,
+    faults: &'w mut Faults,
 }
 
 /// An object or an array that has not ended.
-struct Open<'b> {
-    is_object: bool,
-    expects_name: bool,
-    /// The field that is looked at, and those before it, up to [`FIELDS_MAX`]; of an object.
-    name: Cow<'b, str>,
-    names: HashSet<Cow<'b, str>>,
-    has_too_many: bool,
+pub(super) struct Open<'b> {
+    pub(super) is_object: bool,
+    /// The field that is looked at; of an object.
+    pub(super) name: Cow<'b, str>,
     /// The element that is looked at; of an array.
-    index: usize,
+    pub(super) index: usize,
+    expects_name: bool,
+    /// Where the value that is looked at begins, or the space before it.
+    value_from: usize,
+    has_too_many: bool,
+}
+
+/// The names of an object, up to [`FIELDS_MAX`]: looked through while they are few, as they mostly are.
+#[derive(Default)]
+struct Names<'b> {
+    few: Vec<Cow<'b, str>>,
+    many: HashSet<Cow<'b, str>>,
+}
+
+impl<'b> Names<'b> {
+    /// Up to so many names, looking through them is quicker than hashing one.
+    const FEW_MAX: usize = 16;
+
+    fn len(&self) -> usize {
+        self.few.len() + self.many.len()
+    }
+
+    /// Whether it is new.
+    fn insert(&mut self, name: Cow<'b, str>) -> bool {
+        if self.few.contains(&name) {
+            return false;
+        }
+        if self.many.is_empty() && self.few.len() < Self::FEW_MAX {
+            self.few.push(name);
+            return true;
+        }
+        self.many.extend(self.few.drain(..));
+        self.many.insert(name)
+    }
+
+    fn clear(&mut self) {
+        self.few.clear();
+        if !self.many.is_empty() {
+            self.many.clear();
+        }
+    }
 }
 
 /// A text of JSON.
@@ -65,16 +118,41 @@ enum Text<'b> {
     Escaped(&'b str),
 }
 
-impl<'b> Walk<'b, '_> {
+impl<'b, O: Outermost<'b>> Walk<'b, '_, O> {
     fn next(&mut self) -> Option<u8> {
         let byte = self.json.as_bytes().get(self.at).copied()?;
         self.at += 1;
         Some(byte)
     }
 
-    fn in_open(&mut self, change: impl FnOnce(&mut Open<'b>)) {
+    /// Past what stands between a name and its value.
+    fn colon(&mut self) {
         if let Some(open) = self.open.last_mut() {
-            change(open);
+            open.expects_name = false;
+            open.value_from = self.at;
+        }
+    }
+
+    /// Past what stands between two values.
+    fn comma(&mut self) {
+        self.tell();
+        if let Some(open) = self.open.last_mut() {
+            open.index += 1;
+            open.expects_name = open.is_object;
+            open.value_from = self.at;
+        }
+    }
+
+    /// Tells of the value that ended before the last byte, if there is one.
+    fn tell(&mut self) {
+        if self.open.len() > O::LEVELS {
+            return;
+        }
+        let Some(open) = self.open.last() else { return };
+        let end = self.at.saturating_sub(1);
+        let value = self.json.get(open.value_from..end).unwrap_or_default().trim_ascii();
+        if !value.is_empty() {
+            self.outermost.value(&self.open, value);
         }
     }
 
@@ -87,20 +165,22 @@ impl<'b> Walk<'b, '_> {
         }
         self.open.push(Open {
             is_object,
-            expects_name: is_object,
             name: Cow::Borrowed(""),
-            names: self.spare.pop().unwrap_or_default(),
-            has_too_many: false,
             index: 0,
+            expects_name: is_object,
+            value_from: self.at,
+            has_too_many: false,
         });
+        match self.names.get_mut(self.open.len() - 1) {
+            Some(names) => names.clear(),
+            None => self.names.push(Names::default()),
+        }
         Ok(())
     }
 
     fn leave(&mut self) {
-        if let Some(mut left) = self.open.pop() {
-            left.names.clear();
-            self.spare.push(left.names);
-        }
+        self.tell();
+        self.open.pop();
     }
 
     /// Past the rest of an object or array that is too deep to be looked at.
@@ -124,9 +204,15 @@ impl<'b> Walk<'b, '_> {
     /// Past the first quote of a text: a value, or the name of a field.
     fn string(&mut self) -> Result<(), HalfCharacter> {
         let text = self.read_string()?;
-        let Some(open) = self.open.last_mut().filter(|open| open.expects_name) else {
+        let level = self.open.len();
+        let (Some(open), Some(names)) =
+            (self.open.last_mut(), self.names.get_mut(level.wrapping_sub(1)))
+        else {
             return Ok(());
         };
+        if !open.expects_name {
+            return Ok(());
+        }
         open.name = match text {
             Text::Plain(name) => Cow::Borrowed(name),
             // A string of JSON whose escapes are characters: it can be read.
@@ -136,8 +222,8 @@ impl<'b> Walk<'b, '_> {
             let limit = FIELD_NAME_LENGTH_MAX;
             let detail = format!("must not name a field with more than {limit} characters");
             self.faults.add(pointer(&self.open), detail);
-        } else if open.names.len() < FIELDS_MAX {
-            if !open.names.insert(open.name.clone()) {
+        } else if names.len() < FIELDS_MAX {
+            if !names.insert(open.name.clone()) {
                 self.faults.add(pointer(&self.open), "must not stand twice in an object");
             }
         } else if !open.has_too_many {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::request::limits::{DEPTH_MAX, NUMBER_LENGTH_MAX};
+use crate::request::limits::{DEPTH_MAX, NUMBER_LENGTH_MAX, TRANSACTIONS_MAX};
 
 fn now() -> DateTime<Utc> {
     "2025-11-01T12:00:00Z".parse().unwrap()

@@ -6,8 +6,20 @@ use crate::fault::Fault;
 fn check_whole(json: &str) -> Result<Vec<Fault>, HalfCharacter> {
     assert!(serde_json::from_str::<serde::de::IgnoredAny>(json).is_ok(), "it is JSON: {json:.200}");
     let mut faults = Faults::default();
-    check(json, &mut faults)?;
+    walk(json, &mut Told::default(), &mut faults)?;
     Ok(faults.into_vec())
+}
+
+/// What is told of: two levels.
+#[derive(Default)]
+struct Told(Vec<(String, String)>);
+
+impl<'b> Outermost<'b> for Told {
+    const LEVELS: usize = 2;
+
+    fn value(&mut self, around: &[Open<'b>], json: &'b str) {
+        self.0.push((pointer(around), json.to_owned()));
+    }
 }
 
 fn pointers(json: &str) -> Vec<String> {
@@ -89,5 +101,40 @@ fn half_of_a_surrogate_pair_is_no_character_wherever_it_stands() {
     assert!(check_whole(&deep).is_err());
     for json in [r#"["\ud83d\ude80"]"#, r#"["\\ud800"]"#, r#"["\u0000\uffff"]"#, r#"["\"\\"]"#] {
         assert_eq!(check_whole(json), Ok(Vec::new()), "{json}");
+    }
+}
+
+#[test]
+fn after_the_last_fault_that_is_reported_nothing_is_looked_at() {
+    let body = |objects: usize| format!(r#"[{} "\ud800"]"#, r#"{"a":0,"a":0},"#.repeat(objects));
+    assert!(check_whole(&body(Faults::REPORTED_MAX - 1)).is_err());
+    let faults = check_whole(&body(Faults::REPORTED_MAX)).unwrap();
+    assert_eq!(faults.len(), Faults::REPORTED_MAX);
+    assert_eq!(faults.last().unwrap().pointer, "/99/a");
+}
+
+#[test]
+fn the_outermost_values_are_told_of_each_after_what_is_in_it() {
+    let told = |json: &str| {
+        let mut told = Told::default();
+        walk(json, &mut told, &mut Faults::default()).unwrap();
+        told.0
+    };
+    let expected = [
+        ("/a/0", "-1.50"),
+        ("/a/1", "[[\",]\"]]"),
+        ("/a", "[-1.50 ,\t[[\",]\"]]]"),
+        ("/b/a", "{\"a\":\r\n1}"),
+        ("/b", "{\"\\u0061\":{\"a\":\r\n1}}"),
+        ("/c", "{ }"),
+        ("/d", "[]"),
+        ("/e", "null"),
+        ("/", "\"\""),
+    ]
+    .map(|(place, json)| (place.to_owned(), json.to_owned()));
+    let body = " {\"a\":[-1.50 ,\t[[\",]\"]]] , \"b\":{\"\\u0061\":{\"a\":\r\n1}},\n\"c\" : { },\"d\":[],\"e\":null ,\"\":\"\"} ";
+    assert_eq!(told(body), expected);
+    for json in ["[]", " {} ", "1", "\"a,b\"", "null"] {
+        assert_eq!(told(json), [], "{json}");
     }
 }

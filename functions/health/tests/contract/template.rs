@@ -110,6 +110,33 @@ fn every_call_but_the_open_ones_asks_the_authorizer_each_time() {
 }
 
 #[test]
+fn a_call_that_needs_no_key_has_a_throttle_of_its_own() {
+    let settings = resource("Api")["Properties"]["MethodSettings"].as_array().unwrap();
+    let [stage, methods @ ..] = settings.as_slice() else { panic!("{settings:?}") };
+    assert_eq!((&stage["ResourcePath"], &stage["HttpMethod"]), (&json!("/*"), &json!("*")));
+    let throttled: BTreeSet<_> = methods
+        .iter()
+        .map(|method| {
+            assert!(method["ThrottlingRateLimit"].is_u64(), "{method}");
+            assert!(method["ThrottlingBurstLimit"].is_u64(), "{method}");
+            // What a method sets stands in place of all that the stage sets.
+            for setting in ["MetricsEnabled", "LoggingLevel", "DataTraceEnabled"] {
+                assert_eq!(method[setting], stage[setting], "{method}");
+            }
+            let path = method["ResourcePath"].as_str().unwrap();
+            let path = path.strip_prefix('/').unwrap().replace("~1", "/");
+            (path, method["HttpMethod"].as_str().unwrap().to_owned())
+        })
+        .collect();
+    let open: BTreeSet<_> = ROUTES
+        .iter()
+        .filter(|route| route.access == Access::Open)
+        .map(|route| (route.path.to_owned(), route.method.to_owned()))
+        .collect();
+    assert_eq!(throttled, open);
+}
+
+#[test]
 fn the_queue_is_the_codes() {
     let queue = &resource("Queue")["Properties"];
     assert_eq!(queue["VisibilityTimeout"], QUEUE_VISIBILITY_TIMEOUT.as_secs());

@@ -159,6 +159,9 @@ fn relay_runs_each_minute_and_ends_before_the_next() {
     assert_eq!(function, "relay");
     assert_eq!(event["ScheduleExpression"], "rate(1 minute)");
     assert!(find("relay").unwrap().timeout.as_secs() < 60);
+    // The next run is the retry, and not Lambda's own.
+    let config = &resource("RelayFunction")["Properties"]["EventInvokeConfig"];
+    assert_eq!(config["MaximumRetryAttempts"], 0);
 }
 
 #[test]

@@ -40,7 +40,9 @@ fn alarmed() -> BTreeSet<Metric> {
 
 /// What the dashboard shows of our namespace.
 fn shown() -> BTreeSet<Metric> {
-    let body = resource("Dashboard")["Properties"]["DashboardBody"]["Fn::Sub"].as_str().unwrap();
+    let body = &resource("Dashboard")["Properties"]["DashboardBody"]["Fn::Sub"];
+    // The text, before what is put into it.
+    let body = body[0].as_str().unwrap();
     let body: Value = serde_json::from_str(body).unwrap();
     let rows = body["widgets"].as_array().unwrap().iter();
     let rows =

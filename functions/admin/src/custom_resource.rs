@@ -27,8 +27,9 @@ const ANSWER_TIME: Duration = Duration::from_secs(20);
 const ANSWER_TRY_TIMEOUT: Duration = Duration::from_secs(5);
 /// How often it is tried.
 const ANSWER_TRIES_MAX: u32 = 3;
-/// How long a database that was just made, or sleeps, is waited for.
-const DATABASE_WAIT_MAX: Duration = Duration::from_secs(120);
+/// How long a database that was just made, or sleeps, is waited for: a new proxy may take minutes to find
+/// its cluster. Of the function's 300 s that leaves 40 s to migrate, and the time to answer.
+const DATABASE_WAIT_MAX: Duration = Duration::from_secs(240);
 /// How long a database that is not there is left alone.
 const DATABASE_RETRY_DELAY: Duration = Duration::from_secs(1);
 /// The longest reason in bytes: CloudFormation takes answers of 4,096 bytes.

@@ -1,12 +1,13 @@
 //! Where an operation of `admin` runs: in this process, on what it reaches itself, or in the function of
 //! a deployed stack, whose database no laptop reaches.
 
+use std::env;
+
 use admin::{Admin, Operation};
 use anyhow::{Context, bail};
 use aws_sdk_lambda::Client;
 use aws_sdk_lambda::primitives::Blob;
 use clap::Args;
-use secrecy::SecretString;
 use serde::Deserialize;
 use tributary_store::Store;
 
@@ -17,14 +18,6 @@ pub struct Deployed {
     /// found where every AWS tool finds them.
     #[arg(long, global = true)]
     pub function: Option<String>,
-}
-
-/// Names a database that this process reaches.
-#[derive(Args)]
-pub struct Database {
-    /// The database, where it is not that of a deployed stack.
-    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
-    database_url: Option<SecretString>,
 }
 
 /// Where to run operations.
@@ -55,6 +48,14 @@ impl AdminTarget {
         Self::Deployed { client: Client::new(&config), function }
     }
 
+    /// The deployed stack if one is named, else the database of `DATABASE_URL`.
+    pub async fn of(deployed: Deployed) -> anyhow::Result<Self> {
+        match deployed.function {
+            Some(function) => Ok(Self::deployed(function).await),
+            None => Ok(Self::Here(Box::new(on_database_of_environment()?))),
+        }
+    }
+
     /// Runs an operation and waits for its answer.
     pub async fn perform<O: Operation>(&self, operation: O) -> anyhow::Result<O::Answer> {
         match self {
@@ -71,18 +72,12 @@ impl AdminTarget {
     }
 }
 
-impl Database {
-    /// The deployed stack if one is named, else this database.
-    pub async fn target(&self, deployed: Deployed) -> anyhow::Result<AdminTarget> {
-        match (deployed.function, &self.database_url) {
-            (Some(function), _) => Ok(AdminTarget::deployed(function).await),
-            (None, Some(url)) => {
-                let admin = Admin::default().with_store(Store::connect_lazily(url)?);
-                Ok(AdminTarget::Here(Box::new(admin)))
-            }
-            (None, None) => bail!("say where the database is: DATABASE_URL, or --function"),
-        }
-    }
+/// What works on the database of `DATABASE_URL`: a variable and no option, since every user may list
+/// processes, and the URL holds a password.
+pub fn on_database_of_environment() -> anyhow::Result<Admin> {
+    let url = env::var("DATABASE_URL").ok().filter(|url| !url.is_empty());
+    let url = url.context("say where the database is: DATABASE_URL, or --function")?;
+    Ok(Admin::default().with_store(Store::connect_lazily(&url.into())?))
 }
 
 async fn invoke<O: Operation>(

@@ -76,7 +76,7 @@ mod tests {
     fn no_option_takes_a_key_since_every_user_may_list_processes() {
         let options = options(&super::Arguments::command());
         assert!(options.contains(&"api-key-file".to_owned()), "{options:?}");
-        for secret in ["api-key", "key", "pepper", "token", "secret", "password"] {
+        for secret in ["api-key", "key", "pepper", "token", "secret", "password", "database-url"] {
             assert!(!options.contains(&secret.to_owned()), "--{secret}");
         }
     }

@@ -28,14 +28,17 @@ fn told(output: &Output) -> (bool, String, String) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_command_gives_the_same_in_process_and_on_a_function() {
-    let system =
-        System::start(SystemConfig::throw_away(), &|step| eprintln!("{step}")).await.unwrap();
+    let config = SystemConfig {
+        adjust_stack: |stack| stack.invoke_api = true,
+        ..SystemConfig::throw_away()
+    };
+    let system = System::start(config, &|step| eprintln!("{step}")).await.unwrap();
     let here = [
         ("DATABASE_URL", system.database_url()),
         ("SQS_ENDPOINT_URL", system.sqs_endpoint_url()),
         ("DEAD_LETTER_QUEUE_URL", system.queues().dead_letter_queue.as_str()),
     ];
-    let invoke_url = system.stack().invoke_url();
+    let invoke_url = system.stack().invoke_url().unwrap();
     let deployed = [
         ("AWS_ENDPOINT_URL_LAMBDA", invoke_url.as_str()),
         ("AWS_REGION", "us-east-1"),

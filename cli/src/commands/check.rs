@@ -4,14 +4,12 @@ use admin::check::{Check, GRACE_S_DEFAULT, Verdict};
 use anyhow::bail;
 use clap::Args;
 
-use crate::admin_target::{Database, Deployed};
+use crate::admin_target::{AdminTarget, Deployed};
 
 #[derive(Args)]
 pub struct Options {
     #[command(flatten)]
     deployed: Deployed,
-    #[command(flatten)]
-    database: Database,
     /// Hold it also to having no work left: nothing pending, processing or owed.
     #[arg(long)]
     settled: bool,
@@ -22,7 +20,7 @@ pub struct Options {
 }
 
 pub async fn run(options: Options) -> anyhow::Result<()> {
-    let target = options.database.target(options.deployed).await?;
+    let target = AdminTarget::of(options.deployed).await?;
     let check = Check { settled: options.settled, grace_s: options.grace };
     let checks = target.perform(check).await?.checks;
     target.close().await;

@@ -50,6 +50,6 @@ async fn show(system: &System, batches: &Batches) -> anyhow::Result<()> {
     let client = Client::new(&system.url(), system.api_key())?;
     // Wakes the functions that read, so that the first look at the batch comes soon after it is taken.
     client.health().await?;
-    println!("The API listens on {}\n", system.url());
+    println!("The API key, which ends with the demo, is {}\n", system.api_key());
     simulate::send_and_watch(&client, batches).await
 }

@@ -2,18 +2,16 @@
 
 use admin::Admin;
 use admin::keys::{Create, Key, List, Revoke};
-use anyhow::{Context, bail};
+use anyhow::Context;
 use chrono::{DateTime, SecondsFormat, Utc};
 use clap::{Args, Subcommand};
 use comfy_table::Table;
 use comfy_table::presets::NOTHING;
-use secrecy::SecretString;
 use tributary_domain::Scope;
 use tributary_lambda::environment::Environment;
 use tributary_lambda::peppers::PepperSources;
-use tributary_store::Store;
 
-use crate::admin_target::{AdminTarget, Deployed};
+use crate::admin_target::{AdminTarget, Deployed, on_database_of_environment};
 
 #[derive(Args)]
 pub struct Options {
@@ -21,9 +19,6 @@ pub struct Options {
     action: Action,
     #[command(flatten)]
     deployed: Deployed,
-    /// The database, where it is not that of a deployed stack.
-    #[arg(long, env = "DATABASE_URL", hide_env_values = true, global = true)]
-    database_url: Option<SecretString>,
 }
 
 #[derive(Subcommand)]
@@ -60,10 +55,9 @@ enum Action {
 
 pub async fn run(options: Options) -> anyhow::Result<()> {
     let makes_one = matches!(options.action, Action::Create { .. });
-    let target = match (options.deployed.function, options.database_url) {
-        (Some(function), _) => AdminTarget::deployed(function).await,
-        (None, Some(url)) => AdminTarget::Here(Box::new(here(&url, makes_one).await?)),
-        (None, None) => bail!("say where the database is: DATABASE_URL, or --function"),
+    let target = match options.deployed.function {
+        Some(_) => AdminTarget::of(options.deployed).await?,
+        None => AdminTarget::Here(Box::new(here(makes_one).await?)),
     };
     match options.action {
         Action::Create { tenant, name, scopes } => {
@@ -85,8 +79,8 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn here(database_url: &SecretString, makes_one: bool) -> anyhow::Result<Admin> {
-    let admin = Admin::default().with_store(Store::connect_lazily(database_url)?);
+async fn here(makes_one: bool) -> anyhow::Result<Admin> {
+    let admin = on_database_of_environment()?;
     if !makes_one {
         return Ok(admin);
     }

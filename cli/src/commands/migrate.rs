@@ -3,18 +3,16 @@
 use admin::migrate::Migrate;
 use clap::Args;
 
-use crate::admin_target::{Database, Deployed};
+use crate::admin_target::{AdminTarget, Deployed};
 
 #[derive(Args)]
 pub struct Options {
     #[command(flatten)]
     deployed: Deployed,
-    #[command(flatten)]
-    database: Database,
 }
 
 pub async fn run(options: Options) -> anyhow::Result<()> {
-    let target = options.database.target(options.deployed).await?;
+    let target = AdminTarget::of(options.deployed).await?;
     let migrated = target.perform(Migrate {}).await?;
     target.close().await;
     println!("The database has all {} migrations.", migrated.migrations);

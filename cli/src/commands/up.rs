@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::env;
 use std::fs::{self, File, TryLockError};
-use std::io::Write;
+use std::io::{self, IsTerminal, Write};
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -61,7 +61,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         binary_directory: options.functions,
         host: options.host,
         port: options.port,
-        tenant: options.tenant,
+        tenant: options.tenant.clone(),
         api_key_pepper: Some(pepper(&directory)?),
         authorize_environment: tokens_of_environment(),
         log_directory: Some(directory.join("logs")),
@@ -81,6 +81,10 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
 
     let outcome = match env_file.write(&system) {
         Ok(()) => {
+            // Not into a file or a container's log; there the file `env` has it.
+            if io::stdout().is_terminal() {
+                println!("The API key of {} is {}", options.tenant, system.api_key());
+            }
             println!(
                 "Ready. In another terminal:\n  source {}\n  cargo tributary simulate\nLogs: {}. Ctrl-C stops everything.",
                 env_file.path.display(),
@@ -124,7 +128,10 @@ fn lock(directory: &Path) -> anyhow::Result<File> {
             let url = running
                 .lines()
                 .find_map(|line| line.strip_prefix("export TRIBUTARY_URL="))
-                .map_or_else(|| "still starting".to_owned(), |url| format!("API {url}"));
+                .map_or_else(
+                    || "still starting".to_owned(),
+                    |url| format!("API {}", url.trim_matches('\'')),
+                );
             bail!(
                 "it is running already ({url}) with the data of {}; stop it, or use another --directory",
                 directory.display()
@@ -132,6 +139,11 @@ fn lock(directory: &Path) -> anyhow::Result<File> {
         }
         Err(TryLockError::Error(error)) => Err(error.into()),
     }
+}
+
+/// As a shell takes it for the text that it is, whatever is in it.
+fn quoted(value: &str) -> String {
+    format!("'{}'", value.replace('\'', r"'\''"))
 }
 
 /// The file that a shell sources to reach the running system; it is there only while it runs.
@@ -159,7 +171,7 @@ impl EnvFile {
             ("SQS_ENDPOINT_URL", system.sqs_endpoint_url()),
             ("DEAD_LETTER_QUEUE_URL", system.queues().dead_letter_queue.as_str()),
         ] {
-            writeln!(file, "export {name}={value}")?;
+            writeln!(file, "export {name}={}", quoted(value))?;
         }
         Ok(())
     }
@@ -167,5 +179,25 @@ impl EnvFile {
     /// What is not there need not be removed.
     fn remove(&self) {
         drop(fs::remove_file(&self.path));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    #[test]
+    fn a_shell_reads_back_every_value_as_it_was() {
+        for value in [
+            "postgres://me:p%20w@127.0.0.1:5432/db?sslmode=verify-full&sslrootcert=/a b",
+            "it's $(touch /nowhere) `x` \"quoted\"; & | < > * ? # ~ \\ !",
+            "",
+        ] {
+            let script = format!("export VALUE={}; printf %s \"$VALUE\"", quoted(value));
+            let output = Command::new("sh").args(["-c", &script]).output().unwrap();
+            assert_eq!(String::from_utf8(output.stdout).unwrap(), value);
+        }
     }
 }

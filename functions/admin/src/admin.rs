@@ -18,6 +18,7 @@ pub struct Admin {
     store: Option<Store>,
     dead_letters: Option<DeadLetters>,
     peppers: Option<Peppers>,
+    roles_log_in: bool,
 }
 
 impl Admin {
@@ -39,6 +40,12 @@ impl Admin {
         Self { peppers: Some(peppers), ..self }
     }
 
+    /// For functions that log in as their roles, with IAM tokens: `migrate` lets them.
+    #[must_use]
+    pub fn with_roles_that_log_in(self) -> Self {
+        Self { roles_log_in: true, ..self }
+    }
+
     /// Answers an event of the function: `{"operation": …}`, or a custom resource of CloudFormation.
     ///
     /// # Errors
@@ -56,6 +63,10 @@ impl Admin {
         if let Some(store) = &self.store {
             store.close().await;
         }
+    }
+
+    pub(crate) const fn roles_log_in(&self) -> bool {
+        self.roles_log_in
     }
 
     pub(crate) fn store(&self) -> Result<&Store, AdminError> {

@@ -21,8 +21,12 @@ async fn main() -> Result<(), Error> {
     let store = config.database.connect().await?;
     let letters = DeadLetters::connect(config.dead_letter_queue_url).await;
     let peppers = config.peppers.load().await?;
-    let admin =
-        &Admin::default().with_store(store).with_dead_letters(letters).with_peppers(peppers);
+    let mut admin =
+        Admin::default().with_store(store).with_dead_letters(letters).with_peppers(peppers);
+    if config.roles_log_in {
+        admin = admin.with_roles_that_log_in();
+    }
+    let admin = &admin;
     lambda_runtime::run(service_fn(async move |event: LambdaEvent<Value>| {
         let deadline = deadline::of_invocation(event.context.deadline(), SystemTime::now());
         let outcome = admin.handle(event.payload, deadline).await;

@@ -1,8 +1,8 @@
-//! `migrate`: brings the schema to this version. Done again, it does nothing.
+//! `migrate`: brings the schema to this version, and lets the functions log in. Done again, it does nothing.
 
 use serde::{Deserialize, Serialize};
 use tracing::info;
-use tributary_store::{MIGRATOR, StoreError, migrations};
+use tributary_store::{MIGRATOR, StoreError, migrations, role};
 
 use crate::admin::Admin;
 use crate::error::AdminError;
@@ -28,7 +28,13 @@ impl Operation for Migrate {
 
     async fn run(self, admin: &Admin) -> Result<Migrated, AdminError> {
         let missing = missing(admin).await?;
-        admin.store()?.migrate().await?;
+        let store = admin.store()?;
+        store.migrate().await?;
+        if admin.roles_log_in() {
+            let mut transaction = store.begin_for_all().await?;
+            role::let_log_in(&mut transaction).await?;
+            transaction.commit().await.map_err(StoreError::from)?;
+        }
         info!(applied = missing.len(), "migrations applied");
         Ok(Migrated { migrations: MIGRATOR.iter().count(), applied: missing })
     }

@@ -216,6 +216,9 @@ impl Worker {
             enrichment::finish(&mut transaction, lease, rules_version(), &outcomes).await?;
         transaction.commit().await?;
         self.measure(&finished);
+        if finished.failed > 0 {
+            warn!(failed = finished.failed, "transactions failed");
+        }
         let finished = finished.total();
         if release_rest {
             // Not in the same transaction: it would take its locks after those of the finished rows, and

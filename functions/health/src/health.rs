@@ -42,6 +42,8 @@ enum Verdict {
 }
 
 impl Handler for Health {
+    const FUNCTION: &'static str = "health";
+
     async fn handle(&self, incoming: &Incoming) -> Result<Answer, Problem> {
         if incoming.call == Call::GetOpenApi {
             let body = OPENAPI.to_owned();

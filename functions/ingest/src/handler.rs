@@ -88,6 +88,8 @@ impl Ingest {
 }
 
 impl Handler for Ingest {
+    const FUNCTION: &'static str = "ingest";
+
     async fn handle(&self, incoming: &Incoming) -> Result<Answer, Problem> {
         match incoming.call {
             Call::IngestTransactions => self.take_in(incoming).await.inspect_err(|problem| {

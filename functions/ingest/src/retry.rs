@@ -23,6 +23,7 @@ pub async fn retry(store: &Store, queue: &Queue, incoming: &Incoming) -> Result<
 
     let mut transaction = store.begin(tenant).await?;
     if !batches::lock(&mut transaction, tenant, batch).await? {
+        // It locked nothing.
         return Err(Problem::NotFound);
     }
     let retried = enrichment::retry_failed(&mut transaction, tenant, batch).await?;

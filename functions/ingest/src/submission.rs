@@ -6,8 +6,10 @@ use std::collections::HashSet;
 use chrono::Utc;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use sha2::{Digest, Sha256};
+use tracing::warn;
 use tributary_domain::request::limits;
 use tributary_domain::{BatchId, Fault, Faults, IngestRequest, RequestError, TenantId};
+use tributary_lambda::error_chain::Chain;
 use tributary_lambda::http::{Incoming, Problem};
 use tributary_store::batches::AcceptedBatch;
 use tributary_store::idempotency::{self, KeyState};
@@ -61,8 +63,19 @@ impl<'i> Submission<'i> {
     /// Writes it in one transaction, or finds that it was written before.
     pub async fn take(&self, store: &Store) -> Result<Taken, Problem> {
         let mut transaction = store.begin(self.tenant).await?;
+        let taken = self.take_within(&mut transaction).await;
+        if matches!(taken, Ok(Taken::New(..))) {
+            transaction.commit().await.map_err(StoreError::from)?;
+        } else if let Err(error) = transaction.rollback().await {
+            // What it held goes with its connection.
+            warn!(error = %Chain(&error), "rollback failed");
+        }
+        taken
+    }
+
+    async fn take_within(&self, transaction: &mut Transaction) -> Result<Taken, Problem> {
         if let Some(key) = &self.idempotency_key {
-            match idempotency::take(&mut transaction, self.tenant, key).await? {
+            match idempotency::take(transaction, self.tenant, key).await? {
                 KeyState::Unused => {}
                 KeyState::UnderWay => return Err(Problem::UnderWay),
                 KeyState::Used { body_hash, batch } if body_hash == self.body_hash => {
@@ -71,8 +84,7 @@ impl<'i> Submission<'i> {
                 KeyState::Used { .. } => return Err(Problem::KeyReused),
             }
         }
-        let (batch, owed) = self.write(&mut transaction).await?;
-        transaction.commit().await.map_err(StoreError::from)?;
+        let (batch, owed) = self.write(transaction).await?;
         Ok(Taken::New(batch, owed))
     }
 

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
-use tracing::warn;
+use tracing::{info, warn};
 use tributary_lambda::error_chain::Chain;
 use tributary_lambda::metrics::{Metrics, table};
 use tributary_queue::{EnrichMessage, Queue};
@@ -168,9 +168,12 @@ impl Relay {
         let count = usize::try_from(owed.message_count).unwrap_or(1);
         let trace = owed.trace_header.as_deref();
         let sent = self.queue.send(&message, count, &owed.correlation_id, trace).await;
-        if let Err(error) = &sent {
-            let (batch_id, correlation_id) = (owed.batch, &owed.correlation_id);
-            warn!(%batch_id, correlation_id, error = %Chain(error), "still owed");
+        let (batch_id, correlation_id) = (owed.batch, &owed.correlation_id);
+        match &sent {
+            Ok(()) => info!(%batch_id, correlation_id, "owed messages sent"),
+            Err(error) => {
+                warn!(%batch_id, correlation_id, error = %Chain(error), "still owed");
+            }
         }
         sent.is_ok()
     }

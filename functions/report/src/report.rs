@@ -21,6 +21,8 @@ impl Report {
 }
 
 impl Handler for Report {
+    const FUNCTION: &'static str = "report";
+
     async fn handle(&self, incoming: &Incoming) -> Result<Answer, Problem> {
         match incoming.call {
             Call::GetSummary => summary::get(&self.store, incoming).await,

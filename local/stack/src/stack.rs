@@ -59,6 +59,9 @@ pub struct StackConfig {
     pub idle_timeout: Duration,
     /// How long the gateway uses an authorizer's answer again; zero: never.
     pub authorizer_cache_ttl: Duration,
+    /// Whether Lambda's `Invoke` is served: to everyone on this machine, without a signature, the function
+    /// that makes API keys among them.
+    pub invoke_api: bool,
 }
 
 impl StackConfig {
@@ -88,6 +91,7 @@ impl StackConfig {
             relay_interval: Some(RELAY_INTERVAL_DEFAULT),
             idle_timeout: IDLE_TIMEOUT_DEFAULT,
             authorizer_cache_ttl: Duration::ZERO,
+            invoke_api: false,
         }
     }
 
@@ -137,7 +141,7 @@ pub enum StackError {
 /// A running stack; dropping it without [`Stack::stop`] leaves it running until the program ends.
 pub struct Stack {
     lambda: Lambda,
-    invoke_api: InvokeApi,
+    invoke_api: Option<InvokeApi>,
     gateway: Gateway,
     event_source: EventSource,
     schedule: Option<Schedule>,
@@ -161,12 +165,16 @@ impl Stack {
             log_directory: config.log_directory.clone(),
         });
         let lambda = lambda.await.map_err(StackError::Lambda)?;
-        let invoke_api = match InvokeApi::start(lambda.clone()).await {
-            Ok(invoke_api) => invoke_api,
-            Err(error) => {
-                lambda.stop().await;
-                return Err(StackError::Lambda(error));
+        let invoke_api = if config.invoke_api {
+            match InvokeApi::start(lambda.clone()).await {
+                Ok(invoke_api) => Some(invoke_api),
+                Err(error) => {
+                    lambda.stop().await;
+                    return Err(StackError::Lambda(error));
+                }
             }
+        } else {
+            None
         };
         let port = config.gateway_port;
         let gateway = GatewayConfig {
@@ -203,10 +211,11 @@ impl Stack {
         self.gateway.url()
     }
 
-    /// Where Lambda's `Invoke` is served, as `AWS_ENDPOINT_URL_LAMBDA` takes it.
+    /// Where Lambda's `Invoke` is served, as `AWS_ENDPOINT_URL_LAMBDA` takes it; `None` unless
+    /// [`StackConfig::invoke_api`] asked for it.
     #[must_use]
-    pub fn invoke_url(&self) -> String {
-        self.invoke_api.url()
+    pub fn invoke_url(&self) -> Option<String> {
+        self.invoke_api.as_ref().map(InvokeApi::url)
     }
 
     /// The Lambda service: to invoke a function directly, list and kill environments, read logs.

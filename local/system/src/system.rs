@@ -238,7 +238,6 @@ impl System {
         (config.adjust_stack)(&mut stack_config);
         let stack = Stack::start(stack_config).await?;
         progress(&format!("API: {}", stack.url()));
-        progress(&format!("Tenant {}, API key {}", config.tenant, created.key));
         Ok(Self {
             stack,
             sqs,

@@ -11,14 +11,17 @@ use tributary_domain::TenantId;
 
 use crate::error::StoreError;
 use crate::login::{LoginSource, Target};
-use crate::role::{self, Role};
+use crate::role::Role;
 
-/// An open database transaction; dropped without a commit it is rolled back.
+/// An open database transaction; dropped without a commit it is rolled back some time later. Who holds
+/// locks in it rolls it back before answering.
 pub type Transaction = sqlx::Transaction<'static, Postgres>;
 
 /// Without just-in-time compilation: of statements that run for milliseconds it takes seconds, whenever
-/// the planner overrates how many rows a batch's arrays have.
-const BEGIN: &str = "begin; set local jit = off";
+/// the planner overrates how many rows a batch's arrays have. And with an end to idleness: Lambda may freeze
+/// an environment, or lose it, in the middle of a transaction, whose locks would stay.
+const BEGIN: &str =
+    "begin; set local jit = off; set local idle_in_transaction_session_timeout = '60s'";
 
 /// How a function reaches PostgreSQL.
 #[derive(Clone, Debug)]
@@ -136,9 +139,8 @@ impl Store {
         Ok(())
     }
 
-    /// Applies the migrations that the database does not have yet, and lets the functions' roles log in
-    /// where RDS takes IAM tokens. Works as who logs in, who has to own the tables and, the first time on
-    /// a server, be allowed to create roles. Migrations that the database has beyond these are of newer
+    /// Applies the migrations that the database does not have yet. Works as who logs in, who has to own the
+    /// tables and, the first time on a server, be allowed to create roles. Migrations that the database has beyond these are of newer
     /// code, whose deployment was rolled back: the schema suits the code before it, and stays.
     ///
     /// # Errors
@@ -147,7 +149,6 @@ impl Store {
         self.renew_login(false).await.map_err(|error| sqlx::Error::Configuration(error.into()))?;
         let known = crate::MIGRATOR.iter().cloned().collect();
         Migrator::with_migrations(known).set_ignore_missing(true).run(&self.pool).await?;
-        role::let_log_in(&mut *self.pool.acquire().await?).await?;
         Ok(())
     }
 

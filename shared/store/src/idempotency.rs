@@ -1,5 +1,6 @@
 //! Idempotency keys: the same request twice gives the first answer again.
 
+use sha2::{Digest, Sha256};
 use sqlx::PgConnection;
 use tributary_domain::{BatchId, TenantId};
 
@@ -38,7 +39,7 @@ pub async fn take(
     let row = sqlx::query!(
         r#"
         select
-            pg_try_advisory_xact_lock(hashtextextended($1::uuid::text || ' ' || $2, 0)) as "locked!",
+            pg_try_advisory_xact_lock($3) as "locked!",
             used.body_hash as "body_hash?",
             batch.batch_id as "batch_id?",
             batch.correlation_id as "correlation_id?",
@@ -51,7 +52,8 @@ pub async fn take(
             on used.tenant_id = batch.tenant_id and used.batch_id = batch.batch_id
         "#,
         tenant.0,
-        key
+        key,
+        lock_of(tenant, key)
     )
     .fetch_one(unnamed(connection))
     .await?;
@@ -74,6 +76,13 @@ pub async fn take(
         _ if row.locked => Ok(KeyState::Unused),
         _ => Ok(KeyState::UnderWay),
     }
+}
+
+/// The advisory lock of a key. PostgreSQL's own hashes are no match for someone who chooses the key: a
+/// tenant could find one whose lock is that of another tenant's key, and learn when it is in use.
+fn lock_of(tenant: TenantId, key: &str) -> i64 {
+    let hash = Sha256::new().chain_update(tenant.0).chain_update(key).finalize();
+    hash.iter().take(8).fold(0, |lock, byte| lock << 8 | i64::from(*byte))
 }
 
 /// Keeps a key with the batch that it was used for.

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use sqlx::PgConnection;
 
+use crate::error::StoreError;
 use crate::unnamed::unnamed;
 
 /// The functions that have a role of their own. Their roles are `tributary_` and the function's name.
@@ -52,8 +53,11 @@ impl fmt::Display for Role {
     }
 }
 
-/// Lets the roles log in with IAM tokens, where the server takes them.
-pub(crate) async fn let_log_in(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+/// Lets the roles log in with IAM tokens. After that who made them cannot work as one of them any more.
+///
+/// # Errors
+/// If the server takes no tokens, or the roles are somebody else's.
+pub async fn let_log_in(connection: &mut PgConnection) -> Result<(), StoreError> {
     sqlx::query_file!("src/role/let_log_in.sql").execute(unnamed(connection)).await?;
     Ok(())
 }

@@ -2,7 +2,7 @@
 //! route, and one that carries a broken one as well.
 
 use serde_json::{Value, json};
-use tributary_lambda::routes::{Access, ROUTES};
+use tributary_lambda::routes::{Access, ROUTES, Route};
 
 use crate::shared::{Tenant, lambda};
 use crate::support::payload;
@@ -52,9 +52,11 @@ async fn each_function_refuses_each_route_without_an_authorizers_context() {
         Some(json!({"lambda": {"tenant_id": tenant.id}})),
         Some(json!({"claims": {"tenant_id": tenant.id}})),
     ];
-    // Also those that the function does not serve: nothing is done for nobody.
+    // Also those that the function does not serve, open ones among them: nothing is done for nobody.
     for function in ["ingest", "report", "health"] {
-        for route in ROUTES.iter().filter(|route| route.access != Access::Open) {
+        let is_open_here =
+            |route: &Route| route.access == Access::Open && route.function == function;
+        for route in ROUTES.iter().filter(|route| !is_open_here(route)) {
             let path = route.path.replace("{batch_id}", &batch_id).replace("{account_id}", "acc");
             for context in &contexts {
                 let answer = invoke(function, event(route.method, &path, context.clone())).await;
@@ -81,6 +83,20 @@ async fn each_function_serves_its_routes_with_the_context_of_a_key_or_a_token() 
             let answer = invoke(route.function, event(route.method, &path, Some(context))).await;
             let status = answer["statusCode"].as_u64().unwrap();
             assert!([200, 202].contains(&status), "{path}: {answer}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_function_serves_no_route_of_another_whoever_asks() {
+    let tenant = Tenant::new("direct: others").await;
+    let batch_id = tenant.api.accept(&payload(&[transaction("a", "-1")])).await;
+    for function in ["ingest", "report", "health"] {
+        for route in ROUTES.iter().filter(|route| route.function != function) {
+            let path = route.path.replace("{batch_id}", &batch_id).replace("{account_id}", "acc");
+            let context = json!({"tenant_id": tenant.id});
+            let answer = invoke(function, event(route.method, &path, Some(context))).await;
+            assert_eq!(answer["statusCode"], 404, "{function} {path}: {answer}");
         }
     }
 }

@@ -27,12 +27,16 @@ pub struct Incoming {
 }
 
 impl Incoming {
-    /// Routes a request and takes its tenant from the authorizer's context.
+    /// Routes a request to `function` and takes its tenant from the authorizer's context.
     ///
     /// # Errors
-    /// [`Problem`] where no route serves it, or a route that needs a tenant has none: a request that
-    /// no authorizer let through is refused, whoever sent it.
-    pub fn of(request: Request, correlation: CorrelationId) -> Result<Self, Problem> {
+    /// [`Problem`] where no route serves it, or it has no tenant: a request that no authorizer let through is
+    /// refused, whoever sent it, but for the function's own routes that need none.
+    pub fn of(
+        request: Request,
+        correlation: CorrelationId,
+        function: &str,
+    ) -> Result<Self, Problem> {
         let path = request.raw_http_path().to_owned();
         let matched =
             routes::find(request.method().as_str(), &path).map_err(|no_route| match no_route {
@@ -40,8 +44,12 @@ impl Incoming {
                 NoRoute::OtherMethod(methods) => Problem::MethodNotAllowed(methods),
             })?;
         let tenant = tenant_of(&request);
-        if matched.route.access != Access::Open && tenant.is_none() {
+        let is_own = matched.route.function == function;
+        if tenant.is_none() && !(is_own && matched.route.access == Access::Open) {
             return Err(Problem::Unauthorized);
+        }
+        if !is_own {
+            return Err(Problem::NotFound);
         }
         // API Gateway hands parameters over decoded; emulators may leave them in the path.
         let decoded = request.path_parameters_ref().and_then(|map| map.iter().next());

@@ -17,6 +17,9 @@ use crate::trace;
 
 /// What an HTTP function does with its requests.
 pub trait Handler: Send + Sync {
+    /// The function that it is the handler of, as [`ROUTES`](crate::routes::ROUTES) names it.
+    const FUNCTION: &'static str;
+
     /// Answers one request of a route of this function.
     fn handle(&self, incoming: &Incoming) -> impl Future<Output = Result<Answer, Problem>> + Send;
 }
@@ -46,7 +49,7 @@ pub async fn answer<H: Handler>(handler: &H, request: Request) -> Response<Body>
         let method = request.method().clone();
         let path = request.raw_http_path().to_owned();
         let client_ip = incoming::client_ip_of(&request);
-        let outcome = match Incoming::of(request, correlation.clone()) {
+        let outcome = match Incoming::of(request, correlation.clone(), H::FUNCTION) {
             Ok(incoming) => handler.handle(&incoming).await,
             Err(problem) => Err(problem),
         };

@@ -7,6 +7,7 @@ mod ledger;
 
 mod cost;
 mod forgetful;
+mod grants;
 mod login;
 mod migrating;
 mod table;

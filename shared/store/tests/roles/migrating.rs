@@ -9,7 +9,7 @@ use tributary_domain::TenantId;
 use tributary_postgres::{Options, Postgres, Storage};
 use tributary_store::check;
 use tributary_store::role::FUNCTIONS;
-use tributary_store::{Role, Store, api_keys, database};
+use tributary_store::{Role, Store, StoreError, api_keys, database, role};
 use url::Url;
 use uuid::Uuid;
 
@@ -153,17 +153,33 @@ async fn an_owner_who_may_not_create_roles_is_told_what_is_missing() {
 }
 
 #[tokio::test]
-async fn where_rds_takes_iam_tokens_the_roles_may_log_in_with_them() {
+async fn roles_log_in_with_iam_tokens_where_they_are_let_and_their_owner_with_its_password() {
     let server = server().await;
     let admin = server.url("postgres");
     let url = owner_of_a_database(&server, "master", "createrole createdb").await;
+    let let_log_in = async || {
+        let mut transaction = store(&url).begin_for_all().await.unwrap();
+        role::let_log_in(&mut transaction).await?;
+        transaction.commit().await.map_err(StoreError::from)
+    };
+    // Who is a member of rds_iam by way of a role cannot log in with a password any more. That who made a
+    // role may grant it, which is a membership too since PostgreSQL 16, is what RDS has to live with.
+    let memberships = "select r.rolname::text from pg_auth_members as m \
+                       inner join pg_roles as r on r.oid = m.roleid \
+                       where m.member = 'master'::regrole and not m.admin_option";
     let who_can = "select rolname::text from pg_roles where rolname like 'tributary\\_%' and rolcanlogin \
                    and rolcreatedb is false and pg_has_role(rolname, 'rds_iam', 'member')";
     store(&url).migrate().await.unwrap();
+    let refused = let_log_in().await.unwrap_err();
+    assert!(format!("{refused:?}").contains("takes no IAM tokens"), "{refused:?}");
     execute(&admin, "create role rds_iam nologin; grant rds_iam to master with admin option").await;
-    assert!(texts(&admin, who_can).await.is_empty());
+    store(&url).migrate().await.unwrap();
+    assert!(texts(&admin, who_can).await.is_empty(), "nobody asked for it");
+    assert_eq!(texts(&admin, memberships).await.len(), FUNCTIONS.len());
     for _ in 0..2 {
-        store(&url).migrate().await.unwrap();
+        let_log_in().await.unwrap();
         assert_eq!(texts(&admin, who_can).await.len(), FUNCTIONS.len());
+        assert!(texts(&admin, memberships).await.is_empty());
+        store(&url).migrate().await.unwrap();
     }
 }

@@ -1,5 +1,6 @@
 //! Idempotency keys: unused, under way, used.
 
+use tributary_domain::TenantId;
 use tributary_store::idempotency::{self, KeyState};
 use tributary_store::{StoreError, batches::AcceptedBatch};
 
@@ -53,6 +54,24 @@ async fn the_same_key_of_two_tenants_is_two_keys_at_the_same_moment_too() {
     assert_eq!(state, KeyState::Unused);
     let state = idempotency::take(&mut second, tenant, "key").await.unwrap();
     assert_eq!(state, KeyState::Unused);
+}
+
+/// Two keys of two tenants whose hashes by PostgreSQL's `hashtextextended` are equal: made to be so, since
+/// that hash can be turned round.
+#[tokio::test]
+async fn no_tenant_can_make_a_key_that_stands_in_the_way_of_another_tenants() {
+    let ledger = Ledger::new().await;
+    let (first, second) = (ledger.database.store(), ledger.database.store());
+    let tenant = |id: &str| TenantId(id.parse().unwrap());
+    let victim = tenant("01930000-0000-7000-8000-00000000000b");
+    let mut held = first.begin(victim).await.unwrap();
+    let state = idempotency::take(&mut held, victim, "req_1").await.unwrap();
+    assert_eq!(state, KeyState::Unused);
+
+    let attacker = tenant("01930000-0000-7000-8000-00000000000a");
+    let mut transaction = second.begin(attacker).await.unwrap();
+    let made = idempotency::take(&mut transaction, attacker, "4p1wk9egbzhN%i^m~})a1I").await;
+    assert_eq!(made.unwrap(), KeyState::Unused);
 }
 
 #[tokio::test]

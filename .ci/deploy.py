@@ -31,6 +31,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="tributary-ministack-") as scratch:
         emulator = start_emulator(port, scratch)
         try:
+            eventually("the emulator answers", lambda: answers(emulator))
             deploy(database_url)
             system = System(endpoint, database_url)
             system.has_every_migration()
@@ -48,8 +49,7 @@ def main():
             print((WORK / "emulator.log").read_text()[-8000:], file=sys.stderr)
             raise
         finally:
-            emulator.terminate()
-            emulator.wait()
+            end(emulator)
 
 
 def free_port():
@@ -79,11 +79,24 @@ def start_emulator(port, scratch):
         "IOT_MTLS_ENABLED": "0",
     }
     environment.pop("DATABASE_URL")
-    emulator = subprocess.Popen(
+    return subprocess.Popen(
         [WORK / "venv/bin/ministack"], env=environment, stdout=log, stderr=subprocess.STDOUT
     )
-    eventually("the emulator answers", lambda: get_status(os.environ["AWS_ENDPOINT_URL"] + "/_ministack/health"))
-    return emulator
+
+
+def end(emulator):
+    emulator.terminate()
+    try:
+        emulator.wait(timeout=30)
+    except subprocess.TimeoutExpired:
+        emulator.kill()
+        emulator.wait()
+
+
+def answers(emulator):
+    """Whether it serves. One that has ended never will."""
+    assert emulator.poll() is None, f"the emulator ended with status {emulator.returncode}"
+    return get_status(os.environ["AWS_ENDPOINT_URL"] + "/_ministack/health")
 
 
 def deploy(database_url, *overrides):

@@ -8,7 +8,7 @@ use sqlx::{AssertSqlSafe, Executor, PgConnection, Row};
 use tributary_domain::TenantId;
 use tributary_postgres::{Options, Pooler, Postgres, Storage};
 use tributary_store::outbox::{self, Owed};
-use tributary_store::{Role, Store, Transaction, api_keys, database, report};
+use tributary_store::{Role, Store, StoreError, Transaction, api_keys, database, report};
 use uuid::Uuid;
 
 use crate::ledger::{bookings, write};
@@ -133,7 +133,7 @@ async fn begin(store: &Store, tenant: Option<TenantId>) -> Transaction {
             None => store.begin_for_all().await,
         };
         match begun {
-            Err(error) if error.is_transient() && Instant::now() < deadline => {}
+            Err(StoreError::Unavailable(_)) if Instant::now() < deadline => {}
             ended => return ended.unwrap(),
         }
     }

@@ -10,7 +10,7 @@ use tracing::info;
 use tributary_domain::api_key::ApiKeySecret;
 use tributary_domain::{Scope, TenantId};
 use tributary_store::api_keys::{self, ApiKey, ListedApiKey, NewApiKey};
-use tributary_store::{StoreError, Transaction};
+use tributary_store::{StoreError, Transaction, tenants};
 use uuid::Uuid;
 
 use crate::admin::Admin;
@@ -118,8 +118,7 @@ impl Operation for Create {
             let secret = ApiKeySecret::from_entropy(rand::rng().random());
             let mut transaction = admin.store()?.begin_for_all().await?;
             let new_id = TenantId(Uuid::now_v7());
-            let tenant =
-                api_keys::find_or_create_tenant(&mut transaction, &self.tenant, new_id).await?;
+            let tenant = tenants::find_or_create(&mut transaction, &self.tenant, new_id).await?;
             let key = ApiKey { tenant, api_key_id: Uuid::now_v7(), scopes: scopes.clone() };
             let api_key_id = key.api_key_id;
             let (prefix, key_hash) = (secret.prefix(), secret.hash(pepper));
@@ -190,7 +189,7 @@ impl From<ListedApiKey> for Key {
 }
 
 async fn known_tenant(transaction: &mut Transaction, name: &str) -> Result<TenantId, AdminError> {
-    let found = api_keys::find_tenant(transaction, name).await?;
+    let found = tenants::find(transaction, name).await?;
     found.ok_or_else(|| refused("tenant", "there is none of that name"))
 }
 

@@ -18,6 +18,7 @@ pub mod migrations;
 pub mod outbox;
 pub mod report;
 pub mod role;
+pub mod tenants;
 pub mod transactions;
 mod unnamed;
 

@@ -8,7 +8,7 @@ use sqlx::{AssertSqlSafe, Executor, PgConnection, Row};
 use tributary_domain::TenantId;
 use tributary_postgres::{Options, Pooler, Postgres, Storage};
 use tributary_store::outbox::{self, Owed};
-use tributary_store::{Role, Store, StoreError, Transaction, api_keys, database, report};
+use tributary_store::{Role, Store, StoreError, Transaction, database, report, tenants};
 use uuid::Uuid;
 
 use crate::ledger::{bookings, write};
@@ -85,7 +85,7 @@ impl TwoTenants {
         for ((name, count), place) in TENANTS.iter().zip(&mut tenants) {
             let mut transaction = owner.begin_for_all().await.unwrap();
             let id = TenantId(Uuid::now_v7());
-            *place = api_keys::find_or_create_tenant(&mut transaction, name, id).await.unwrap();
+            *place = tenants::find_or_create(&mut transaction, name, id).await.unwrap();
             transaction.commit().await.unwrap();
             for booking in bookings(*count, "-1") {
                 let (batch, _) = write(&owner, *place, &[booking]).await.unwrap();

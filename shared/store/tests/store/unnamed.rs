@@ -6,7 +6,7 @@ use tributary_store::api_keys::{self, ApiKey, NewApiKey};
 use tributary_store::enrichment::{self, Lease, Outcome};
 use tributary_store::outbox::{self, Owed};
 use tributary_store::transactions::pages::{self, PageQuery};
-use tributary_store::{accounts, batches, health, idempotency, report, transactions};
+use tributary_store::{accounts, batches, health, idempotency, report, tenants, transactions};
 use uuid::Uuid;
 
 use crate::ledger::{LEASE, Ledger, SHOPPING, account, bookings, keep_batch};
@@ -16,15 +16,15 @@ use crate::sums::period;
 async fn call_everything(connection: &mut PgConnection, tenant: TenantId, round: &str) {
     let batch = BatchId(Uuid::now_v7());
     health::ping(connection).await.unwrap();
-    api_keys::find_or_create_tenant(connection, "third", TenantId(Uuid::now_v7())).await.unwrap();
+    tenants::find_or_create(connection, "third", TenantId(Uuid::now_v7())).await.unwrap();
     let key = ApiKey { tenant, api_key_id: Uuid::now_v7(), scopes: vec![Scope::Ingest] };
     let prefix = format!("trb_0000000{}", round.as_bytes()[0] % 10);
     let new = NewApiKey { key: key.clone(), name: "key", prefix: &prefix, key_hash: [0; 32] };
     api_keys::insert(connection, &new).await.unwrap();
     api_keys::find_by_prefix(connection, &prefix).await.unwrap().unwrap();
     api_keys::note_use(connection, &key).await.unwrap();
-    api_keys::find_tenant(connection, "third").await.unwrap().unwrap();
-    api_keys::tenant_exists(connection, tenant).await.unwrap();
+    tenants::find(connection, "third").await.unwrap().unwrap();
+    tenants::exists(connection, tenant).await.unwrap();
     api_keys::list(connection, tenant).await.unwrap();
     api_keys::revoke_by_prefix(connection, tenant, &prefix).await.unwrap().unwrap();
 

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use tracing::info;
 use tributary_domain::api_key::ApiKeySecret;
 use tributary_domain::{Scope, TenantId};
-use tributary_store::api_keys::{self, ApiKey, ListedApiKey, NewApiKey};
+pub use tributary_store::api_keys::ListedApiKey as Key;
+use tributary_store::api_keys::{self, ApiKey, NewApiKey};
 use tributary_store::{StoreError, Transaction, tenants};
 use uuid::Uuid;
 
@@ -60,23 +61,6 @@ pub struct List {
 pub struct Listed {
     /// The newest first.
     pub keys: Vec<Key>,
-}
-
-/// A key as it may be shown.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Key {
-    /// Its first characters.
-    pub prefix: String,
-    /// What the tenant calls it.
-    pub name: String,
-    /// What it is for.
-    pub scopes: Vec<Scope>,
-    /// When it was made.
-    pub created_at: DateTime<Utc>,
-    /// When it was last used, to within five minutes; `None` if never.
-    pub last_used_at: Option<DateTime<Utc>>,
-    /// Since when it is not taken any more; `None` if it is.
-    pub revoked_at: Option<DateTime<Utc>>,
 }
 
 /// Take a key back: the next request with it is refused. Done again, it changes nothing.
@@ -149,7 +133,7 @@ impl Operation for List {
         let tenant = known_tenant(&mut transaction, &self.tenant).await?;
         let keys = api_keys::list(&mut transaction, tenant).await?;
         transaction.rollback().await.map_err(StoreError::from)?;
-        Ok(Listed { keys: keys.into_iter().map(Key::from).collect() })
+        Ok(Listed { keys })
     }
 }
 
@@ -172,19 +156,6 @@ impl Operation for Revoke {
 impl fmt::Debug for Created {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Created").field("prefix", &self.prefix).finish_non_exhaustive()
-    }
-}
-
-impl From<ListedApiKey> for Key {
-    fn from(key: ListedApiKey) -> Self {
-        Self {
-            prefix: key.prefix,
-            name: key.name,
-            scopes: key.scopes,
-            created_at: key.created_at,
-            last_used_at: key.last_used_at,
-            revoked_at: key.revoked_at,
-        }
     }
 }
 

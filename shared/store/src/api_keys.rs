@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use tributary_domain::api_key::KeyHash;
 use tributary_domain::{Scope, TenantId};
@@ -53,7 +54,7 @@ pub struct FoundApiKey {
 }
 
 /// A key as its owner sees it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ListedApiKey {
     /// The first characters of the key.
     pub prefix: String,

@@ -8,8 +8,10 @@ mod settled;
 pub mod stored;
 mod sums;
 
+use std::borrow::Cow;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use tributary_domain::TenantId;
 use uuid::Uuid;
@@ -33,12 +35,12 @@ pub struct Options {
 }
 
 /// A rule, and where the database breaks it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Check {
     /// Its name, such as `batch-members`.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// The rule, in one sentence.
-    pub rule: &'static str,
+    pub rule: Cow<'static, str>,
     /// How often it is broken.
     pub broken: i64,
     /// The first of those, at most [`FINDINGS_MAX`].
@@ -46,7 +48,7 @@ pub struct Check {
 }
 
 /// One place where a rule is broken.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     /// Whose it is.
     pub tenant: TenantId,
@@ -72,7 +74,7 @@ impl Check {
             subject: row.subject,
             detail: row.detail,
         });
-        Self { name, rule, broken, findings: findings.collect() }
+        Self { name: name.into(), rule: rule.into(), broken, findings: findings.collect() }
     }
 
     /// The rule holds.

@@ -13,6 +13,7 @@ pub mod enrichment;
 mod error;
 pub mod health;
 pub mod idempotency;
+mod interval;
 pub mod login;
 pub mod migrations;
 pub mod outbox;

@@ -17,6 +17,7 @@ use tributary_domain::TenantId;
 use uuid::Uuid;
 
 use crate::error::StoreError;
+use crate::interval::millis;
 use crate::unnamed::unnamed;
 
 pub use settled::{Unsettled, unsettled};
@@ -106,7 +107,7 @@ pub async fn run(
     connection: &mut PgConnection,
     options: Options,
 ) -> Result<Vec<Check>, StoreError> {
-    let grace_ms = i64::try_from(options.grace.as_millis()).unwrap_or(i64::MAX);
+    let grace_ms = millis(options.grace);
     let mut checks = batches::run(connection, grace_ms).await?;
     checks.extend(rows::run(connection, grace_ms).await?);
     checks.extend(sums::run(connection).await?);

@@ -201,7 +201,7 @@ async fn works_over_all_where_it_is_meant_to(url: &str) {
         let seen = number(&mut transaction, &format!("select count(*) from {table}")).await;
         assert_eq!(seen, all, "{table}");
     }
-    let owed = outbox::take_owed(&mut transaction, 0, 100).await.unwrap();
+    let owed = outbox::take_owed(&mut transaction, Duration::ZERO, 100).await.unwrap();
     assert_eq!(i64::try_from(owed.len()), Ok(all));
     transaction.rollback().await.unwrap();
     let authorize = as_function(url, "authorize");

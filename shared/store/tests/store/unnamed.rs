@@ -1,5 +1,7 @@
 //! No statement leaves a name on its connection: a pooler hands connections from client to client.
 
+use std::time::Duration;
+
 use sqlx::{Connection, PgConnection};
 use tributary_domain::{BatchId, Scope, TenantId};
 use tributary_store::api_keys::{self, ApiKey, NewApiKey};
@@ -45,9 +47,9 @@ async fn call_everything(connection: &mut PgConnection, tenant: TenantId, round:
         message_count: 1,
     };
     outbox::insert(connection, &owed).await.unwrap();
-    outbox::take_owed(connection, 0, 10).await.unwrap();
+    outbox::take_owed(connection, Duration::ZERO, 10).await.unwrap();
     outbox::delete(connection, &owed).await.unwrap();
-    outbox::owe_for_stranded(connection, 0).await.unwrap();
+    outbox::owe_for_stranded(connection, Duration::ZERO, 10).await.unwrap();
 
     let token = tributary_domain::identity::LeaseToken(Uuid::now_v7());
     let lease = Lease { tenant, batch, token, duration: LEASE };

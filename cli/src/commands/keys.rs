@@ -9,6 +9,7 @@ use comfy_table::Table;
 use comfy_table::presets::NOTHING;
 use secrecy::SecretString;
 use tributary_domain::Scope;
+use tributary_lambda::aws::Aws;
 use tributary_lambda::environment::Environment;
 use tributary_lambda::peppers::PepperSources;
 use tributary_store::Store;
@@ -93,7 +94,7 @@ async fn here(database_url: &SecretString, makes_one: bool) -> anyhow::Result<Ad
     let mut environment = Environment::of_process();
     let sources = PepperSources::from_environment(&mut environment);
     let sources = environment.finish(sources).context("a key is hashed under a pepper")?;
-    Ok(admin.with_peppers(sources.load().await?))
+    Ok(admin.with_peppers(sources.load(&Aws::default()).await?))
 }
 
 fn table(keys: &[Key]) -> Table {

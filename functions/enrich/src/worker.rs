@@ -76,22 +76,17 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// A worker on a store with a categoriser; when `stop` is cancelled it lets go of what it holds.
+    /// A worker on a store with a categoriser; when `stop` is cancelled it lets go of what it holds. What
+    /// it measures is gathered in `metrics`.
     #[must_use]
     pub fn new(
         store: Store,
         categorizer: Box<dyn Categorizer>,
         limits: Limits,
         stop: CancellationToken,
+        metrics: Metrics,
     ) -> Self {
-        let metrics = Metrics::new("enrich", "");
         Self { store, categorizer, limits, stop, metrics }
-    }
-
-    /// The same, with its measures gathered in `metrics`.
-    #[must_use]
-    pub fn with_metrics(self, metrics: Metrics) -> Self {
-        Self { metrics, ..self }
     }
 
     /// Where measures are gathered.

@@ -70,16 +70,10 @@ pub struct Done {
 pub struct RelayError(#[from] StoreError);
 
 impl Relay {
-    /// Between a store and a queue.
+    /// Between a store and a queue; what it measures is gathered in `metrics`.
     #[must_use]
-    pub fn new(store: Store, queue: Queue, ages: Ages) -> Self {
-        Self { store, queue, ages, metrics: Metrics::new("relay", "") }
-    }
-
-    /// The same, with its measures gathered in `metrics`.
-    #[must_use]
-    pub fn with_metrics(self, metrics: Metrics) -> Self {
-        Self { metrics, ..self }
+    pub const fn new(store: Store, queue: Queue, ages: Ages, metrics: Metrics) -> Self {
+        Self { store, queue, ages, metrics }
     }
 
     /// Does what there is to do, or as much as fits before the deadline.

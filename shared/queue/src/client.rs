@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::time::Duration;
 
-use aws_config::BehaviorVersion;
+use aws_config::SdkConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::BuildError;
@@ -39,15 +39,13 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(2);
 const CALL_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A client that gives up before its caller is out of time.
-pub(crate) async fn client() -> Client {
+pub(crate) fn client(aws: &SdkConfig) -> Client {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(ATTEMPT_TIMEOUT)
         .operation_attempt_timeout(ATTEMPT_TIMEOUT)
         .operation_timeout(CALL_TIMEOUT)
         .build();
-    let config =
-        aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts).load().await;
-    Client::new(&config)
+    Client::from_conf(aws_sdk_sqs::config::Builder::from(aws).timeout_config(timeouts).build())
 }
 
 impl<E: Error + Send + Sync + 'static, R: std::fmt::Debug + Send + Sync + 'static>
@@ -68,10 +66,10 @@ impl Queue {
     /// The most messages of one send, by SQS.
     pub const SEND_MAX: usize = 10;
 
-    /// A client for the queue at `url`; region, credentials and endpoint come from the environment,
-    /// as every AWS SDK takes them.
-    pub async fn connect(url: String) -> Self {
-        Self { client: client().await, url }
+    /// A client for the queue at `url`.
+    #[must_use]
+    pub fn new(aws: &SdkConfig, url: String) -> Self {
+        Self { client: client(aws), url }
     }
 
     /// Sends `count` equal messages (1 to [`Queue::SEND_MAX`]) in one call.

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::error::Error;
 use std::time::{Duration, Instant};
 
+use aws_config::SdkConfig;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::{
     ChangeMessageVisibilityBatchRequestEntry, Message, MessageSystemAttributeName,
@@ -69,10 +70,10 @@ impl DeadLetters {
     /// servers alone, and may find none where there are some.
     const RECEIVE_WAIT_S: i32 = 1;
 
-    /// The queue at `url`; region, credentials and endpoint come from the environment, as every AWS SDK
-    /// takes them.
-    pub async fn connect(url: String) -> Self {
-        Self::new(client().await, url)
+    /// The queue at `url`.
+    #[must_use]
+    pub fn of(aws: &SdkConfig, url: String) -> Self {
+        Self::new(client(aws), url)
     }
 
     /// The queue at `url`, by a client that is there already.

@@ -8,6 +8,7 @@ use clap::{Args, Subcommand};
 use comfy_table::Table;
 use comfy_table::presets::NOTHING;
 use tributary_domain::Scope;
+use tributary_lambda::aws::Aws;
 use tributary_lambda::environment::Environment;
 use tributary_lambda::peppers::PepperSources;
 
@@ -87,7 +88,7 @@ async fn here(makes_one: bool) -> anyhow::Result<Admin> {
     let mut environment = Environment::of_process();
     let sources = PepperSources::from_environment(&mut environment);
     let sources = environment.finish(sources).context("a key is hashed under a pepper")?;
-    Ok(admin.with_peppers(sources.load().await?))
+    Ok(admin.with_peppers(sources.load(&Aws::default()).await?))
 }
 
 fn table(keys: &[Key]) -> Table {

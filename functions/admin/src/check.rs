@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tributary_domain::TenantId;
+pub use tributary_store::check::{Check as Verdict, Finding};
 use tributary_store::{StoreError, check};
 
 use crate::admin::Admin;
@@ -38,38 +38,6 @@ pub struct Checked {
     pub checks: Vec<Verdict>,
 }
 
-/// A rule, and where the database breaks it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Verdict {
-    /// The check's name, such as `batch-members`.
-    pub name: String,
-    /// The rule, in one sentence.
-    pub rule: String,
-    /// How often it is broken.
-    pub broken: i64,
-    /// The first of those.
-    pub findings: Vec<Finding>,
-}
-
-/// One place where a rule is broken.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Finding {
-    /// Whose it is.
-    pub tenant: TenantId,
-    /// What it is, with its id.
-    pub subject: String,
-    /// What is wrong with it.
-    pub detail: String,
-}
-
-impl Verdict {
-    /// The rule holds.
-    #[must_use]
-    pub const fn holds(&self) -> bool {
-        self.broken == 0
-    }
-}
-
 impl Operation for Check {
     const NAME: &'static str = "check";
     type Answer = Checked;
@@ -82,22 +50,6 @@ impl Operation for Check {
         let held_to = check::Options { settled: self.settled, grace };
         let checks = check::run(&mut transaction, held_to).await?;
         transaction.rollback().await.map_err(StoreError::from)?;
-        Ok(Checked { checks: checks.into_iter().map(Verdict::from).collect() })
-    }
-}
-
-impl From<check::Check> for Verdict {
-    fn from(check: check::Check) -> Self {
-        let findings = check.findings.into_iter().map(|finding| Finding {
-            tenant: finding.tenant,
-            subject: finding.subject,
-            detail: finding.detail,
-        });
-        Self {
-            name: check.name.to_owned(),
-            rule: check.rule.to_owned(),
-            broken: check.broken,
-            findings: findings.collect(),
-        }
+        Ok(Checked { checks })
     }
 }

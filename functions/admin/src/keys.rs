@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 use tracing::info;
 use tributary_domain::api_key::ApiKeySecret;
 use tributary_domain::{Scope, TenantId};
-use tributary_store::api_keys::{self, ApiKey, ListedApiKey, NewApiKey};
-use tributary_store::{StoreError, Transaction};
+pub use tributary_store::api_keys::ListedApiKey as Key;
+use tributary_store::api_keys::{self, ApiKey, NewApiKey};
+use tributary_store::{StoreError, Transaction, tenants};
 use uuid::Uuid;
 
 use crate::admin::Admin;
@@ -62,23 +63,6 @@ pub struct Listed {
     pub keys: Vec<Key>,
 }
 
-/// A key as it may be shown.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Key {
-    /// Its first characters.
-    pub prefix: String,
-    /// What the tenant calls it.
-    pub name: String,
-    /// What it is for.
-    pub scopes: Vec<Scope>,
-    /// When it was made.
-    pub created_at: DateTime<Utc>,
-    /// When it was last used, to within five minutes; `None` if never.
-    pub last_used_at: Option<DateTime<Utc>>,
-    /// Since when it is not taken any more; `None` if it is.
-    pub revoked_at: Option<DateTime<Utc>>,
-}
-
 /// Take a key back: the next request with it is refused. Done again, it changes nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -118,8 +102,7 @@ impl Operation for Create {
             let secret = ApiKeySecret::from_entropy(rand::rng().random());
             let mut transaction = admin.store()?.begin_for_all().await?;
             let new_id = TenantId(Uuid::now_v7());
-            let tenant =
-                api_keys::find_or_create_tenant(&mut transaction, &self.tenant, new_id).await?;
+            let tenant = tenants::find_or_create(&mut transaction, &self.tenant, new_id).await?;
             let key = ApiKey { tenant, api_key_id: Uuid::now_v7(), scopes: scopes.clone() };
             let api_key_id = key.api_key_id;
             let (prefix, key_hash) = (secret.prefix(), secret.hash(pepper));
@@ -150,7 +133,7 @@ impl Operation for List {
         let tenant = known_tenant(&mut transaction, &self.tenant).await?;
         let keys = api_keys::list(&mut transaction, tenant).await?;
         transaction.rollback().await.map_err(StoreError::from)?;
-        Ok(Listed { keys: keys.into_iter().map(Key::from).collect() })
+        Ok(Listed { keys })
     }
 }
 
@@ -176,21 +159,8 @@ impl fmt::Debug for Created {
     }
 }
 
-impl From<ListedApiKey> for Key {
-    fn from(key: ListedApiKey) -> Self {
-        Self {
-            prefix: key.prefix,
-            name: key.name,
-            scopes: key.scopes,
-            created_at: key.created_at,
-            last_used_at: key.last_used_at,
-            revoked_at: key.revoked_at,
-        }
-    }
-}
-
 async fn known_tenant(transaction: &mut Transaction, name: &str) -> Result<TenantId, AdminError> {
-    let found = api_keys::find_tenant(transaction, name).await?;
+    let found = tenants::find(transaction, name).await?;
     found.ok_or_else(|| refused("tenant", "there is none of that name"))
 }
 

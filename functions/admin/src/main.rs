@@ -8,6 +8,7 @@ use admin::{Admin, AdminError, Config};
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 use serde_json::Value;
 use tracing::error;
+use tributary_lambda::aws::Aws;
 use tributary_lambda::error_chain::Chain;
 use tributary_lambda::metrics::Metrics;
 use tributary_lambda::{deadline, logs};
@@ -18,11 +19,11 @@ async fn main() -> Result<(), Error> {
     logs::init();
     let metrics = &Metrics::of_process("admin");
     let config = Config::from_env()?;
-    let store = config.database.connect().await?;
-    let letters = DeadLetters::connect(config.dead_letter_queue_url).await;
-    let peppers = config.peppers.load().await?;
+    let aws = Aws::default();
+    let (store, peppers) = tokio::join!(config.database.connect(&aws), config.peppers.load(&aws));
+    let letters = DeadLetters::of(aws.config().await, config.dead_letter_queue_url);
     let mut admin =
-        Admin::default().with_store(store).with_dead_letters(letters).with_peppers(peppers);
+        Admin::default().with_store(store?).with_dead_letters(letters).with_peppers(peppers?);
     if config.roles_log_in {
         admin = admin.with_roles_that_log_in();
     }

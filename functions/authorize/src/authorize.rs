@@ -8,7 +8,7 @@ use tracing::{info, warn};
 use tributary_domain::api_key::{KeyHash, Peppers, PresentedKey};
 use tributary_lambda::error_chain::Chain;
 use tributary_store::api_keys::{self, ApiKey};
-use tributary_store::{Store, StoreError, Transaction};
+use tributary_store::{Store, StoreError, Transaction, tenants};
 
 use crate::credential::Credential;
 use crate::jwks::JwksError;
@@ -99,7 +99,7 @@ impl Authorize {
         })?;
         let Token { tenant, subject, scopes } = token;
         let mut transaction = self.store.begin_for_all().await?;
-        if !api_keys::tenant_exists(&mut transaction, tenant).await? {
+        if !tenants::exists(&mut transaction, tenant).await? {
             info!(reason = "no such tenant", "token refused");
             return Err(Refusal::Unauthorized);
         }

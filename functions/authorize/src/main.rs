@@ -4,6 +4,7 @@ use authorize::{Authorize, Config, Refusal, Tokens};
 use aws_lambda_events::apigw::ApiGatewayCustomAuthorizerRequestTypeRequest;
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 use tracing::error;
+use tributary_lambda::aws::Aws;
 use tributary_lambda::error_chain::Chain;
 use tributary_lambda::logs;
 use tributary_lambda::metrics::Metrics;
@@ -13,9 +14,9 @@ async fn main() -> Result<(), Error> {
     logs::init();
     let metrics = &Metrics::of_process("authorize");
     let config = Config::from_env()?;
-    let peppers = config.peppers.load().await?;
-    let store = config.database.connect().await?;
-    let authorize = &Authorize::new(store, peppers, config.tokens.map(Tokens::new));
+    let aws = Aws::default();
+    let (store, peppers) = tokio::join!(config.database.connect(&aws), config.peppers.load(&aws));
+    let authorize = &Authorize::new(store?, peppers?, config.tokens.map(Tokens::new));
     lambda_runtime::run(service_fn(
         async move |event: LambdaEvent<ApiGatewayCustomAuthorizerRequestTypeRequest>| {
             let decision = authorize.decide(&event.payload).await;

@@ -1,7 +1,5 @@
 //! What enrich needs from its environment.
 
-use std::time::Duration;
-
 use tributary_lambda::database::DatabaseConfig;
 use tributary_lambda::environment::{Environment, EnvironmentError};
 
@@ -29,16 +27,10 @@ impl Config {
     pub fn from_env() -> Result<Self, EnvironmentError> {
         let mut environment = Environment::of_process();
         let defaults = Limits::default();
-        let mut duration = |name: &str, default: Duration| {
-            let default_ms = u64::try_from(default.as_millis()).unwrap_or(u64::MAX);
-            Duration::from_millis(environment.or_default(name, default_ms))
-        };
         let limits = Limits {
-            lease: duration("LEASE_MS", defaults.lease),
-            stop_before_deadline: duration(
-                "STOP_BEFORE_DEADLINE_MS",
-                defaults.stop_before_deadline,
-            ),
+            lease: environment.millis("LEASE_MS", defaults.lease),
+            stop_before_deadline: environment
+                .millis("STOP_BEFORE_DEADLINE_MS", defaults.stop_before_deadline),
         };
         let latency = environment.or_default("SIMULATED_LATENCY_MS", LatencyRange::OFF);
         let config = Self {

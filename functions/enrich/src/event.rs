@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
-use futures::future::join_all;
+use futures::StreamExt;
 use tracing::{Instrument, error, info, info_span, warn};
 use tributary_lambda::error_chain::Chain;
 use tributary_lambda::metrics::table;
@@ -13,6 +13,9 @@ use tributary_queue::{CORRELATION_ATTRIBUTE, EnrichMessage, Queue, TRACE_ATTRIBU
 
 use crate::worker::{Ending, Worker};
 
+/// How many batches are worked on at the same time: as many as an event brings. They share one connection,
+/// and wait for each other only while they read and write.
+const BATCHES_AT_ONCE_MAX: usize = 10;
 /// How long rows that someone has locked are left alone.
 const LOCKED_OUT_DELAY: Duration = Duration::from_secs(2);
 /// The longest wait before a message that failed is delivered again.
@@ -41,15 +44,18 @@ impl Enrich {
             self.measure(&record);
             pieces.entry(read(&record)).or_default().push(record);
         }
-        let failed = join_all(pieces.into_iter().map(async |(message, records)| {
-            let outcome = match (&message, records.first()) {
-                (Some(message), Some(first)) => self.work(message, first, deadline).await,
-                // SQS gives an unreadable message up after its receives and keeps it whole.
-                _ => Err(DeliverAgain),
-            };
-            if outcome.is_err() { records } else { Vec::new() }
-        }))
-        .await;
+        let failed: Vec<_> = futures::stream::iter(pieces)
+            .map(|(message, records)| async move {
+                let outcome = match (&message, records.first()) {
+                    (Some(message), Some(first)) => self.work(message, first, deadline).await,
+                    // SQS gives an unreadable message up after its receives and keeps it whole.
+                    _ => Err(DeliverAgain),
+                };
+                if outcome.is_err() { records } else { Vec::new() }
+            })
+            .buffer_unordered(BATCHES_AT_ONCE_MAX)
+            .collect()
+            .await;
 
         let failures = failed.into_iter().flatten().filter_map(|record| {
             let mut failure = BatchItemFailure::default();

@@ -9,6 +9,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tributary_domain::categorise::{Categorizer, RuleCategorizer};
+use tributary_lambda::aws::Aws;
 use tributary_lambda::metrics::Metrics;
 use tributary_lambda::{deadline, logs};
 use tributary_queue::Queue;
@@ -18,16 +19,16 @@ async fn main() -> Result<(), Error> {
     logs::init();
     let metrics = &Metrics::of_process("enrich");
     let config = Config::from_env()?;
-    let store = config.database.connect().await?;
-    let queue = Queue::connect(config.queue_url).await;
+    let aws = Aws::default();
+    let store = config.database.connect(&aws).await?;
+    let queue = Queue::new(aws.config().await, config.queue_url);
     let rules = RuleCategorizer::new();
     let categorizer: Box<dyn Categorizer> = match config.simulated_latency {
         Some(range) => Box::new(SimulatedLatency::new(rules, range)),
         None => Box::new(rules),
     };
     let (stop, at_work) = (CancellationToken::new(), TaskTracker::new());
-    let worker =
-        Worker::new(store, categorizer, config.limits, stop.clone()).with_metrics(metrics.clone());
+    let worker = Worker::new(store, categorizer, config.limits, stop.clone(), metrics.clone());
     let (enrich, tracker) = (&Enrich::new(worker, queue), &at_work);
     let serve = lambda_runtime::run(service_fn(async move |event: LambdaEvent<SqsEvent>| {
         let _at_work = tracker.token();

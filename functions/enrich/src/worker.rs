@@ -3,11 +3,14 @@
 //! No database transaction is open while a categoriser thinks. Any number of workers may be on the
 //! same batch, and any of them may die: what it held is claimable again when its lease runs out.
 
+use std::ops::{Deref, DerefMut};
 use std::time::{Duration, SystemTime};
 
 use futures::StreamExt;
+use tokio::sync::{Mutex, MutexGuard};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
+use tributary_domain::TenantId;
 use tributary_domain::categorise::{
     self as domain, Categorisation, CategorizeError, Categorizer, Input, rules_version,
 };
@@ -17,7 +20,7 @@ use tributary_lambda::metrics::{Metrics, table};
 use tributary_queue::EnrichMessage;
 use tributary_store::batches::{self, Left};
 use tributary_store::enrichment::{self, Category, ClaimedTransaction, Finished, Lease, Outcome};
-use tributary_store::{Store, StoreError};
+use tributary_store::{Store, StoreError, Transaction};
 use uuid::Uuid;
 
 /// How many rows are claimed at a time.
@@ -73,25 +76,49 @@ pub struct Worker {
     limits: Limits,
     stop: CancellationToken,
     metrics: Metrics,
+    /// Whose turn it is on the store's one connection.
+    turn: Mutex<()>,
+}
+
+/// A transaction of the batch whose turn it is.
+struct Turn<'w> {
+    // Dropped first: the connection is free before the next one's turn.
+    transaction: Transaction,
+    _turn: MutexGuard<'w, ()>,
+}
+
+impl Turn<'_> {
+    async fn commit(self) -> Result<(), StoreError> {
+        Ok(self.transaction.commit().await?)
+    }
+}
+
+impl Deref for Turn<'_> {
+    type Target = Transaction;
+
+    fn deref(&self) -> &Transaction {
+        &self.transaction
+    }
+}
+
+impl DerefMut for Turn<'_> {
+    fn deref_mut(&mut self) -> &mut Transaction {
+        &mut self.transaction
+    }
 }
 
 impl Worker {
-    /// A worker on a store with a categoriser; when `stop` is cancelled it lets go of what it holds.
+    /// A worker on a store with a categoriser; when `stop` is cancelled it lets go of what it holds. What
+    /// it measures is gathered in `metrics`.
     #[must_use]
     pub fn new(
         store: Store,
         categorizer: Box<dyn Categorizer>,
         limits: Limits,
         stop: CancellationToken,
+        metrics: Metrics,
     ) -> Self {
-        let metrics = Metrics::new("enrich", "");
-        Self { store, categorizer, limits, stop, metrics }
-    }
-
-    /// The same, with its measures gathered in `metrics`.
-    #[must_use]
-    pub fn with_metrics(self, metrics: Metrics) -> Self {
-        Self { metrics, ..self }
+        Self { store, categorizer, limits, stop, metrics, turn: Mutex::new(()) }
     }
 
     /// Where measures are gathered.
@@ -163,8 +190,15 @@ impl Worker {
         left < self.limits.stop_before_deadline
     }
 
+    /// Begins a transaction when no other batch of this worker has one: whoever waited for the connection
+    /// itself would after [`Store::CONNECT_TIMEOUT`] be told that PostgreSQL is away.
+    async fn begin(&self, tenant: TenantId) -> Result<Turn<'_>, StoreError> {
+        let turn = self.turn.lock().await;
+        Ok(Turn { transaction: self.store.begin(tenant).await?, _turn: turn })
+    }
+
     async fn claim(&self, lease: &Lease) -> Result<Vec<ClaimedTransaction>, StoreError> {
-        let mut transaction = self.store.begin(lease.tenant).await?;
+        let mut transaction = self.begin(lease.tenant).await?;
         let claimed = enrichment::claim(&mut transaction, lease, CLAIM_MAX).await?;
         transaction.commit().await?;
         Ok(claimed)
@@ -211,7 +245,7 @@ impl Worker {
         release_rest: bool,
     ) -> Result<i64, StoreError> {
         let outcomes: Vec<_> = decided.iter().map(Decision::outcome).collect();
-        let mut transaction = self.store.begin(lease.tenant).await?;
+        let mut transaction = self.begin(lease.tenant).await?;
         let finished =
             enrichment::finish(&mut transaction, lease, rules_version(), &outcomes).await?;
         transaction.commit().await?;
@@ -244,14 +278,14 @@ impl Worker {
     }
 
     async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
-        let mut transaction = self.store.begin(lease.tenant).await?;
+        let mut transaction = self.begin(lease.tenant).await?;
         enrichment::release(&mut transaction, lease).await?;
-        Ok(transaction.commit().await?)
+        transaction.commit().await
     }
 
     async fn finish_batch(&self, message: &EnrichMessage) -> Result<Left, StoreError> {
         let (tenant, batch) = (message.tenant, message.batch);
-        let mut transaction = self.store.begin(tenant).await?;
+        let mut transaction = self.begin(tenant).await?;
         batches::lock(&mut transaction, tenant, batch).await?;
         let settled = batches::finish_if_settled(&mut transaction, tenant, batch).await?;
         transaction.commit().await?;

@@ -45,18 +45,18 @@ impl Handler for Health {
     const FUNCTION: &'static str = "health";
 
     async fn handle(&self, incoming: &Incoming) -> Result<Answer, Problem> {
-        if incoming.call == Call::GetOpenApi {
-            let body = OPENAPI.to_owned();
-            return Ok(Answer { status: StatusCode::OK, headers: Vec::new(), body });
+        match incoming.call {
+            Call::GetHealth => self.report().await,
+            Call::GetOpenApi => {
+                let body = OPENAPI.to_owned();
+                Ok(Answer { status: StatusCode::OK, headers: Vec::new(), body })
+            }
+            Call::IngestTransactions
+            | Call::RetryBatch
+            | Call::GetBatch
+            | Call::ListTransactions
+            | Call::GetSummary => Err(Problem::NotFound),
         }
-        let (database, queue) =
-            tokio::join!(ask("database", self.ask_database()), ask("queue", self.queue.ping()));
-        let (status, code) = if database == Verdict::Ok && queue == Verdict::Ok {
-            (Verdict::Ok, StatusCode::OK)
-        } else {
-            (Verdict::Unavailable, StatusCode::SERVICE_UNAVAILABLE)
-        };
-        Ok(Answer::json(code, &Report { status, database, queue })?)
     }
 }
 
@@ -65,6 +65,17 @@ impl Health {
     #[must_use]
     pub const fn new(store: Store, queue: Queue) -> Self {
         Self { store, queue }
+    }
+
+    async fn report(&self) -> Result<Answer, Problem> {
+        let (database, queue) =
+            tokio::join!(ask("database", self.ask_database()), ask("queue", self.queue.ping()));
+        let (status, code) = if database == Verdict::Ok && queue == Verdict::Ok {
+            (Verdict::Ok, StatusCode::OK)
+        } else {
+            (Verdict::Unavailable, StatusCode::SERVICE_UNAVAILABLE)
+        };
+        Ok(Answer::json(code, &Report { status, database, queue })?)
     }
 
     async fn ask_database(&self) -> Result<(), StoreError> {

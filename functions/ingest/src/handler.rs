@@ -38,16 +38,10 @@ struct Accepted<'a> {
 }
 
 impl Ingest {
-    /// Takes batches into a store and announces them on a queue.
+    /// Takes batches into a store and announces them on a queue; what it measures is gathered in `metrics`.
     #[must_use]
-    pub fn new(store: Store, queue: Queue) -> Self {
-        Self { store, queue, metrics: Metrics::new("ingest", "") }
-    }
-
-    /// The same, with its measures gathered in `metrics`.
-    #[must_use]
-    pub fn with_metrics(self, metrics: Metrics) -> Self {
-        Self { metrics, ..self }
+    pub const fn new(store: Store, queue: Queue, metrics: Metrics) -> Self {
+        Self { store, queue, metrics }
     }
 
     async fn take_in(&self, incoming: &Incoming) -> Result<Answer, Problem> {

@@ -1,6 +1,7 @@
 //! The `ingest` function's process: the calls that write.
 
 use ingest::{Config, Ingest};
+use tributary_lambda::aws::Aws;
 use tributary_lambda::metrics::Metrics;
 use tributary_lambda::{http, logs};
 use tributary_queue::Queue;
@@ -10,7 +11,8 @@ async fn main() -> Result<(), lambda_http::Error> {
     logs::init();
     let metrics = Metrics::of_process("ingest");
     let config = Config::from_env()?;
-    let store = config.database.connect().await?;
-    let queue = Queue::connect(config.queue_url).await;
-    http::run(Ingest::new(store, queue).with_metrics(metrics.clone()), metrics).await
+    let aws = Aws::default();
+    let store = config.database.connect(&aws).await?;
+    let queue = Queue::new(aws.config().await, config.queue_url);
+    http::run(Ingest::new(store, queue, metrics.clone()), metrics).await
 }

@@ -12,7 +12,9 @@ use lambda_http::{Body, Request};
 use peak_alloc::PeakAlloc;
 use rustix::time::{ClockId, clock_gettime};
 use serde_json::{Value, json};
+use tributary_lambda::aws::Aws;
 use tributary_lambda::http::answer;
+use tributary_lambda::metrics::Metrics;
 use tributary_queue::Queue;
 use tributary_testkit::{TestDatabase, hostile};
 
@@ -63,8 +65,8 @@ fn body_of(bytes: Vec<u8>) -> Body {
 async fn a_hostile_body_is_refused_in_little_time_and_memory_and_leaves_nothing() {
     let database = TestDatabase::create().await;
     let tenant = database.tenant("hostile").await;
-    let queue = Queue::connect("http://127.0.0.1:1/queue".to_owned()).await;
-    let ingest = Ingest::new(database.store(), queue);
+    let queue = Queue::new(Aws::default().config().await, "http://127.0.0.1:1/queue".to_owned());
+    let ingest = Ingest::new(database.store(), queue, Metrics::new("ingest", "test"));
     let (parts, taken) = request_of(&tenant.to_string()).into_parts();
 
     let mut costs = BTreeMap::<&str, Cost>::new();

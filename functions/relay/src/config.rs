@@ -1,7 +1,5 @@
 //! What relay needs from its environment.
 
-use std::time::Duration;
-
 use tributary_lambda::database::DatabaseConfig;
 use tributary_lambda::environment::{Environment, EnvironmentError};
 
@@ -26,14 +24,10 @@ impl Config {
     pub fn from_env() -> Result<Self, EnvironmentError> {
         let mut environment = Environment::of_process();
         let defaults = Ages::default();
-        let mut age = |name: &str, default: Duration| {
-            let default_ms = u64::try_from(default.as_millis()).unwrap_or(u64::MAX);
-            Duration::from_millis(environment.or_default(name, default_ms))
-        };
         let ages = Ages {
-            owed: age("OWED_AGE_MS", defaults.owed),
-            stranded: age("STRANDED_AGE_MS", defaults.stranded),
-            key: age("IDEMPOTENCY_KEY_AGE_MS", defaults.key),
+            owed: environment.millis("OWED_AGE_MS", defaults.owed),
+            stranded: environment.millis("STRANDED_AGE_MS", defaults.stranded),
+            key: environment.millis("IDEMPOTENCY_KEY_AGE_MS", defaults.key),
         };
         let config = Self {
             database: DatabaseConfig::read(&mut environment),

@@ -6,6 +6,7 @@ use lambda_runtime::{Error, LambdaEvent, service_fn};
 use relay::{Config, Relay};
 use serde_json::Value;
 use tracing::{error, info};
+use tributary_lambda::aws::Aws;
 use tributary_lambda::error_chain::Chain;
 use tributary_lambda::metrics::Metrics;
 use tributary_lambda::{deadline, logs};
@@ -16,9 +17,10 @@ async fn main() -> Result<(), Error> {
     logs::init();
     let metrics = &Metrics::of_process("relay");
     let config = Config::from_env()?;
-    let store = config.database.connect().await?;
-    let queue = Queue::connect(config.queue_url).await;
-    let relay = &Relay::new(store, queue, config.ages).with_metrics(metrics.clone());
+    let aws = Aws::default();
+    let store = config.database.connect(&aws).await?;
+    let queue = Queue::new(aws.config().await, config.queue_url);
+    let relay = &Relay::new(store, queue, config.ages, metrics.clone());
     lambda_runtime::run(service_fn(async move |event: LambdaEvent<Value>| {
         let deadline = deadline::of_invocation(event.context.deadline(), SystemTime::now());
         let outcome = relay.run(deadline).await;

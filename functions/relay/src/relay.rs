@@ -10,6 +10,8 @@ use tributary_queue::{EnrichMessage, Queue};
 use tributary_store::outbox::{self, Owed};
 use tributary_store::{Store, StoreError, backlog, idempotency, report};
 
+/// How many batches that stand still are minded in one transaction, which holds them.
+const STRANDED_MAX: i64 = 1_000;
 /// How many owed batches are sent in one transaction, which holds them.
 const SEND_MAX: i64 = 20;
 /// How many deltas are folded in one transaction.
@@ -68,16 +70,10 @@ pub struct Done {
 pub struct RelayError(#[from] StoreError);
 
 impl Relay {
-    /// Between a store and a queue.
+    /// Between a store and a queue; what it measures is gathered in `metrics`.
     #[must_use]
-    pub fn new(store: Store, queue: Queue, ages: Ages) -> Self {
-        Self { store, queue, ages, metrics: Metrics::new("relay", "") }
-    }
-
-    /// The same, with its measures gathered in `metrics`.
-    #[must_use]
-    pub fn with_metrics(self, metrics: Metrics) -> Self {
-        Self { metrics, ..self }
+    pub const fn new(store: Store, queue: Queue, ages: Ages, metrics: Metrics) -> Self {
+        Self { store, queue, ages, metrics }
     }
 
     /// Does what there is to do, or as much as fits before the deadline.
@@ -86,7 +82,14 @@ impl Relay {
     /// [`RelayError`] if the store fails.
     pub async fn run(&self, deadline: SystemTime) -> Result<Done, RelayError> {
         self.metrics.count(&table::MESSAGES_SENT, 0);
-        let mut done = Done { stranded: self.owe_for_stranded().await?, ..Done::default() };
+        let mut done = Done::default();
+        while is_time_left(deadline) {
+            let stranded = self.owe_for_stranded().await?;
+            done.stranded += stranded;
+            if stranded < u64::try_from(STRANDED_MAX).unwrap_or_default() {
+                break;
+            }
+        }
         while is_time_left(deadline) {
             let (taken, sent) = self.send_owed().await?;
             done.sent += sent;
@@ -130,16 +133,16 @@ impl Relay {
 
     async fn forget_keys(&self) -> Result<u64, StoreError> {
         let mut transaction = self.store.begin_for_all().await?;
-        let age_ms = millis(self.ages.key);
-        let forgotten = idempotency::delete_expired(&mut transaction, age_ms, FORGET_MAX).await?;
+        let age = self.ages.key;
+        let forgotten = idempotency::delete_expired(&mut transaction, age, FORGET_MAX).await?;
         transaction.commit().await?;
         Ok(forgotten)
     }
 
     async fn owe_for_stranded(&self) -> Result<u64, StoreError> {
         let mut transaction = self.store.begin_for_all().await?;
-        let stranded =
-            outbox::owe_for_stranded(&mut transaction, millis(self.ages.stranded)).await?;
+        let age = self.ages.stranded;
+        let stranded = outbox::owe_for_stranded(&mut transaction, age, STRANDED_MAX).await?;
         transaction.commit().await?;
         Ok(stranded)
     }
@@ -147,7 +150,7 @@ impl Relay {
     /// Sends the next owed messages. Answers how many batches were taken and how many sent.
     async fn send_owed(&self) -> Result<(u64, u64), StoreError> {
         let mut transaction = self.store.begin_for_all().await?;
-        let owed = outbox::take_owed(&mut transaction, millis(self.ages.owed), SEND_MAX).await?;
+        let owed = outbox::take_owed(&mut transaction, self.ages.owed, SEND_MAX).await?;
         let (mut taken, mut sent) = (0, 0);
         for owed in &owed {
             taken += 1;
@@ -189,8 +192,4 @@ impl Relay {
 fn is_time_left(deadline: SystemTime) -> bool {
     let left = deadline.duration_since(SystemTime::now()).unwrap_or_default();
     left > STOP_BEFORE_DEADLINE
-}
-
-fn millis(age: Duration) -> i64 {
-    i64::try_from(age.as_millis()).unwrap_or(i64::MAX)
 }

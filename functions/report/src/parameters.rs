@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
-use tributary_domain::{Currency, Faults, text};
+use tributary_domain::{Currency, Fault, Faults, text};
 use tributary_lambda::http::{Incoming, Problem};
 
 /// The account of the path, as bodies have it too.
@@ -40,7 +40,14 @@ pub fn currency(incoming: &Incoming, name: &str, faults: &mut Faults) -> Option<
     currency
 }
 
-/// Refuses the request if anything was wrong with it.
-pub fn refuse_faults(faults: Faults) -> Result<(), Problem> {
-    if faults.is_empty() { Ok(()) } else { Err(Problem::Invalid(faults.into_vec())) }
+/// The period that was read, if nothing was wrong with it, nor with any other parameter.
+pub fn accept<T>(period: Result<T, Vec<Fault>>, faults: Faults) -> Result<T, Problem> {
+    match period {
+        Ok(period) if faults.is_empty() => Ok(period),
+        Ok(_) => Err(Problem::Invalid(faults.into_vec())),
+        Err(mut found) => {
+            found.extend(faults.into_vec());
+            Err(Problem::Invalid(found))
+        }
+    }
 }

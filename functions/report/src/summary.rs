@@ -38,12 +38,9 @@ pub async fn get(store: &Store, incoming: &Incoming) -> Result<Answer, Problem> 
     let tenant = incoming.tenant()?;
     let account_id = &parameters::account_id(incoming)?;
     let mut faults = Faults::default();
-    let period =
-        Period::parse(incoming.query("start_date"), incoming.query("end_date"), &mut faults);
+    let period = Period::parse(incoming.query("start_date"), incoming.query("end_date"));
     let currency = parameters::currency(incoming, "currency", &mut faults);
-    parameters::refuse_faults(faults)?;
-    // Without a fault there is a period.
-    let period = period.ok_or(Problem::NotFound)?;
+    let period = parameters::accept(period, faults)?;
 
     let mut transaction = store.begin(tenant).await?;
     let sums = report::summary(&mut transaction, tenant, account_id, period)

@@ -7,7 +7,7 @@ use http::StatusCode;
 use serde::Serialize;
 use tributary_domain::categorise::Category;
 use tributary_domain::period::midnight_utc;
-use tributary_domain::{CorrelationId, Currency, Faults, Money, Period, TransactionStatus};
+use tributary_domain::{CorrelationId, Currency, Fault, Faults, Money, Period, TransactionStatus};
 use tributary_lambda::http::{Answer, Incoming, Problem};
 use tributary_store::transactions::pages::{self, PageQuery, TransactionRow};
 use tributary_store::{Store, accounts};
@@ -88,12 +88,11 @@ pub async fn list(store: &Store, incoming: &Incoming) -> Result<Answer, Problem>
     let tenant = incoming.tenant()?;
     let account_id = &parameters::account_id(incoming)?;
     let mut faults = Faults::default();
-    let period = period(incoming, &mut faults);
     let status = parameters::optional::<TransactionStatus>(incoming, "status", &mut faults);
     let category = parameters::optional::<Category>(incoming, "category", &mut faults);
     let cursor = parameters::optional::<Cursor>(incoming, "cursor", &mut faults);
     let limit = parameters::optional(incoming, "limit", &mut faults).unwrap_or(Limit::DEFAULT);
-    parameters::refuse_faults(faults)?;
+    let period = parameters::accept(period(incoming), faults)?;
 
     let query = PageQuery {
         account_id,
@@ -127,10 +126,10 @@ pub async fn list(store: &Store, incoming: &Incoming) -> Result<Answer, Problem>
 }
 
 /// Both dates or neither.
-fn period(incoming: &Incoming, faults: &mut Faults) -> Option<Period> {
+fn period(incoming: &Incoming) -> Result<Option<Period>, Vec<Fault>> {
     match (incoming.query("start_date"), incoming.query("end_date")) {
-        (None, None) => None,
-        (start, end) => Period::parse(start, end, faults),
+        (None, None) => Ok(None),
+        (start, end) => Period::parse(start, end).map(Some),
     }
 }
 

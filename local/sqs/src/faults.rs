@@ -1,5 +1,6 @@
 //! Faults that a test switches on while the endpoint runs. None is on at first.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -12,11 +13,13 @@ use crate::queue::Disturbance;
 #[derive(Debug, Default)]
 pub struct Faults {
     settings: Mutex<Settings>,
+    refused: AtomicUsize,
 }
 
 #[derive(Debug, Default)]
 struct Settings {
     refuse_everything: bool,
+    refuse_operation: Option<&'static str>,
     answer_delay: Duration,
     duplicates: Option<(f64, StdRng)>,
     order: Option<StdRng>,
@@ -27,6 +30,16 @@ impl Faults {
     /// wait go on waiting.
     pub fn refuse_everything(&self, on: bool) {
         self.settings().refuse_everything = on;
+    }
+
+    /// The same, for the calls of one operation alone, such as `SendMessageBatch`.
+    pub fn refuse_operation(&self, operation: &'static str) {
+        self.settings().refuse_operation = Some(operation);
+    }
+
+    /// How many calls were refused by these faults since the endpoint started.
+    pub fn refused(&self) -> usize {
+        self.refused.load(Ordering::Relaxed)
     }
 
     /// Holds every answer back this long. The call has taken effect by then, so a client that
@@ -54,8 +67,16 @@ impl Faults {
         *self.settings() = Settings::default();
     }
 
-    pub(crate) fn refuses(&self) -> bool {
-        self.settings().refuse_everything
+    /// Whether a call of an operation is refused; counts it if so.
+    pub(crate) fn refuses(&self, operation: &str) -> bool {
+        let refuses = {
+            let settings = self.settings();
+            settings.refuse_everything || settings.refuse_operation == Some(operation)
+        };
+        if refuses {
+            self.refused.fetch_add(1, Ordering::Relaxed);
+        }
+        refuses
     }
 
     pub(crate) fn answer_delay(&self) -> Duration {
@@ -91,7 +112,7 @@ mod tests {
     fn nothing_goes_wrong_at_first_nor_after_clearing() {
         let faults = Faults::default();
         let calm = |mut f: &Faults| {
-            assert!(!f.refuses());
+            assert!(!f.refuses("SendMessage"));
             assert_eq!(f.answer_delay(), Duration::ZERO);
             assert!((0..100).all(|_| f.pick(10) == 0 && !f.duplicates()));
         };
@@ -100,9 +121,14 @@ mod tests {
         faults.delay_answers(Duration::from_secs(1));
         faults.duplicate_deliveries(1.0, 1);
         faults.reorder(1);
-        assert!(faults.refuses() && (&mut &faults).duplicates());
+        assert!(faults.refuses("SendMessage") && (&mut &faults).duplicates());
         faults.clear();
         calm(&faults);
+        faults.refuse_operation("SendMessage");
+        assert!(faults.refuses("SendMessage") && !faults.refuses("ReceiveMessage"));
+        faults.clear();
+        calm(&faults);
+        assert_eq!(faults.refused(), 2);
     }
 
     #[test]

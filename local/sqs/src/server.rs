@@ -131,10 +131,11 @@ impl App {
 
 async fn answer(State(app): State<Arc<App>>, headers: HeaderMap, body: Bytes) -> Response {
     let target = headers.get(TARGET).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let outcome = if app.faults.refuses() {
+    let operation = target.strip_prefix(TARGET_PREFIX);
+    let outcome = if app.faults.refuses(operation.unwrap_or_default()) {
         Err(SqsError::ServiceUnavailable)
     } else {
-        match target.strip_prefix(TARGET_PREFIX) {
+        match operation {
             Some(operation) => operations::perform(&app, operation, &body).await,
             None => Err(SqsError::UnknownOperation(target.to_owned())),
         }

@@ -12,7 +12,7 @@ use rand::Rng;
 use secrecy::{ExposeSecret, SecretString};
 use tributary_domain::Scope;
 use tributary_domain::api_key::Peppers;
-use tributary_store::{Store, StoreError, api_keys};
+use tributary_store::{Store, StoreError, api_keys, tenants};
 
 /// How many random bytes a pepper is made of.
 const PEPPER_BYTES: usize = 32;
@@ -61,7 +61,7 @@ pub async fn create_key(
     scopes: &[Scope],
 ) -> Result<Created, AdminError> {
     let mut transaction = store.begin_for_all().await?;
-    if let Some(tenant) = api_keys::find_tenant(&mut transaction, tenant_name).await? {
+    if let Some(tenant) = tenants::find(&mut transaction, tenant_name).await? {
         api_keys::revoke_by_name(&mut transaction, tenant, key_name).await?;
     }
     transaction.commit().await.map_err(StoreError::from)?;

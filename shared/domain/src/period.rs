@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 
-use crate::fault::Faults;
+use crate::fault::Fault;
 
 /// From one UTC day to another, both included; never reversed, never longer than [`Period::DAYS_MAX`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,23 +15,23 @@ impl Period {
     /// The longest span of one question, in days: ten years.
     pub const DAYS_MAX: u64 = 3_653;
 
-    /// The span between two dates as a query gives them; what is wrong goes to `faults`.
-    pub fn parse(start: Option<&str>, end: Option<&str>, faults: &mut Faults) -> Option<Self> {
-        let start = parse_date("?start_date", start, faults);
-        let end = parse_date("?end_date", end, faults);
-        let (start, end) = (start?, end?);
+    /// The span between two dates as a query gives them.
+    ///
+    /// # Errors
+    /// All that is wrong with them, each [`Fault`] at its parameter.
+    pub fn parse(start: Option<&str>, end: Option<&str>) -> Result<Self, Vec<Fault>> {
+        let (start, end) = match (parse_date("?start_date", start), parse_date("?end_date", end)) {
+            (Ok(start), Ok(end)) => (start, end),
+            (start, end) => return Err([start.err(), end.err()].into_iter().flatten().collect()),
+        };
         if end < start {
-            faults.add("?end_date", "must not be before start_date");
-            return None;
+            return Err(vec![fault("?end_date", "must not be before start_date")]);
         }
         if start.checked_add_days(Days::new(Self::DAYS_MAX)).is_some_and(|limit| end >= limit) {
-            faults.add(
-                "?end_date",
-                format!("must be less than {} days after start_date", Self::DAYS_MAX),
-            );
-            return None;
+            let detail = format!("must be less than {} days after start_date", Self::DAYS_MAX);
+            return Err(vec![fault("?end_date", &detail)]);
         }
-        Some(Self { start, end })
+        Ok(Self { start, end })
     }
 
     /// The first day.
@@ -48,16 +48,13 @@ impl Period {
 }
 
 /// Reads one required `YYYY-MM-DD` parameter.
-fn parse_date(pointer: &str, text: Option<&str>, faults: &mut Faults) -> Option<NaiveDate> {
-    let Some(text) = text else {
-        faults.add(pointer, "is required, as YYYY-MM-DD");
-        return None;
-    };
-    let date = parse_plain_date(text);
-    if date.is_none() {
-        faults.add(pointer, "must be a calendar date, as YYYY-MM-DD");
-    }
-    date
+fn parse_date(pointer: &str, text: Option<&str>) -> Result<NaiveDate, Fault> {
+    let text = text.ok_or_else(|| fault(pointer, "is required, as YYYY-MM-DD"))?;
+    parse_plain_date(text).ok_or_else(|| fault(pointer, "must be a calendar date, as YYYY-MM-DD"))
+}
+
+fn fault(pointer: &str, detail: &str) -> Fault {
+    Fault { pointer: pointer.to_owned(), detail: detail.to_owned() }
 }
 
 /// `YYYY-MM-DD` and nothing else; chrono alone would take `2025-1-2` and years of five digits.
@@ -83,9 +80,7 @@ mod tests {
     use super::*;
 
     fn parse(start: &str, end: &str) -> Result<Period, String> {
-        let mut faults = Faults::default();
-        Period::parse(Some(start), Some(end), &mut faults)
-            .ok_or_else(|| faults.into_vec().remove(0).pointer)
+        Period::parse(Some(start), Some(end)).map_err(|mut faults| faults.remove(0).pointer)
     }
 
     #[test]
@@ -108,8 +103,6 @@ mod tests {
 
     #[test]
     fn both_dates_are_required() {
-        let mut faults = Faults::default();
-        assert_eq!(Period::parse(None, None, &mut faults), None);
-        assert_eq!(faults.into_vec().len(), 2);
+        assert_eq!(Period::parse(None, None).unwrap_err().len(), 2);
     }
 }

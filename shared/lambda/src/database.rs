@@ -6,13 +6,14 @@ mod token;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use aws_config::BehaviorVersion;
 use secrecy::SecretString;
 use tracing::warn;
 use tributary_store::{Role, Store, StoreError};
 
+use crate::aws::Aws;
 use crate::environment::Environment;
 use crate::error_chain::Chain;
+use crate::secrets::Secrets;
 use secret::SecretLogin;
 use token::TokenLogin;
 
@@ -95,7 +96,7 @@ impl DatabaseConfig {
     ///
     /// # Errors
     /// [`DatabaseError`] names the variable at fault.
-    pub async fn connect(self) -> Result<Store, DatabaseError> {
+    pub async fn connect(self, aws: &Aws) -> Result<Store, DatabaseError> {
         let mut store = Store::connect_lazily(&self.url).map_err(DatabaseError::Url)?;
         if let Some(role) = self.role {
             store = store.as_role(role);
@@ -106,14 +107,16 @@ impl DatabaseConfig {
         if !store.is_server_verified() {
             return Err(DatabaseError::ServerNotVerified);
         }
-        let aws = aws_config::load_defaults(BehaviorVersion::latest()).await;
         store = match self.login {
             LoginKind::Url => store,
             LoginKind::IamToken => {
-                let login = TokenLogin::new(&aws).ok_or(DatabaseError::NoIdentity)?;
+                let login = TokenLogin::new(aws.config().await).ok_or(DatabaseError::NoIdentity)?;
                 store.with_login(Arc::new(login))
             }
-            LoginKind::Secret(arn) => store.with_login(Arc::new(SecretLogin::new(aws, arn))),
+            LoginKind::Secret(arn) => {
+                let secrets = Secrets::new(aws.config().await);
+                store.with_login(Arc::new(SecretLogin::new(secrets, arn)))
+            }
         };
         if let Err(error) = store.prepare_login().await {
             warn!(error = %Chain(&error), "the database's login is to be fetched again");
@@ -174,7 +177,7 @@ mod tests {
             for login in [("DATABASE_AUTH", "iam"), ("DATABASE_SECRET_ARN", "arn:aws:x")] {
                 let url = format!("{}?sslmode={mode}", URL.1);
                 let config = read(&[("DATABASE_URL", &url), login]).unwrap();
-                let refused = config.connect().await.unwrap_err();
+                let refused = config.connect(&Aws::default()).await.unwrap_err();
                 assert!(matches!(refused, DatabaseError::ServerNotVerified), "{mode}: {refused}");
             }
         }

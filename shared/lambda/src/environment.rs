@@ -1,6 +1,7 @@
 //! A function's configuration from environment variables: read once, all faults in one message.
 
 use std::str::FromStr;
+use std::time::Duration;
 
 use secrecy::SecretString;
 
@@ -69,6 +70,12 @@ impl<L: Fn(&str) -> Option<String>> Environment<L> {
         }
     }
 
+    /// A time in whole milliseconds that has a default.
+    pub fn millis(&mut self, name: &str, default: Duration) -> Duration {
+        let default_ms = u64::try_from(default.as_millis()).unwrap_or(u64::MAX);
+        Duration::from_millis(self.or_default(name, default_ms))
+    }
+
     /// The configuration, if nothing was missing or wrong.
     ///
     /// # Errors
@@ -113,6 +120,7 @@ mod tests {
     fn a_default_stands_where_nothing_is_set() {
         let mut environment = Environment::new(|_| None);
         let limit = environment.or_default("LIMIT", 5);
-        assert_eq!(environment.finish(limit).unwrap(), 5);
+        let lease = environment.millis("LEASE_MS", Duration::from_secs(1));
+        assert_eq!(environment.finish((limit, lease)).unwrap(), (5, Duration::from_secs(1)));
     }
 }

@@ -2,6 +2,7 @@
 //! answers.
 //! Not for what a function does: that is its own library.
 
+pub mod aws;
 pub mod database;
 pub mod deadline;
 pub mod environment;

@@ -3,8 +3,9 @@
 use secrecy::{ExposeSecret, SecretString};
 use tributary_domain::api_key::{Pepper, PepperTooShort, Peppers};
 
+use crate::aws::Aws;
 use crate::environment::Environment;
-use crate::secrets::{self, SecretError};
+use crate::secrets::{SecretError, Secrets};
 
 const CURRENT: &str = "API_KEY_PEPPER";
 const PREVIOUS: &str = "API_KEY_PEPPER_PREVIOUS";
@@ -50,16 +51,19 @@ impl PepperSources {
         Self { current, previous: source(environment, PREVIOUS) }
     }
 
-    /// Reads what is in Secrets Manager, and takes the peppers.
+    /// Reads what is in Secrets Manager, both at the same time, and takes the peppers.
     ///
     /// # Errors
     /// [`PepperError`].
-    pub async fn load(self) -> Result<Peppers, PepperError> {
-        let previous = match self.previous {
-            Some(source) => Some(load(source).await?),
-            None => None,
+    pub async fn load(self, aws: &Aws) -> Result<Peppers, PepperError> {
+        let previous = async {
+            match self.previous {
+                Some(source) => load(source, aws).await.map(Some),
+                None => Ok(None),
+            }
         };
-        Ok(Peppers { current: load(self.current).await?, previous })
+        let (current, previous) = tokio::try_join!(load(self.current, aws), previous)?;
+        Ok(Peppers { current, previous })
     }
 }
 
@@ -79,10 +83,10 @@ where
     }
 }
 
-async fn load(source: Source) -> Result<Pepper, PepperError> {
+async fn load(source: Source, aws: &Aws) -> Result<Pepper, PepperError> {
     let text = match source {
         Source::Text(text) => text,
-        Source::Secret(arn) => secrets::read(&arn).await?,
+        Source::Secret(arn) => Secrets::new(aws.config().await).read(&arn).await?,
     };
     Ok(Pepper::new(text.expose_secret())?)
 }
@@ -104,10 +108,10 @@ mod tests {
 
     #[tokio::test]
     async fn one_pepper_must_be_there_and_one_before_it_may_be() {
-        let peppers = sources(&[(CURRENT, PEPPER)]).unwrap().load().await.unwrap();
+        let peppers = sources(&[(CURRENT, PEPPER)]).unwrap().load(&Aws::default()).await.unwrap();
         assert!(peppers.previous.is_none());
         let both = sources(&[(CURRENT, PEPPER), (PREVIOUS, PEPPER)]).unwrap();
-        assert!(both.load().await.unwrap().previous.is_some());
+        assert!(both.load(&Aws::default()).await.unwrap().previous.is_some());
         assert_eq!(sources(&[]).unwrap_err(), "environment: API_KEY_PEPPER is missing");
         let arn = [(CURRENT, PEPPER), ("API_KEY_PEPPER_SECRET_ARN", "arn")];
         assert!(sources(&arn).unwrap_err().contains("exclude each other"));
@@ -115,7 +119,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_pepper_that_could_be_guessed_is_refused_and_not_shown() {
-        let error = sources(&[(CURRENT, "short-one")]).unwrap().load().await.unwrap_err();
+        let error =
+            sources(&[(CURRENT, "short-one")]).unwrap().load(&Aws::default()).await.unwrap_err();
         assert_eq!(error.to_string(), "a pepper has at least 32 characters");
         let shown = format!("{:?}", sources(&[(CURRENT, PEPPER)]).unwrap());
         assert!(!shown.contains(PEPPER), "{shown}");

@@ -4,8 +4,8 @@
 use std::error::Error;
 use std::time::Duration;
 
+use aws_config::SdkConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_secretsmanager::Client;
 use secrecy::SecretString;
 
@@ -28,31 +28,39 @@ pub enum SecretError {
     NotLogin,
 }
 
-/// Reads the current text of a secret; region, credentials and endpoint come from the environment, as
-/// every AWS SDK takes them. Needs `secretsmanager:GetSecretValue` on it.
-///
-/// # Errors
-/// [`SecretError`] if the call fails or there is no text in it. None shows the text.
-pub async fn read(arn: &str) -> Result<SecretString, SecretError> {
-    read_by(&aws_config::load_defaults(BehaviorVersion::latest()).await, arn).await
+/// Reads secrets.
+#[derive(Clone, Debug)]
+pub(crate) struct Secrets {
+    client: Client,
 }
 
-/// Reads with a configuration that is there already.
-pub(crate) async fn read_by(config: &SdkConfig, arn: &str) -> Result<SecretString, SecretError> {
-    let timeouts = TimeoutConfig::builder()
-        .connect_timeout(ATTEMPT_TIMEOUT)
-        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
-        .operation_timeout(CALL_TIMEOUT)
-        .build();
-    let config = aws_sdk_secretsmanager::config::Builder::from(config).timeout_config(timeouts);
-    let value = Client::from_conf(config.build())
-        .get_secret_value()
-        .secret_id(arn)
-        .send()
-        .await
-        .map_err(|error| SecretError::Unavailable(Box::new(error)))?;
-    let text = value.secret_string.filter(|text| !text.is_empty()).ok_or(SecretError::NoText)?;
-    Ok(SecretString::from(text))
+impl Secrets {
+    pub(crate) fn new(aws: &SdkConfig) -> Self {
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(ATTEMPT_TIMEOUT)
+            .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+            .operation_timeout(CALL_TIMEOUT)
+            .build();
+        let config = aws_sdk_secretsmanager::config::Builder::from(aws).timeout_config(timeouts);
+        Self { client: Client::from_conf(config.build()) }
+    }
+
+    /// The current text of a secret. Needs `secretsmanager:GetSecretValue` on it.
+    ///
+    /// # Errors
+    /// [`SecretError`] if the call fails or there is no text in it. None shows the text.
+    pub(crate) async fn read(&self, arn: &str) -> Result<SecretString, SecretError> {
+        let value = self
+            .client
+            .get_secret_value()
+            .secret_id(arn)
+            .send()
+            .await
+            .map_err(|error| SecretError::Unavailable(Box::new(error)))?;
+        let text =
+            value.secret_string.filter(|text| !text.is_empty()).ok_or(SecretError::NoText)?;
+        Ok(SecretString::from(text))
+    }
 }
 
 /// An endpoint that speaks just enough of Secrets Manager's protocol to be read from, by the real client.
@@ -136,7 +144,7 @@ mod tests {
     async fn a_secret_is_asked_for_by_its_arn() {
         let (endpoint, config) = Endpoint::start().await;
         endpoint.answers(200, r#"{"ARN":"arn:aws:x","Name":"x","SecretString":"pepper"}"#);
-        let text = read_by(&config, "arn:aws:x").await.unwrap();
+        let text = Secrets::new(&config).read("arn:aws:x").await.unwrap();
         assert_eq!(text.expose_secret(), "pepper");
         let asked = endpoint.asked.lock().unwrap().clone();
         let expected =
@@ -148,11 +156,11 @@ mod tests {
     async fn a_secret_that_is_refused_or_empty_is_an_error() {
         let (endpoint, config) = Endpoint::start().await;
         endpoint.answers(400, r#"{"__type":"ResourceNotFoundException","message":"none"}"#);
-        let refused = read_by(&config, "arn:aws:x").await.unwrap_err();
+        let refused = Secrets::new(&config).read("arn:aws:x").await.unwrap_err();
         assert!(matches!(refused, SecretError::Unavailable(_)), "{refused:?}");
         for nothing in [r#"{"SecretString":""}"#, r#"{"SecretBinary":"AAAA"}"#] {
             endpoint.answers(200, nothing);
-            let refused = read_by(&config, "arn:aws:x").await.unwrap_err();
+            let refused = Secrets::new(&config).read("arn:aws:x").await.unwrap_err();
             assert!(matches!(refused, SecretError::NoText), "{refused:?}");
         }
     }

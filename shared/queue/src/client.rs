@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::time::Duration;
 
-use aws_config::BehaviorVersion;
+use aws_config::SdkConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::BuildError;
@@ -28,9 +28,24 @@ pub enum QueueError {
     /// The call failed, or was refused.
     #[error("SQS did not take the call")]
     Unavailable(#[source] Box<dyn Error + Send + Sync>),
-    /// Some messages of a send were refused.
+    /// Some messages of a call were refused.
     #[error("SQS took only some of the messages: {0}")]
-    SentInPart(String),
+    TakenInPart(String),
+}
+
+/// How long one try of a call may take.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long a call may take with all its tries.
+const CALL_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A client that gives up before its caller is out of time.
+pub(crate) fn client(aws: &SdkConfig) -> Client {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(ATTEMPT_TIMEOUT)
+        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+        .operation_timeout(CALL_TIMEOUT)
+        .build();
+    Client::from_conf(aws_sdk_sqs::config::Builder::from(aws).timeout_config(timeouts).build())
 }
 
 impl<E: Error + Send + Sync + 'static, R: std::fmt::Debug + Send + Sync + 'static>
@@ -50,22 +65,11 @@ impl From<BuildError> for QueueError {
 impl Queue {
     /// The most messages of one send, by SQS.
     pub const SEND_MAX: usize = 10;
-    /// How long one try of a call may take.
-    const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(2);
-    /// How long a call may take with all its tries.
-    const CALL_TIMEOUT: Duration = Duration::from_secs(5);
 
-    /// A client for the queue at `url`; region, credentials and endpoint come from the environment,
-    /// as every AWS SDK takes them.
-    pub async fn connect(url: String) -> Self {
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(Self::ATTEMPT_TIMEOUT)
-            .operation_attempt_timeout(Self::ATTEMPT_TIMEOUT)
-            .operation_timeout(Self::CALL_TIMEOUT)
-            .build();
-        let config =
-            aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts).load().await;
-        Self { client: Client::new(&config), url }
+    /// A client for the queue at `url`.
+    #[must_use]
+    pub fn new(aws: &SdkConfig, url: String) -> Self {
+        Self { client: client(aws), url }
     }
 
     /// Sends `count` equal messages (1 to [`Queue::SEND_MAX`]) in one call.
@@ -113,7 +117,7 @@ impl Queue {
             .send()
             .await?;
         match answer.failed().first() {
-            Some(failed) => Err(QueueError::SentInPart(failed.code().to_owned())),
+            Some(failed) => Err(QueueError::TakenInPart(failed.code().to_owned())),
             None => Ok(()),
         }
     }

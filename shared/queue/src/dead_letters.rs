@@ -1,13 +1,19 @@
 //! The dead-letter queue: messages that nobody could work off, looked at and sent back.
 
-use std::collections::HashMap;
-use std::time::Duration;
+use std::collections::{HashMap, HashSet};
+use std::error::Error;
+use std::time::{Duration, Instant};
 
+use aws_config::SdkConfig;
 use aws_sdk_sqs::Client;
-use aws_sdk_sqs::types::{Message, MessageSystemAttributeName, QueueAttributeName};
+use aws_sdk_sqs::types::{
+    ChangeMessageVisibilityBatchRequestEntry, Message, MessageSystemAttributeName,
+    QueueAttributeName,
+};
 use serde::{Deserialize, Serialize};
+use tracing::warn;
 
-use crate::client::QueueError;
+use crate::client::{QueueError, client};
 use crate::message::CORRELATION_ATTRIBUTE;
 
 /// The dead-letter queue.
@@ -54,16 +60,20 @@ impl Redrive {
 }
 
 impl DeadLetters {
-    /// The most messages of one receive, by SQS.
-    const RECEIVE_MAX: i32 = 10;
+    /// The most messages of one receive, and of one call that hands them back, by SQS.
+    const BATCH_MAX: usize = 10;
     /// How long messages that are looked at are hidden from others, and from the next look.
     const HIDDEN: Duration = Duration::from_secs(30);
+    /// How long one look may receive: what is left of the time they are hidden is for handing them back.
+    const LOOK_TIME_MAX: Duration = Duration::from_secs(20);
+    /// How long, in seconds, a receive waits for messages. One that does not wait asks some of SQS's
+    /// servers alone, and may find none where there are some.
+    const RECEIVE_WAIT_S: i32 = 1;
 
-    /// The queue at `url`; region, credentials and endpoint come from the environment, as every AWS SDK
-    /// takes them.
-    pub async fn connect(url: String) -> Self {
-        let config = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
-        Self::new(Client::new(&config), url)
+    /// The queue at `url`.
+    #[must_use]
+    pub fn of(aws: &SdkConfig, url: String) -> Self {
+        Self::new(client(aws), url)
     }
 
     /// The queue at `url`, by a client that is there already.
@@ -82,45 +92,75 @@ impl DeadLetters {
         Ok(attributes.get(&name).and_then(|count| count.parse().ok()).unwrap_or_default())
     }
 
-    /// Looks at up to `count_max` messages, and leaves them where they are.
+    /// Looks at up to `count_max` messages, or as many as can be had in 20 seconds, and leaves them where
+    /// they are. One that SQS delivers twice is shown once. One that cannot be handed back is hidden from
+    /// others for half a minute.
     ///
     /// # Errors
-    /// [`QueueError`] if the queue does not answer; messages looked at until then are hidden for a while.
+    /// [`QueueError`] if the queue does not answer.
     pub async fn list(&self, count_max: usize) -> Result<Vec<DeadLetter>, QueueError> {
-        let mut letters = Vec::new();
+        let started = Instant::now();
+        let (mut letters, mut known) = (Vec::new(), HashSet::new());
         let mut receipt_handles = Vec::new();
-        while letters.len() < count_max {
-            let received = self
-                .client
-                .receive_message()
-                .queue_url(&self.url)
-                .max_number_of_messages(Self::RECEIVE_MAX)
-                .visibility_timeout(i32::try_from(Self::HIDDEN.as_secs()).unwrap_or(i32::MAX))
-                .message_system_attribute_names(MessageSystemAttributeName::All)
-                .message_attribute_names("All")
-                .send()
-                .await?
-                .messages
-                .unwrap_or_default();
-            if received.is_empty() {
-                break;
-            }
+        let mut outcome = Ok(());
+        while letters.len() < count_max && started.elapsed() < Self::LOOK_TIME_MAX {
+            let received = match self.receive(count_max - letters.len()).await {
+                Ok(received) if received.is_empty() => break,
+                Ok(received) => received,
+                Err(error) => {
+                    outcome = Err(error);
+                    break;
+                }
+            };
             for message in received {
                 receipt_handles.extend(message.receipt_handle.clone());
-                letters.push(read(message));
+                let letter = read(message);
+                if known.insert(letter.message_id.clone()) {
+                    letters.push(letter);
+                }
             }
         }
-        for receipt_handle in receipt_handles {
-            self.client
-                .change_message_visibility()
-                .queue_url(&self.url)
+        for receipt_handles in receipt_handles.chunks(Self::BATCH_MAX) {
+            if let Err(error) = self.hand_back(receipt_handles).await {
+                let cause = error.source().map(ToString::to_string);
+                warn!(%error, cause, "messages that were looked at stay hidden for a while");
+            }
+        }
+        outcome.map(|()| letters)
+    }
+
+    async fn receive(&self, count_max: usize) -> Result<Vec<Message>, QueueError> {
+        let count_max = count_max.min(Self::BATCH_MAX);
+        let answer = self
+            .client
+            .receive_message()
+            .queue_url(&self.url)
+            .max_number_of_messages(i32::try_from(count_max).unwrap_or(i32::MAX))
+            .wait_time_seconds(Self::RECEIVE_WAIT_S)
+            .visibility_timeout(i32::try_from(Self::HIDDEN.as_secs()).unwrap_or(i32::MAX))
+            .message_system_attribute_names(MessageSystemAttributeName::All)
+            .message_attribute_names("All")
+            .send()
+            .await?;
+        Ok(answer.messages.unwrap_or_default())
+    }
+
+    /// Lets others see what was received, up to [`DeadLetters::BATCH_MAX`] messages.
+    async fn hand_back(&self, receipt_handles: &[String]) -> Result<(), QueueError> {
+        let entries = receipt_handles.iter().enumerate().map(|(index, receipt_handle)| {
+            ChangeMessageVisibilityBatchRequestEntry::builder()
+                .id(index.to_string())
                 .receipt_handle(receipt_handle)
                 .visibility_timeout(0)
-                .send()
-                .await?;
+                .build()
+        });
+        let entries = entries.collect::<Result<Vec<_>, _>>()?;
+        let call = self.client.change_message_visibility_batch().queue_url(&self.url);
+        let answer = call.set_entries(Some(entries)).send().await?;
+        match answer.failed().first() {
+            Some(failed) => Err(QueueError::TakenInPart(failed.code().to_owned())),
+            None => Ok(()),
         }
-        letters.truncate(count_max);
-        Ok(letters)
     }
 
     /// Begins to send all messages back to the queue that they came from. SQS does it by itself.

@@ -1,8 +1,9 @@
-//! Tenants and their API keys. Only a key's hash is stored.
+//! API keys. Only a key's hash is stored.
 
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use tributary_domain::api_key::KeyHash;
 use tributary_domain::{Scope, TenantId};
@@ -53,7 +54,7 @@ pub struct FoundApiKey {
 }
 
 /// A key as its owner sees it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ListedApiKey {
     /// The first characters of the key.
     pub prefix: String,
@@ -67,60 +68,6 @@ pub struct ListedApiKey {
     pub last_used_at: Option<DateTime<Utc>>,
     /// Since when it is not taken any more; `None` if it is.
     pub revoked_at: Option<DateTime<Utc>>,
-}
-
-/// Finds a tenant by name, or makes it with `new_id`.
-///
-/// # Errors
-/// [`StoreError`] of the statement.
-pub async fn find_or_create_tenant(
-    connection: &mut PgConnection,
-    name: &str,
-    new_id: TenantId,
-) -> Result<TenantId, StoreError> {
-    let id = sqlx::query_scalar!(
-        r#"
-        insert into tenants (tenant_id, name) values ($1, $2)
-        on conflict on constraint tenants_name_unique do update set name = excluded.name
-        returning tenant_id
-        "#,
-        new_id.0,
-        name
-    )
-    .fetch_one(unnamed(connection))
-    .await?;
-    Ok(TenantId(id))
-}
-
-/// Finds a tenant by name.
-///
-/// # Errors
-/// [`StoreError`] of the statement.
-pub async fn find_tenant(
-    connection: &mut PgConnection,
-    name: &str,
-) -> Result<Option<TenantId>, StoreError> {
-    let id = sqlx::query_scalar!("select tenant_id from tenants where name = $1", name)
-        .fetch_optional(unnamed(connection))
-        .await?;
-    Ok(id.map(TenantId))
-}
-
-/// Whether there is such a tenant. Looks through all tenants.
-///
-/// # Errors
-/// [`StoreError`] of the statement.
-pub async fn tenant_exists(
-    connection: &mut PgConnection,
-    tenant: TenantId,
-) -> Result<bool, StoreError> {
-    let exists = sqlx::query_scalar!(
-        r#"select exists (select from tenants where tenant_id = $1) as "exists!""#,
-        tenant.0
-    )
-    .fetch_one(unnamed(connection))
-    .await?;
-    Ok(exists)
 }
 
 /// Stores a key.

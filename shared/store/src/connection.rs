@@ -33,7 +33,8 @@ pub struct Store {
 }
 
 impl Store {
-    /// One connection for each Lambda environment: an environment handles one event at a time.
+    /// One connection for each Lambda environment: an environment handles one event at a time. Where that
+    /// means several pieces of work, as in enrich, they take turns.
     pub const CONNECTIONS_MAX: u32 = 1;
     /// How long a call waits for a connection before PostgreSQL counts as unavailable.
     pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);

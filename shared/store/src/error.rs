@@ -20,15 +20,6 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// Whether the same call may work later.
-    #[must_use]
-    pub const fn is_transient(&self) -> bool {
-        match self {
-            Self::Unavailable(_) | Self::KeyTaken { .. } => true,
-            Self::Unexpected(_) => false,
-        }
-    }
-
     /// Whether it is worth trying again at once, on another connection. That there is none to be had in
     /// time is known already.
     pub(crate) const fn is_connection_lost(&self) -> bool {
@@ -97,7 +88,7 @@ mod tests {
     use tokio::io::AsyncReadExt;
     use tokio::net::TcpListener;
 
-    use crate::Store;
+    use crate::{Store, StoreError};
 
     /// Found by `tributary chaos`: it was answered with 500, as a defect, and not with 503.
     #[tokio::test]
@@ -113,6 +104,6 @@ mod tests {
         });
         let store = Store::connect_lazily(&url.into()).unwrap();
         let error = store.begin_for_all().await.unwrap_err();
-        assert!(error.is_transient(), "{error:?}");
+        assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
     }
 }

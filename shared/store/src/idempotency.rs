@@ -1,11 +1,14 @@
 //! Idempotency keys: the same request twice gives the first answer again.
 
+use std::time::Duration;
+
 use sha2::{Digest, Sha256};
 use sqlx::PgConnection;
 use tributary_domain::{BatchId, TenantId};
 
 use crate::batches::AcceptedBatch;
 use crate::error::StoreError;
+use crate::interval::millis;
 use crate::unnamed::unnamed;
 
 /// What is known of a key.
@@ -111,13 +114,13 @@ pub async fn insert(
     Ok(())
 }
 
-/// Forgets keys of all tenants that are at least `age_ms` milliseconds old, up to `limit`. Answers how many.
+/// Forgets keys of all tenants that are at least `age` old, up to `limit`. Answers how many.
 ///
 /// # Errors
 /// [`StoreError`] of the statement.
 pub async fn delete_expired(
     connection: &mut PgConnection,
-    age_ms: i64,
+    age: Duration,
     limit: i64,
 ) -> Result<u64, StoreError> {
     let deleted = sqlx::query!(
@@ -131,7 +134,7 @@ pub async fn delete_expired(
             for update skip locked
         )
         "#,
-        age_ms,
+        millis(age),
         limit
     )
     .execute(unnamed(connection))

@@ -13,11 +13,13 @@ pub mod enrichment;
 mod error;
 pub mod health;
 pub mod idempotency;
+mod interval;
 pub mod login;
 pub mod migrations;
 pub mod outbox;
 pub mod report;
 pub mod role;
+pub mod tenants;
 pub mod transactions;
 mod unnamed;
 

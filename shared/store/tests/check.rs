@@ -74,8 +74,8 @@ async fn run(ledger: &Ledger, options: Options) -> Vec<Check> {
     check::run(&mut transaction, options).await.unwrap()
 }
 
-fn broken(checks: &[Check]) -> Vec<&'static str> {
-    checks.iter().filter(|check| !check.holds()).map(|check| check.name).collect()
+fn broken(checks: &[Check]) -> Vec<&str> {
+    checks.iter().filter(|check| !check.holds()).map(|check| &*check.name).collect()
 }
 
 /// Does to the database what no constraint, trigger or foreign key would let anyone do.

@@ -12,7 +12,7 @@ use rust_decimal::Decimal;
 use tributary_domain::identity::LeaseToken;
 use tributary_domain::period::midnight_utc;
 use tributary_domain::{
-    Account, BatchId, CorrelationId, Currency, Faults, Money, Period, TenantId, Transaction,
+    Account, BatchId, CorrelationId, Currency, Money, Period, TenantId, Transaction,
 };
 use tributary_store::enrichment::{self, Category, Lease, Outcome};
 use tributary_store::{Store, accounts, batches, report, transactions};
@@ -259,8 +259,7 @@ impl Pair {
 
     /// The sums as a summary reads them.
     async fn reported(&self) -> Sums {
-        let period =
-            Period::parse(Some("2025-10-01"), Some("2025-10-31"), &mut Faults::default()).unwrap();
+        let period = Period::parse(Some("2025-10-01"), Some("2025-10-31")).unwrap();
         let mut transaction = self.store.begin(self.tenant).await.unwrap();
         let mut sums = Sums::new();
         for (index, account_id) in ACCOUNTS.iter().enumerate() {

@@ -8,7 +8,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::OnceCell;
 use tributary_domain::TenantId;
 use tributary_postgres::{Options, Postgres, Storage};
-use tributary_store::{Store, api_keys, database};
+use tributary_store::{Store, database, tenants};
 use url::Url;
 use uuid::Uuid;
 
@@ -68,9 +68,8 @@ impl TestDatabase {
         let store = self.store();
         let mut transaction = store.begin_for_all().await.expect("a transaction");
         let new_id = TenantId(Uuid::now_v7());
-        let tenant = api_keys::find_or_create_tenant(&mut transaction, name, new_id)
-            .await
-            .expect("a tenant");
+        let tenant =
+            tenants::find_or_create(&mut transaction, name, new_id).await.expect("a tenant");
         transaction.commit().await.expect("a commit");
         tenant
     }

@@ -1,5 +1,6 @@
 //! `dlq_list`, `dlq_redrive` and `dlq_status`, on the embedded SQS.
 
+use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use admin::Admin;
@@ -14,7 +15,7 @@ use tributary_sqs::SqsServer;
 use super::handle;
 
 struct Queues {
-    _server: SqsServer,
+    server: SqsServer,
     client: Client,
     queue: String,
     dead_letters: String,
@@ -42,7 +43,7 @@ impl Queues {
         let queue = create(&client, "work", Some(redrive)).await;
         let letters = DeadLetters::new(client.clone(), dead_letters.clone());
         let admin = Admin::default().with_dead_letters(letters);
-        Self { _server: server, client, queue, dead_letters, admin }
+        Self { server, client, queue, dead_letters, admin }
     }
 
     /// Sends messages and receives them in vain, until all are dead letters.
@@ -95,6 +96,28 @@ async fn dead_letters_are_shown_whole_and_stay() {
     }
     let listed: Listed = queues.ask(json!({"operation": "dlq_list", "limit": 3})).await;
     assert_eq!((listed.count, listed.letters.len()), (12, 3));
+}
+
+#[tokio::test]
+async fn a_message_that_sqs_delivers_twice_is_shown_once() {
+    let queues = Queues::start().await;
+    let bodies: Vec<_> = (0..12).map(|index| format!("nobody reads {index}")).collect();
+    queues.give_up(&bodies).await;
+    queues.server.faults().duplicate_deliveries(1.0, 7);
+    let listed: Listed = queues.ask(json!({"operation": "dlq_list", "limit": 1000})).await;
+    let ids: HashSet<_> = listed.letters.iter().map(|letter| &letter.message_id).collect();
+    assert_eq!((listed.letters.len(), ids.len()), (12, 12));
+}
+
+#[tokio::test]
+async fn messages_that_cannot_be_handed_back_are_shown_all_the_same() {
+    let queues = Queues::start().await;
+    let bodies: Vec<_> = (0..12).map(|index| format!("nobody reads {index}")).collect();
+    queues.give_up(&bodies).await;
+    queues.server.faults().refuse_operation("ChangeMessageVisibilityBatch");
+    let listed: Listed = queues.ask(json!({"operation": "dlq_list", "limit": 1000})).await;
+    assert_eq!(listed.letters.len(), 12);
+    assert!(queues.server.faults().refused() >= 2, "two calls hand twelve back");
 }
 
 #[tokio::test]

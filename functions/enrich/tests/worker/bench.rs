@@ -12,6 +12,7 @@ use tributary_domain::period::midnight_utc;
 use tributary_domain::{
     Account, BatchId, CorrelationId, Currency, Money, StatusCounts, TenantId, Transaction,
 };
+use tributary_lambda::metrics::Metrics;
 use tributary_queue::EnrichMessage;
 use tributary_store::{Store, StoreError, accounts, batches, transactions};
 use tributary_testkit::TestDatabase;
@@ -27,6 +28,8 @@ pub type Answer = Result<Categorisation, CategorizeError>;
 pub struct Bench {
     pub database: TestDatabase,
     pub message: EnrichMessage,
+    /// What its workers measure.
+    pub metrics: Metrics,
 }
 
 impl Bench {
@@ -36,7 +39,8 @@ impl Bench {
         let tenant = database.tenant("tenant").await;
         let sent = sent(count, 100);
         let (batch, _) = write(&database.store(), tenant, &sent).await.unwrap();
-        Self { database, message: EnrichMessage { tenant, batch } }
+        let metrics = Metrics::new("enrich", "test");
+        Self { database, message: EnrichMessage { tenant, batch }, metrics }
     }
 
     /// A worker over a connection of its own, with leases that outlive the test.
@@ -51,7 +55,8 @@ impl Bench {
         stop: CancellationToken,
         categorizer: impl Categorizer + 'static,
     ) -> Worker {
-        Worker::new(self.database.store(), Box::new(categorizer), limits, stop)
+        let (store, metrics) = (self.database.store(), self.metrics.clone());
+        Worker::new(store, Box::new(categorizer), limits, stop, metrics)
     }
 
     /// One turn of a worker that has all the time it needs.

@@ -1,14 +1,17 @@
 //! Several workers on one batch, and one that comes back after its lease was taken over.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use enrich::{Ending, Limits};
+use sqlx::Connection;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tributary_domain::categorise::Category;
+use tributary_queue::EnrichMessage;
+use tributary_store::Store;
 
-use crate::bench::{Bench, Says, Waits, is, row};
+use crate::bench::{Bench, LONG, Says, Waits, is, row, sent, write};
 
 #[tokio::test]
 async fn a_worker_that_comes_back_after_its_lease_was_taken_over_changes_nothing() {
@@ -85,4 +88,30 @@ async fn the_last_of_two_workers_finishes_the_batch() {
     let (ended, finished_at) = tokio::join!(bench.work(&last), too_early);
     assert_eq!((ended.unwrap(), finished_at), (Ending::NothingLeft, None));
     assert!(bench.progress().await.finished_at.is_some());
+}
+
+#[tokio::test]
+async fn a_batch_that_waits_for_the_connection_is_not_told_that_postgresql_is_away() {
+    let bench = Bench::with_batch(1).await;
+    let tenant = bench.database.tenant("other").await;
+    let (batch, _) = write(&bench.database.store(), tenant, &sent(1, 100)).await.unwrap();
+    let other = EnrichMessage { tenant, batch };
+    let worker = bench.worker(Says::new(|_: &str| is(Category::Food)));
+
+    // The first batch waits for who holds its row, and so keeps the worker's one connection busy.
+    let mut holder = bench.database.connection().await;
+    let mut held = holder.begin().await.unwrap();
+    sqlx::query("select from batches where batch_id = $1 for update")
+        .bind(bench.message.batch.0)
+        .execute(&mut *held)
+        .await
+        .unwrap();
+    let let_go = async {
+        tokio::time::sleep(Store::CONNECT_TIMEOUT + Duration::from_millis(500)).await;
+        held.commit().await.unwrap();
+    };
+    let deadline = SystemTime::now() + LONG;
+    let (first, second, ()) =
+        tokio::join!(bench.work(&worker), worker.work(&other, deadline), let_go);
+    assert_eq!((first.unwrap(), second.unwrap()), (Ending::NothingLeft, Ending::NothingLeft));
 }

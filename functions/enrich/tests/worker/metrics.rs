@@ -38,13 +38,11 @@ fn expected(sums: &[(&str, u64)]) -> BTreeMap<String, u64> {
 #[tokio::test]
 async fn rows_are_counted_by_how_they_ended_and_a_batch_by_its_end() {
     let bench = Bench::with_batch(4).await;
-    let metrics = Metrics::new("enrich", "test");
     let first = bench.worker(Says::new(|id: &str| match id {
         "tx_0000" => permanent("no words"),
         "tx_0001" => transient(),
         _ => is(Category::Food),
     }));
-    let first = first.with_metrics(metrics.clone());
     assert_eq!(bench.work(&first).await.unwrap(), Ending::ToBeRetried);
     let sums = [
         ("TransactionsCategorised Food", 2),
@@ -52,10 +50,9 @@ async fn rows_are_counted_by_how_they_ended_and_a_batch_by_its_end() {
         ("TransactionsFailed", 1),
         ("TransactionsRetried", 1),
     ];
-    assert_eq!(measured(&metrics), expected(&sums));
+    assert_eq!(measured(&bench.metrics), expected(&sums));
 
-    let second =
-        bench.worker(Says::new(|_: &str| is(Category::Food))).with_metrics(metrics.clone());
+    let second = bench.worker(Says::new(|_: &str| is(Category::Food)));
     for _ in 0..2 {
         assert_eq!(bench.work(&second).await.unwrap(), Ending::NothingLeft);
     }
@@ -66,13 +63,12 @@ async fn rows_are_counted_by_how_they_ended_and_a_batch_by_its_end() {
         ("TransactionsFailed", 0),
         ("TransactionsRetried", 0),
     ];
-    assert_eq!(measured(&metrics), expected(&sums), "the second turn found nothing to count");
+    assert_eq!(measured(&bench.metrics), expected(&sums), "the second turn found nothing to count");
 }
 
 #[tokio::test]
 async fn rows_that_were_taken_over_are_not_counted() {
     let bench = Bench::with_batch(2).await;
-    let metrics = Metrics::new("enrich", "test");
     let url = bench.database.url().to_owned();
     // While it is categorised, the row's lease goes to another.
     let worker = bench.worker(Says::new(move |id: &str| {
@@ -81,9 +77,8 @@ async fn rows_that_were_taken_over_are_not_counted() {
         }
         is(Category::Food)
     }));
-    let worker = worker.with_metrics(metrics.clone());
     bench.work(&worker).await.unwrap();
-    assert_eq!(measured(&metrics)["TransactionsCompleted"], 1);
+    assert_eq!(measured(&bench.metrics)["TransactionsCompleted"], 1);
 }
 
 /// From within a categoriser, which is no place to wait: on a thread of its own.

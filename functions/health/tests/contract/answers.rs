@@ -9,7 +9,9 @@ use report::Report;
 use report::cursor::Cursor;
 use serde_json::{Value, json};
 use tributary_domain::request::limits::{BODY_BYTES_MAX, ID_LENGTH_MAX};
+use tributary_lambda::aws::Aws;
 use tributary_lambda::http::{Handler, answer};
+use tributary_lambda::metrics::Metrics;
 use tributary_lambda::routes::{self, Call};
 use tributary_queue::{EnrichMessage, Queue};
 use tributary_store::Store;
@@ -28,7 +30,7 @@ fn store() -> Store {
 }
 
 async fn queue() -> Queue {
-    Queue::connect("http://127.0.0.1:1/queue".to_owned()).await
+    Queue::new(Aws::default().config().await, "http://127.0.0.1:1/queue".to_owned())
 }
 
 /// A sample event with some of it replaced, by JSON Pointer.
@@ -102,7 +104,7 @@ fn assert_headers(documented: &'static Value, sent: &HeaderMap) {
 
 #[tokio::test]
 async fn ingest_answers_as_documented() {
-    let ingest = Ingest::new(store(), queue().await);
+    let ingest = Ingest::new(store(), queue().await, Metrics::new("ingest", "test"));
     let header = |name: &str, value: &str| {
         let headers = json!({"Content-Type": "application/json", name: value});
         let multiple = json!({"Content-Type": ["application/json"], name: [value]});
@@ -177,7 +179,7 @@ fn longest_cursor() -> String {
 
 #[tokio::test]
 async fn a_retry_is_answered_as_documented() {
-    let ingest = Ingest::new(store(), queue().await);
+    let ingest = Ingest::new(store(), queue().await, Metrics::new("ingest", "test"));
     let retry = |batch: &str| {
         let mut event = get(&format!("/api/batches/{batch}/retry"), Value::Null);
         event["httpMethod"] = json!("POST");

@@ -110,14 +110,3 @@ pub enum CategorizeError {
         reason: String,
     },
 }
-
-impl CategorizeError {
-    /// Whether to try again.
-    #[must_use]
-    pub const fn is_transient(&self) -> bool {
-        match self {
-            Self::Transient(_) => true,
-            Self::Permanent { .. } => false,
-        }
-    }
-}

@@ -243,12 +243,6 @@ fn the_version_is_a_short_hash() {
 }
 
 #[test]
-fn only_a_transient_error_is_worth_another_try() {
-    assert!(CategorizeError::Transient("timed out".into()).is_transient());
-    assert!(!CategorizeError::Permanent { reason: "too long".to_owned() }.is_transient());
-}
-
-#[test]
 fn a_categorizer_can_be_wrapped_and_answers_at_once() {
     struct Wrapper(Box<dyn Categorizer>);
     impl Categorizer for Wrapper {

@@ -3,29 +3,28 @@
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use aws_config::SdkConfig;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use tributary_store::login::{Login, LoginError, LoginSource, Target};
 
-use crate::secrets::{self, SecretError};
+use crate::secrets::{SecretError, Secrets};
 
 /// Reads the secret once, and again when the server refuses what it said.
 pub struct SecretLogin {
-    aws: SdkConfig,
+    secrets: Secrets,
     arn: String,
     is_read: AtomicBool,
 }
 
 impl SecretLogin {
-    pub const fn new(aws: SdkConfig, arn: String) -> Self {
-        Self { aws, arn, is_read: AtomicBool::new(false) }
+    pub const fn new(secrets: Secrets, arn: String) -> Self {
+        Self { secrets, arn, is_read: AtomicBool::new(false) }
     }
 
     async fn read(&self) -> Result<Login, LoginError> {
-        let text = secrets::read_by(&self.aws, &self.arn).await?;
+        let text = self.secrets.read(&self.arn).await?;
         let login = parse(&text)?;
         self.is_read.store(true, Ordering::Relaxed);
         Ok(login)
@@ -89,7 +88,7 @@ mod tests {
             let secret = format!(r#"{{\"username\":\"me\",\"password\":\"{password}\"}}"#);
             endpoint.answers(200, &format!(r#"{{"SecretString":"{secret}"}}"#));
         };
-        let source = SecretLogin::new(config, "arn:aws:x".to_owned());
+        let source = SecretLogin::new(Secrets::new(&config), "arn:aws:x".to_owned());
         let target = Target { host: "db".to_owned(), port: 5432, user: "nobody".to_owned() };
         let password = async |is_refused| {
             let login = source.login(&target, is_refused).await.unwrap()?;

@@ -8,13 +8,16 @@ mod settled;
 pub mod stored;
 mod sums;
 
+use std::borrow::Cow;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use tributary_domain::TenantId;
 use uuid::Uuid;
 
 use crate::error::StoreError;
+use crate::interval::millis;
 use crate::unnamed::unnamed;
 
 pub use settled::{Unsettled, unsettled};
@@ -33,12 +36,12 @@ pub struct Options {
 }
 
 /// A rule, and where the database breaks it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Check {
     /// Its name, such as `batch-members`.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// The rule, in one sentence.
-    pub rule: &'static str,
+    pub rule: Cow<'static, str>,
     /// How often it is broken.
     pub broken: i64,
     /// The first of those, at most [`FINDINGS_MAX`].
@@ -46,7 +49,7 @@ pub struct Check {
 }
 
 /// One place where a rule is broken.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     /// Whose it is.
     pub tenant: TenantId,
@@ -72,7 +75,7 @@ impl Check {
             subject: row.subject,
             detail: row.detail,
         });
-        Self { name, rule, broken, findings: findings.collect() }
+        Self { name: name.into(), rule: rule.into(), broken, findings: findings.collect() }
     }
 
     /// The rule holds.
@@ -104,7 +107,7 @@ pub async fn run(
     connection: &mut PgConnection,
     options: Options,
 ) -> Result<Vec<Check>, StoreError> {
-    let grace_ms = i64::try_from(options.grace.as_millis()).unwrap_or(i64::MAX);
+    let grace_ms = millis(options.grace);
     let mut checks = batches::run(connection, grace_ms).await?;
     checks.extend(rows::run(connection, grace_ms).await?);
     checks.extend(sums::run(connection).await?);

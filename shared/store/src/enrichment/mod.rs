@@ -8,6 +8,7 @@ use tributary_domain::identity::LeaseToken;
 use tributary_domain::{BatchId, TenantId};
 
 use crate::error::StoreError;
+use crate::interval::millis;
 use crate::unnamed::unnamed;
 
 /// A row that a worker holds.
@@ -55,7 +56,7 @@ pub async fn claim(
         lease.tenant.0,
         lease.batch.0,
         lease.token.0,
-        i64::try_from(lease.duration.as_millis()).unwrap_or(i64::MAX),
+        millis(lease.duration),
         limit
     )
     .fetch_all(unnamed(connection))

@@ -1,10 +1,13 @@
 //! The outbox: what a committed batch still owes to the queue.
 
+use std::time::Duration;
+
 use sqlx::PgConnection;
 use tributary_domain::{BatchId, TenantId};
 use uuid::Uuid;
 
 use crate::error::StoreError;
+use crate::interval::millis;
 use crate::unnamed::unnamed;
 
 /// Messages that are owed for a batch.
@@ -68,14 +71,14 @@ pub async fn delete(connection: &mut PgConnection, owed: &Owed) -> Result<(), St
     Ok(())
 }
 
-/// Takes what has been owed for at least `age_ms` milliseconds, the oldest first, over all tenants,
+/// Takes what has been owed for at least `age`, the oldest first, over all tenants,
 /// and holds it until the transaction ends. What another relay holds is passed over.
 ///
 /// # Errors
 /// [`StoreError`] of the statement.
 pub async fn take_owed(
     connection: &mut PgConnection,
-    age_ms: i64,
+    age: Duration,
     limit: i64,
 ) -> Result<Vec<Owed>, StoreError> {
     let rows = sqlx::query!(
@@ -87,7 +90,7 @@ pub async fn take_owed(
         limit $2
         for update skip locked
         "#,
-        age_ms,
+        millis(age),
         limit
     )
     .fetch_all(unnamed(connection))
@@ -103,16 +106,18 @@ pub async fn take_owed(
     Ok(owed.collect())
 }
 
-/// Owes a message again for each batch, over all tenants, that is unfinished, was last announced at
-/// least `age_ms` milliseconds ago and has no row that anyone holds. Answers how many.
+/// Owes a message again for up to `limit` batches, over all tenants, that are unfinished, were last
+/// announced at least `age` ago and have no row that anyone holds. Answers for how many of
+/// them nothing was owed yet.
 ///
 /// # Errors
 /// [`StoreError`] of the statement.
 pub async fn owe_for_stranded(
     connection: &mut PgConnection,
-    age_ms: i64,
+    age: Duration,
+    limit: i64,
 ) -> Result<u64, StoreError> {
-    let owed = sqlx::query_file!("src/outbox/owe_for_stranded.sql", age_ms)
+    let owed = sqlx::query_file!("src/outbox/owe_for_stranded.sql", millis(age), limit)
         .execute(unnamed(connection))
         .await?;
     Ok(owed.rows_affected())

@@ -16,6 +16,7 @@ with stranded as (
                 and held.lease_expires_at >= now()
         )
     order by batch.tenant_id, batch.batch_id
+    limit $2
     for no key update skip locked
 ),
 

@@ -8,7 +8,7 @@ use sqlx::{AssertSqlSafe, Executor, PgConnection, Row};
 use tributary_domain::TenantId;
 use tributary_postgres::{Options, Pooler, Postgres, Storage};
 use tributary_store::outbox::{self, Owed};
-use tributary_store::{Role, Store, Transaction, api_keys, database, report};
+use tributary_store::{Role, Store, StoreError, Transaction, database, report, tenants};
 use uuid::Uuid;
 
 use crate::ledger::{bookings, write};
@@ -85,7 +85,7 @@ impl TwoTenants {
         for ((name, count), place) in TENANTS.iter().zip(&mut tenants) {
             let mut transaction = owner.begin_for_all().await.unwrap();
             let id = TenantId(Uuid::now_v7());
-            *place = api_keys::find_or_create_tenant(&mut transaction, name, id).await.unwrap();
+            *place = tenants::find_or_create(&mut transaction, name, id).await.unwrap();
             transaction.commit().await.unwrap();
             for booking in bookings(*count, "-1") {
                 let (batch, _) = write(&owner, *place, &[booking]).await.unwrap();
@@ -133,7 +133,7 @@ async fn begin(store: &Store, tenant: Option<TenantId>) -> Transaction {
             None => store.begin_for_all().await,
         };
         match begun {
-            Err(error) if error.is_transient() && Instant::now() < deadline => {}
+            Err(StoreError::Unavailable(_)) if Instant::now() < deadline => {}
             ended => return ended.unwrap(),
         }
     }
@@ -201,7 +201,7 @@ async fn works_over_all_where_it_is_meant_to(url: &str) {
         let seen = number(&mut transaction, &format!("select count(*) from {table}")).await;
         assert_eq!(seen, all, "{table}");
     }
-    let owed = outbox::take_owed(&mut transaction, 0, 100).await.unwrap();
+    let owed = outbox::take_owed(&mut transaction, Duration::ZERO, 100).await.unwrap();
     assert_eq!(i64::try_from(owed.len()), Ok(all));
     transaction.rollback().await.unwrap();
     let authorize = as_function(url, "authorize");

@@ -9,7 +9,7 @@ use tributary_domain::TenantId;
 use tributary_postgres::{Options, Postgres, Storage};
 use tributary_store::check;
 use tributary_store::role::FUNCTIONS;
-use tributary_store::{Role, Store, StoreError, api_keys, database, role};
+use tributary_store::{Role, Store, StoreError, database, role, tenants};
 use url::Url;
 use uuid::Uuid;
 
@@ -94,7 +94,7 @@ async fn an_owner_who_is_no_superuser_migrates_and_sees_every_tenant() {
     for name in ["first", "second"] {
         let mut transaction = owner.begin_for_all().await.unwrap();
         let id = TenantId(Uuid::now_v7());
-        let tenant = api_keys::find_or_create_tenant(&mut transaction, name, id).await.unwrap();
+        let tenant = tenants::find_or_create(&mut transaction, name, id).await.unwrap();
         transaction.commit().await.unwrap();
         write(&owner, tenant, &bookings(2, "-1")).await.unwrap();
     }

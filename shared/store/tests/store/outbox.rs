@@ -1,11 +1,17 @@
 //! What is owed to the queue, and who may send it.
 
+use std::time::Duration;
+
 use tributary_domain::BatchId;
 use tributary_store::batches::Left;
 use tributary_store::outbox::{self, Owed};
 use uuid::Uuid;
 
 use crate::ledger::{LEASE, Ledger, NO_LEASE, booking};
+
+/// How old something is that is minded at once.
+const NOW: Duration = Duration::ZERO;
+const MINUTE: Duration = Duration::from_secs(60);
 
 impl Ledger {
     async fn owe(&self, batch: BatchId) -> Owed {
@@ -28,14 +34,14 @@ impl Ledger {
         self.owe(batch).await
     }
 
-    async fn take(&self, age_ms: i64, limit: i64) -> Vec<Owed> {
+    async fn take(&self, age: Duration, limit: i64) -> Vec<Owed> {
         let mut transaction = self.database.store().begin_for_all().await.unwrap();
-        outbox::take_owed(&mut transaction, age_ms, limit).await.unwrap()
+        outbox::take_owed(&mut transaction, age, limit).await.unwrap()
     }
 
-    async fn owe_for_stranded(&self, age_ms: i64) -> u64 {
+    async fn owe_for_stranded(&self, age: Duration, limit: i64) -> u64 {
         let mut transaction = self.store.begin_for_all().await.unwrap();
-        let owed = outbox::owe_for_stranded(&mut transaction, age_ms).await.unwrap();
+        let owed = outbox::owe_for_stranded(&mut transaction, age, limit).await.unwrap();
         transaction.commit().await.unwrap();
         owed
     }
@@ -45,8 +51,8 @@ impl Ledger {
 async fn what_is_owed_is_taken_the_oldest_first_as_it_was_written() {
     let ledger = Ledger::new().await;
     let owed = [ledger.owe_new("a").await, ledger.owe_new("b").await, ledger.owe_new("c").await];
-    assert_eq!(ledger.take(0, 2).await, owed[..2]);
-    assert_eq!(ledger.take(0, 10).await, owed, "what was not struck out is owed still");
+    assert_eq!(ledger.take(NOW, 2).await, owed[..2]);
+    assert_eq!(ledger.take(NOW, 10).await, owed, "what was not struck out is owed still");
 }
 
 #[tokio::test]
@@ -54,10 +60,10 @@ async fn what_one_relay_holds_is_passed_over_by_another() {
     let ledger = Ledger::new().await;
     let owed = [ledger.owe_new("a").await, ledger.owe_new("b").await];
     let mut first = ledger.store.begin_for_all().await.unwrap();
-    assert_eq!(outbox::take_owed(&mut first, 0, 1).await.unwrap(), owed[..1]);
-    assert_eq!(ledger.take(0, 10).await, owed[1..]);
+    assert_eq!(outbox::take_owed(&mut first, NOW, 1).await.unwrap(), owed[..1]);
+    assert_eq!(ledger.take(NOW, 10).await, owed[1..]);
     drop(first);
-    assert_eq!(ledger.take(0, 10).await, owed);
+    assert_eq!(ledger.take(NOW, 10).await, owed);
 }
 
 #[tokio::test]
@@ -67,7 +73,7 @@ async fn what_is_struck_out_is_owed_no_more() {
     let mut transaction = ledger.begin().await;
     outbox::delete(&mut transaction, &owed[0]).await.unwrap();
     transaction.commit().await.unwrap();
-    assert_eq!(ledger.take(0, 10).await, owed[1..]);
+    assert_eq!(ledger.take(NOW, 10).await, owed[1..]);
 }
 
 #[tokio::test]
@@ -79,38 +85,38 @@ async fn a_debt_that_was_written_after_a_send_outlives_its_strike_out() {
     let mut transaction = ledger.begin().await;
     outbox::delete(&mut transaction, &first).await.unwrap();
     transaction.commit().await.unwrap();
-    assert_eq!(ledger.take(0, 10).await, [second]);
+    assert_eq!(ledger.take(NOW, 10).await, [second]);
 }
 
 #[tokio::test]
 async fn what_is_owed_for_less_than_the_age_is_left_to_ingest() {
     let ledger = Ledger::new().await;
     ledger.owe_new("a").await;
-    assert_eq!(ledger.take(60_000, 10).await, []);
+    assert_eq!(ledger.take(MINUTE, 10).await, []);
     sqlx::query("update outbox set created_at = created_at - interval '1 minute'")
         .execute(&mut ledger.database.connection().await)
         .await
         .unwrap();
-    assert_eq!(ledger.take(60_000, 10).await.len(), 1);
+    assert_eq!(ledger.take(MINUTE, 10).await.len(), 1);
 }
 
 #[tokio::test]
 async fn an_unfinished_batch_that_nobody_works_on_is_owed_once_more() {
     let ledger = Ledger::new().await;
     let (batch, _) = ledger.write(&[booking("a", "1")]).await;
-    assert_eq!(ledger.owe_for_stranded(60_000).await, 0, "it is young");
+    assert_eq!(ledger.owe_for_stranded(MINUTE, 10).await, 0, "it is young");
     sqlx::query("update batches set announced_at = announced_at - interval '1 minute'")
         .execute(&mut ledger.database.connection().await)
         .await
         .unwrap();
-    assert_eq!(ledger.owe_for_stranded(60_000).await, 1);
+    assert_eq!(ledger.owe_for_stranded(MINUTE, 10).await, 1);
     let mut transaction = ledger.begin().await;
-    outbox::delete(&mut transaction, &ledger.take(0, 10).await[0]).await.unwrap();
+    outbox::delete(&mut transaction, &ledger.take(NOW, 10).await[0]).await.unwrap();
     transaction.commit().await.unwrap();
-    assert_eq!(ledger.owe_for_stranded(60_000).await, 0, "it was announced a moment ago");
-    assert_eq!(ledger.owe_for_stranded(0).await, 1);
-    assert_eq!(ledger.owe_for_stranded(0).await, 0, "it is owed already");
-    let taken = ledger.take(0, 10).await;
+    assert_eq!(ledger.owe_for_stranded(MINUTE, 10).await, 0, "it was announced a moment ago");
+    assert_eq!(ledger.owe_for_stranded(NOW, 10).await, 1);
+    assert_eq!(ledger.owe_for_stranded(NOW, 10).await, 0, "it is owed already");
+    let taken = ledger.take(NOW, 10).await;
     assert_eq!(taken.len(), 1);
     assert_eq!((taken[0].batch, taken[0].message_count), (batch, 1));
     assert_eq!((taken[0].tenant, taken[0].correlation_id.as_str()), (ledger.tenant, "test"));
@@ -124,14 +130,26 @@ async fn a_batch_is_stranded_only_when_it_is_unfinished_and_no_lease_on_it_lives
     let (finished, _) = ledger.write(&[booking("finished", "1")]).await;
     ledger.complete(finished).await;
     assert_eq!(ledger.finish_if_settled(finished).await, Left::Nothing);
-    assert_eq!(ledger.owe_for_stranded(0).await, 0);
+    assert_eq!(ledger.owe_for_stranded(NOW, 10).await, 0);
 
     let (expired, _) = ledger.write(&[booking("expired", "1")]).await;
     ledger.claim(expired, NO_LEASE, 10).await;
     // All rows are done, but whoever did the last one died before it marked the batch.
     let (unmarked, _) = ledger.write(&[booking("unmarked", "1")]).await;
     ledger.complete(unmarked).await;
-    assert_eq!(ledger.owe_for_stranded(0).await, 2);
-    let batches: Vec<_> = ledger.take(0, 10).await.into_iter().map(|owed| owed.batch).collect();
+    assert_eq!(ledger.owe_for_stranded(NOW, 10).await, 2);
+    let batches: Vec<_> = ledger.take(NOW, 10).await.into_iter().map(|owed| owed.batch).collect();
     assert_eq!(batches, [expired, unmarked]);
+}
+
+#[tokio::test]
+async fn no_more_stranded_batches_are_owed_for_than_are_asked_for() {
+    let ledger = Ledger::new().await;
+    let mut written = Vec::new();
+    for id in ["a", "b", "c"] {
+        written.push(ledger.write(&[booking(id, "1")]).await.0);
+    }
+    assert_eq!(ledger.owe_for_stranded(NOW, 2).await, 2);
+    let owed: Vec<_> = ledger.take(NOW, 10).await.into_iter().map(|owed| owed.batch).collect();
+    assert_eq!(owed, written[..2], "the others are let be, and come next");
 }

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use sqlx::PgConnection;
-use tributary_domain::{Faults, Period, TenantId};
+use tributary_domain::{Period, TenantId};
 use tributary_store::report::{self, Sums};
 
 use crate::ledger::Ledger;
@@ -11,8 +11,7 @@ use crate::ledger::Ledger;
 type Row = (String, String, String, i64, Decimal, Decimal);
 
 pub fn period(start: NaiveDate, end: NaiveDate) -> Period {
-    let mut faults = Faults::default();
-    Period::parse(Some(&start.to_string()), Some(&end.to_string()), &mut faults).unwrap()
+    Period::parse(Some(&start.to_string()), Some(&end.to_string())).unwrap()
 }
 
 /// The sums of an account as the store answers them.

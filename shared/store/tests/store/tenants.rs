@@ -1,5 +1,7 @@
 //! The same ids under two tenants are two things: neither reads, changes or counts the other's.
 
+use std::time::Duration;
+
 use sqlx::Row;
 use tributary_domain::TenantId;
 use tributary_store::enrichment::{self, Lease, Outcome};
@@ -93,7 +95,7 @@ async fn what_is_another_tenants_cannot_be_worked_on() {
     transaction.commit().await.unwrap();
 
     let mut transaction = ledger.store.begin_for_all().await.unwrap();
-    assert_eq!(outbox::take_owed(&mut transaction, 0, 10).await.unwrap(), [owed]);
+    assert_eq!(outbox::take_owed(&mut transaction, Duration::ZERO, 10).await.unwrap(), [owed]);
     drop(transaction);
     let counts = ledger.progress(batch).await.counts;
     assert_eq!((counts.pending, counts.processing), (1, 1));

@@ -1,12 +1,14 @@
 //! No statement leaves a name on its connection: a pooler hands connections from client to client.
 
+use std::time::Duration;
+
 use sqlx::{Connection, PgConnection};
 use tributary_domain::{BatchId, Scope, TenantId};
 use tributary_store::api_keys::{self, ApiKey, NewApiKey};
 use tributary_store::enrichment::{self, Lease, Outcome};
 use tributary_store::outbox::{self, Owed};
 use tributary_store::transactions::pages::{self, PageQuery};
-use tributary_store::{accounts, batches, health, idempotency, report, transactions};
+use tributary_store::{accounts, batches, health, idempotency, report, tenants, transactions};
 use uuid::Uuid;
 
 use crate::ledger::{LEASE, Ledger, SHOPPING, account, bookings, keep_batch};
@@ -16,15 +18,15 @@ use crate::sums::period;
 async fn call_everything(connection: &mut PgConnection, tenant: TenantId, round: &str) {
     let batch = BatchId(Uuid::now_v7());
     health::ping(connection).await.unwrap();
-    api_keys::find_or_create_tenant(connection, "third", TenantId(Uuid::now_v7())).await.unwrap();
+    tenants::find_or_create(connection, "third", TenantId(Uuid::now_v7())).await.unwrap();
     let key = ApiKey { tenant, api_key_id: Uuid::now_v7(), scopes: vec![Scope::Ingest] };
     let prefix = format!("trb_0000000{}", round.as_bytes()[0] % 10);
     let new = NewApiKey { key: key.clone(), name: "key", prefix: &prefix, key_hash: [0; 32] };
     api_keys::insert(connection, &new).await.unwrap();
     api_keys::find_by_prefix(connection, &prefix).await.unwrap().unwrap();
     api_keys::note_use(connection, &key).await.unwrap();
-    api_keys::find_tenant(connection, "third").await.unwrap().unwrap();
-    api_keys::tenant_exists(connection, tenant).await.unwrap();
+    tenants::find(connection, "third").await.unwrap().unwrap();
+    tenants::exists(connection, tenant).await.unwrap();
     api_keys::list(connection, tenant).await.unwrap();
     api_keys::revoke_by_prefix(connection, tenant, &prefix).await.unwrap().unwrap();
 
@@ -45,9 +47,9 @@ async fn call_everything(connection: &mut PgConnection, tenant: TenantId, round:
         message_count: 1,
     };
     outbox::insert(connection, &owed).await.unwrap();
-    outbox::take_owed(connection, 0, 10).await.unwrap();
+    outbox::take_owed(connection, Duration::ZERO, 10).await.unwrap();
     outbox::delete(connection, &owed).await.unwrap();
-    outbox::owe_for_stranded(connection, 0).await.unwrap();
+    outbox::owe_for_stranded(connection, Duration::ZERO, 10).await.unwrap();
 
     let token = tributary_domain::identity::LeaseToken(Uuid::now_v7());
     let lease = Lease { tenant, batch, token, duration: LEASE };

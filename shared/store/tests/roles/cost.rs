@@ -8,9 +8,10 @@ use tributary_domain::TenantId;
 use tributary_store::enrichment::{self, Lease, Outcome};
 use tributary_store::{Role, Store};
 use tributary_testkit::TestDatabase;
+use tributary_testkit::ledger::{booking, bookings, write};
 use uuid::Uuid;
 
-use crate::ledger::{LEASE, SHOPPING, bookings, ids, write};
+use crate::ledger::{LEASE, SHOPPING, ids};
 
 const ROWS: usize = 10_000;
 /// What enrich claims at a time.
@@ -44,7 +45,7 @@ async fn measure(as_functions: bool) -> Timings {
     };
     let (ingest, enrich) = (store_of("ingest"), store_of("enrich"));
     // Connects, so that neither pays for it.
-    write(&ingest, tenant, &[crate::ledger::booking("warm", "1")]).await.unwrap();
+    write(&ingest, tenant, &[booking("warm", "1")]).await.unwrap();
     enrich.begin(tenant).await.unwrap().rollback().await.unwrap();
 
     let started = Instant::now();

@@ -3,8 +3,9 @@
 use std::time::{Duration, Instant};
 
 use tributary_store::transactions::Written;
+use tributary_testkit::ledger::{booking, bookings};
 
-use crate::ledger::{LEASE, Ledger, SHOPPING, bookings, ids};
+use crate::ledger::{LEASE, Ledger, SHOPPING, ids};
 
 const SMALL: usize = 1_000;
 const LARGE: usize = 10_000;
@@ -46,7 +47,7 @@ async fn measure(count: usize) -> Timings {
     let total = i32::try_from(count).unwrap();
     let written = |inserted, updated, unchanged| Written { inserted, updated, unchanged };
     // Connects, so that no step pays for it.
-    ledger.write(&[crate::ledger::booking("warm", "1")]).await;
+    ledger.write(&[booking("warm", "1")]).await;
 
     let started = Instant::now();
     let (batch, wrote) = ledger.write(&bookings(count, "-0.10")).await;

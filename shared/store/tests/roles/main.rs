@@ -5,9 +5,9 @@
 #[path = "../store/ledger.rs"]
 mod ledger;
 
-mod cost;
 mod forgetful;
 mod login;
 mod migrating;
+mod plans;
 mod table;
 mod tls;

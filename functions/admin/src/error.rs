@@ -12,11 +12,10 @@ pub enum AdminError {
         /// Every operation, in words.
         known: String,
     },
-    /// The event names an operation that there is none of.
-    #[error("\"operation\": there is no {name:?}; it must be one of {known}")]
+    /// The event names an operation that there is none of. What it names is not repeated:
+    /// errors are logged, and it may be anything.
+    #[error("\"operation\" must be one of {known}")]
     UnknownOperation {
-        /// What it names.
-        name: String,
         /// Every operation, in words.
         known: String,
     },

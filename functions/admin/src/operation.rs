@@ -66,7 +66,7 @@ pub(crate) async fn perform(admin: &Admin, event: Value) -> Result<Value, AdminE
         return Err(AdminError::NoOperation { known: known() });
     };
     let Some(found) = OPERATIONS.iter().find(|entry| entry.name == name) else {
-        return Err(AdminError::UnknownOperation { name, known: known() });
+        return Err(AdminError::UnknownOperation { known: known() });
     };
     let answer = (found.perform)(admin, Value::Object(fields)).await?;
     info!(operation = found.name, "operation ended");
@@ -76,9 +76,23 @@ pub(crate) async fn perform(admin: &Admin, event: Value) -> Result<Value, AdminE
 async fn perform_as<O: Operation>(admin: &Admin, fields: Value) -> Result<Value, AdminError> {
     let operation: O = serde_path_to_error::deserialize(fields).map_err(|error| {
         let place = error.path().to_string();
-        AdminError::Malformed { operation: O::NAME, place, reason: error.into_inner().to_string() }
+        let reason = reason_without_value(&error.into_inner().to_string());
+        AdminError::Malformed { operation: O::NAME, place, reason }
     })?;
     Ok(serde_json::to_value(operation.run(admin).await?)?)
+}
+
+/// What is wrong with a member, without the value that serde repeats: errors are logged, and who mixes up two
+/// members may have put a whole key there.
+fn reason_without_value(reason: &str) -> String {
+    match reason.rsplit_once(", expected ") {
+        Some((wrong, expected)) => {
+            // Before the value stand a colon or a backtick: `invalid type: string "…"`.
+            let kind = wrong.split([':', '`']).next().unwrap_or_default().trim_end();
+            format!("{kind}, expected {expected}")
+        }
+        None => reason.to_owned(),
+    }
 }
 
 fn known() -> String {

@@ -142,8 +142,7 @@ async fn pollers_outlive_an_sqs_that_refuses() {
     queue.send(&["a", "b"]).await;
     queue.server.faults().refuse_everything(true);
     let source = start(&queue, &lambda, 2);
-    // Time for a few refusals; the pollers show nothing to wait for.
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    eventually("two refusals", async || queue.server.faults().refused() >= 2).await;
     queue.server.faults().refuse_everything(false);
     eventually("an empty queue", async || queue.depth().await == EMPTY).await;
     source.stop().await;

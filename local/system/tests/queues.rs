@@ -6,22 +6,11 @@ mod support;
 use std::net::Ipv4Addr;
 
 use aws_sdk_sqs::Client;
-use aws_sdk_sqs::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_sqs::types::QueueAttributeName;
 use tributary_sqs::SqsServer;
-use tributary_system::SystemConfig;
+use tributary_system::{SystemConfig, sqs_client};
 
 use support::{api_of, numbered, start};
-
-fn client(sqs: &SqsServer) -> Client {
-    let config = aws_sdk_sqs::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .endpoint_url(sqs.endpoint_url())
-        .region(Region::new("us-east-1"))
-        .credentials_provider(Credentials::new("local", "local", None, None, "test"))
-        .build();
-    Client::from_conf(config)
-}
 
 async fn names(client: &Client) -> Vec<String> {
     let urls = client.list_queues().send().await.unwrap().queue_urls.unwrap_or_default();
@@ -46,7 +35,7 @@ fn config(sqs: &SqsServer, queue_name: Option<&str>) -> SystemConfig {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_queues_of_a_run_that_is_thrown_away_go_with_it() {
     let sqs = SqsServer::start(0).await.unwrap();
-    let client = client(&sqs);
+    let client = sqs_client(&sqs.endpoint_url()).await;
     let system = start(config(&sqs, None)).await;
     assert_eq!(names(&client).await.len(), 2);
     system.stop().await.unwrap();
@@ -57,7 +46,7 @@ async fn the_queues_of_a_run_that_is_thrown_away_go_with_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_named_queue_is_used_as_it_is_and_stays() {
     let sqs = SqsServer::start(0).await.unwrap();
-    let client = client(&sqs);
+    let client = sqs_client(&sqs.endpoint_url()).await;
     let dead = client.create_queue().queue_name("given-up").send().await.unwrap();
     let dead = dead.queue_url.unwrap();
     let arn = attribute(&client, &dead, QueueAttributeName::QueueArn).await;
@@ -99,6 +88,6 @@ async fn a_named_queue_is_made_where_there_is_none_and_found_by_the_next_run() {
     assert_eq!(second.queues().queue, queues.queue);
     assert_eq!(second.queues().dead_letter_queue, queues.dead_letter_queue);
     second.stop().await.unwrap();
-    assert_eq!(names(&client(&sqs)).await, ["work", "work-dead-letters"]);
+    assert_eq!(names(&sqs_client(&sqs.endpoint_url()).await).await, ["work", "work-dead-letters"]);
     sqs.stop().await;
 }

@@ -8,11 +8,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use aws_sdk_sqs::config::{BehaviorVersion, Credentials, Region};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tributary_postgres::{Options, Postgres, Storage};
-use tributary_system::{System, SystemConfig};
+use tributary_system::{System, SystemConfig, sqs_client};
 
 use support::{Api, account, api_of, eventually, payload, start, transaction};
 
@@ -100,18 +99,9 @@ async fn refusals(api: &Api) {
     api.with_key(Some(token)).get("/api/batches/x").await.assert_problem(401);
 }
 
-fn sqs_client(system: &System) -> aws_sdk_sqs::Client {
-    let config = aws_sdk_sqs::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .endpoint_url(system.sqs_endpoint_url())
-        .region(Region::new("us-east-1"))
-        .credentials_provider(Credentials::new("local", "local", None, None, "test"))
-        .build();
-    aws_sdk_sqs::Client::from_conf(config)
-}
-
 /// Messages that nobody can read, with a secret where they stop being readable.
 async fn unreadable_messages(system: &System) {
+    let client = sqs_client(system.sqs_endpoint_url()).await;
     for body in [
         r#"{"v":"SECRET"}"#,
         r#"{"v":1,"tenant_id":"SECRET","batch_id":"SECRET"}"#,
@@ -119,7 +109,7 @@ async fn unreadable_messages(system: &System) {
         "SECRET",
         r#""SECRET""#,
     ] {
-        let send = sqs_client(system).send_message().queue_url(&system.queues().queue);
+        let send = client.send_message().queue_url(&system.queues().queue);
         send.message_body(body).send().await.unwrap();
     }
 }

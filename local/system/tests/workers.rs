@@ -6,12 +6,11 @@ mod support;
 use std::collections::HashSet;
 use std::time::Duration;
 
-use aws_sdk_sqs::config::{BehaviorVersion, Credentials, Region};
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use tributary_queue::{DeadLetters, Redrive};
 use tributary_stack::lambda::Pick;
-use tributary_system::{System, SystemConfig, Timings};
+use tributary_system::{System, SystemConfig, Timings, sqs_client};
 
 use support::{api_of, connect, eventually, number, numbered, start};
 
@@ -19,18 +18,9 @@ fn all_completed(count: u64) -> Value {
     json!({"pending": 0, "processing": 0, "completed": count, "failed": 0})
 }
 
-fn sqs_client(system: &System) -> aws_sdk_sqs::Client {
-    let config = aws_sdk_sqs::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .endpoint_url(system.sqs_endpoint_url())
-        .region(Region::new("us-east-1"))
-        .credentials_provider(Credentials::new("local", "local", None, None, "test"))
-        .build();
-    aws_sdk_sqs::Client::from_conf(config)
-}
-
 async fn send(system: &System, body: &str) {
-    let send = sqs_client(system).send_message().queue_url(&system.queues().queue);
+    let client = sqs_client(system.sqs_endpoint_url()).await;
+    let send = client.send_message().queue_url(&system.queues().queue);
     send.message_body(body).send().await.unwrap();
 }
 
@@ -165,7 +155,7 @@ async fn a_message_that_nobody_can_read_ends_in_the_dead_letter_queue_and_holds_
     api.finished(&batch_id).await;
 
     let queue_url = system.queues().dead_letter_queue.clone();
-    let letters = DeadLetters::new(sqs_client(&system), queue_url);
+    let letters = DeadLetters::new(sqs_client(system.sqs_endpoint_url()).await, queue_url);
     for round in 0..2 {
         let dead = eventually("the message in the dead-letter queue", async || {
             letters.list(10).await.unwrap().pop()

@@ -11,11 +11,11 @@ use sqlx::{AssertSqlSafe, Executor, PgConnection};
 use tributary_domain::BatchId;
 use tributary_store::batches::Left;
 use tributary_store::check::{self, Check, FINDINGS_MAX, Options};
-use tributary_store::outbox::{self, Owed};
+use tributary_store::outbox;
 use tributary_store::{idempotency, report};
-use uuid::Uuid;
+use tributary_testkit::ledger::{booking, bookings, money, owed};
 
-use crate::ledger::{LEASE, Ledger, SHOPPING, booking, bookings, ids, money};
+use crate::ledger::{LEASE, Ledger, SHOPPING, ids};
 
 const LIVE: Options = Options { settled: false, grace: Duration::from_secs(600) };
 const SETTLED: Options = Options { settled: true, ..LIVE };
@@ -55,14 +55,7 @@ async fn healthy() -> Ledger {
 }
 
 async fn owe(ledger: &Ledger, batch: BatchId) {
-    let owed = Owed {
-        tenant: ledger.tenant,
-        batch,
-        debt_id: Uuid::now_v7(),
-        correlation_id: "test".to_owned(),
-        trace_header: None,
-        message_count: 1,
-    };
+    let owed = owed(ledger.tenant, batch);
     let mut transaction = ledger.begin().await;
     outbox::insert(&mut transaction, &owed).await.unwrap();
     transaction.commit().await.unwrap();

@@ -2,46 +2,19 @@
 
 #![cfg(test)]
 
-use rust_decimal::Decimal;
 use sqlx::PgConnection;
-use tributary_domain::period::midnight_utc;
-use tributary_domain::{Account, BatchId, CorrelationId, Currency, Money, TenantId, Transaction};
-use tributary_store::{Store, accounts, batches, transactions};
+use tributary_domain::{TenantId, Transaction};
+use tributary_store::Store;
 use tributary_testkit::TestDatabase;
-use uuid::Uuid;
+use tributary_testkit::ledger::{booking, write};
 
 fn transaction(id: &str, is_pending: bool, replaces: Option<&str>) -> Transaction {
-    Transaction {
-        transaction_id: id.to_owned(),
-        account_id: "acc".to_owned(),
-        money: Money::new(Decimal::new(-1000, 2), Currency::from_code("USD").unwrap()),
-        booked_at: midnight_utc("2025-10-01".parse().unwrap()),
-        authorized_on: None,
-        description: "a line".to_owned(),
-        merchant_name: None,
-        payment_channel: None,
-        merchant_category_code: None,
-        is_pending,
-        pending_transaction_id: replaces.map(str::to_owned),
-    }
+    let pending_transaction_id = replaces.map(str::to_owned);
+    Transaction { is_pending, pending_transaction_id, ..booking(id, "-10") }
 }
 
 async fn post(store: &Store, tenant: TenantId, sent: &[Transaction]) {
-    let account = Account {
-        account_id: "acc".to_owned(),
-        name: "Checking".to_owned(),
-        account_type: "depository".to_owned(),
-        subtype: None,
-        mask: None,
-    };
-    let batch = BatchId(Uuid::now_v7());
-    let ids: Vec<&str> = sent.iter().map(|it| it.transaction_id.as_str()).collect();
-    let mut connection = store.begin(tenant).await.unwrap();
-    accounts::upsert(&mut connection, tenant, &[account], &[]).await.unwrap();
-    let written = transactions::write(&mut connection, tenant, batch, sent).await.unwrap();
-    let correlation = CorrelationId::accept("c").unwrap();
-    batches::insert(&mut connection, tenant, batch, &correlation, &ids, written).await.unwrap();
-    connection.commit().await.unwrap();
+    write(store, tenant, sent).await.unwrap();
 }
 
 async fn replaced_by(connection: &mut PgConnection, tenant: TenantId, id: &str) -> Option<String> {

@@ -11,12 +11,11 @@ use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use rust_decimal::Decimal;
 use tributary_domain::identity::LeaseToken;
 use tributary_domain::period::midnight_utc;
-use tributary_domain::{
-    Account, BatchId, CorrelationId, Currency, Money, Period, TenantId, Transaction,
-};
+use tributary_domain::{BatchId, Currency, Money, Period, TenantId, Transaction};
 use tributary_store::enrichment::{self, Category, Lease, Outcome};
-use tributary_store::{Store, accounts, batches, report, transactions};
+use tributary_store::{Store, accounts, report};
 use tributary_testkit::TestDatabase;
+use tributary_testkit::ledger::{account, booking, write};
 use uuid::Uuid;
 
 const ACCOUNTS: [&str; 2] = ["acc_a", "acc_b"];
@@ -173,18 +172,8 @@ impl Pair {
 
     async fn post(&mut self, rows: Vec<Row>) {
         let rows: BTreeMap<u8, Row> = rows.into_iter().map(|row| (row.id, row)).collect();
-        let batch = BatchId(Uuid::now_v7());
         let sent: Vec<Transaction> = rows.values().map(transaction).collect();
-        let ids: Vec<&str> = sent.iter().map(|it| it.transaction_id.as_str()).collect();
-
-        let mut transaction = self.store.begin(self.tenant).await.unwrap();
-        let written =
-            transactions::write(&mut transaction, self.tenant, batch, &sent).await.unwrap();
-        let correlation = CorrelationId::accept("c").unwrap();
-        batches::insert(&mut transaction, self.tenant, batch, &correlation, &ids, written)
-            .await
-            .unwrap();
-        transaction.commit().await.unwrap();
+        let (batch, written) = write(&self.store, self.tenant, &sent).await.unwrap();
 
         self.ledger.batches.push((batch, rows.keys().copied().collect()));
         let (mut inserted, mut updated) = (0, 0);
@@ -283,30 +272,19 @@ fn transaction(row: &Row) -> Transaction {
     let currency = Currency::from_code(CURRENCIES[row.currency]).unwrap();
     let day = NaiveDate::from_ymd_opt(2025, 10, row.day).unwrap();
     Transaction {
-        transaction_id: format!("tx_{}", row.id),
         account_id: ACCOUNTS[row.account].to_owned(),
         money: Money::new(Decimal::new(row.cents, 2), currency),
         booked_at: midnight_utc(day),
-        authorized_on: None,
-        description: "a line".to_owned(),
-        merchant_name: None,
-        payment_channel: None,
-        merchant_category_code: None,
         is_pending: row.is_pending,
         pending_transaction_id: row.replaces.map(|id| format!("tx_{id}")),
+        ..booking(&format!("tx_{}", row.id), "-1")
     }
 }
 
 async fn prepare(database: &TestDatabase) -> Pair {
     let tenant = database.tenant(&Uuid::now_v7().to_string()).await;
     let store = database.store();
-    let accounts = ACCOUNTS.map(|id| Account {
-        account_id: id.to_owned(),
-        name: "Checking".to_owned(),
-        account_type: "depository".to_owned(),
-        subtype: None,
-        mask: None,
-    });
+    let accounts = ACCOUNTS.map(account);
     let mut transaction = store.begin(tenant).await.unwrap();
     accounts::upsert(&mut transaction, tenant, &accounts, &[]).await.unwrap();
     transaction.commit().await.unwrap();

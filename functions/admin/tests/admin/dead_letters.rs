@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 use admin::Admin;
 use admin::dlq::{DlqStatus, Listed, Redriving};
 use aws_sdk_sqs::Client;
-use aws_sdk_sqs::config::{Config, Credentials, Region};
 use aws_sdk_sqs::types::QueueAttributeName;
 use serde_json::{Value, json};
 use tributary_queue::DeadLetters;
 use tributary_sqs::SqsServer;
+use tributary_testkit::sqs_client;
 
 use super::handle;
 
@@ -25,13 +25,7 @@ struct Queues {
 impl Queues {
     async fn start() -> Self {
         let server = SqsServer::start(0).await.unwrap();
-        let config = Config::builder()
-            .behavior_version_latest()
-            .region(Region::new("us-east-1"))
-            .credentials_provider(Credentials::new("local", "local", None, None, "test"))
-            .endpoint_url(server.endpoint_url())
-            .build();
-        let client = Client::from_conf(config);
+        let client = sqs_client(&server.endpoint_url());
         let dead_letters = create(&client, "dead", None).await;
         let arn = client
             .get_queue_attributes()

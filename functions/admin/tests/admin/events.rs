@@ -23,10 +23,10 @@ async fn an_event_without_an_operation_is_told_which_there_are() {
 }
 
 #[tokio::test]
-async fn an_unknown_operation_is_named() {
+async fn an_unknown_operation_is_told_which_there_are() {
     let (kind, words) = refusal(json!({"operation": "drop_everything"})).await;
     assert_eq!(kind, "UnknownOperation");
-    assert!(words.starts_with(r#""operation": there is no "drop_everything"; it must be one of"#));
+    assert!(words.starts_with(r#""operation" must be one of migrate, "#), "{words}");
 }
 
 #[tokio::test]
@@ -44,6 +44,25 @@ async fn a_malformed_operation_names_the_place_and_the_fault() {
         assert_eq!(kind, "MalformedEvent");
         assert!(words.starts_with(&format!("operation {operation}, at {place:?}: ")), "{words}");
         assert!(words.contains(reason), "{words}");
+    }
+}
+
+/// Since errors are logged, and a key may stand where it does not belong.
+#[tokio::test]
+async fn no_refusal_repeats_a_value() {
+    let key = "trb_0123abcd_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA, expected `x`: y";
+    for event in [
+        json!({"operation": key}),
+        json!({"operation": "check", "grace_s": key}),
+        json!({"operation": "check", "settled": key}),
+        json!({"operation": "dlq_list", "limit": key}),
+        json!({"operation": "keys_list", "tenant": [key]}),
+        json!({"operation": "keys_create", "tenant": "t", "name": "n", "scopes": [key]}),
+        json!({"operation": "keys_create", "tenant": "t", "name": "n", "scopes": key}),
+        json!({"operation": "keys_revoke", "tenant": "t", "prefix": key}),
+    ] {
+        let (kind, words) = refusal(event.clone()).await;
+        assert!(!words.contains("0123abcd"), "{event}: {kind}: {words}");
     }
 }
 

@@ -3,6 +3,5 @@
 
 mod jwks;
 mod keys;
-mod measure;
 mod rig;
 mod tokens;

@@ -8,15 +8,12 @@ use tokio_util::sync::CancellationToken;
 use tributary_domain::categorise::{
     Categorisation, CategorizeError, CategorizeFuture, Categorizer, Category, Confidence, Input,
 };
-use tributary_domain::period::midnight_utc;
-use tributary_domain::{
-    Account, BatchId, CorrelationId, Currency, Money, StatusCounts, TenantId, Transaction,
-};
+use tributary_domain::{StatusCounts, Transaction};
 use tributary_lambda::metrics::Metrics;
 use tributary_queue::EnrichMessage;
-use tributary_store::{Store, StoreError, accounts, batches, transactions};
+use tributary_store::batches;
 use tributary_testkit::TestDatabase;
-use uuid::Uuid;
+use tributary_testkit::ledger::{booking, write};
 
 /// Longer than any test.
 pub const LONG: Duration = Duration::from_secs(600);
@@ -94,52 +91,19 @@ pub fn row(status: &str, attempts: i32, category: Option<&str>, reason: Option<&
     (status.to_owned(), attempts, category.map(str::to_owned), reason.map(str::to_owned))
 }
 
-/// So many transactions of so many cents each.
+/// So many transactions of so many cents each, with nothing told of them but their ids.
 pub fn sent(count: usize, cents: i64) -> Vec<Transaction> {
-    let usd = Currency::from_code("USD").unwrap();
-    let amount =
-        -Money::parse(&format!("{}.{:02}", cents / 100, cents % 100), usd).unwrap().amount();
+    let amount = format!("-{}.{:02}", cents / 100, cents % 100);
     let transaction = |index| {
         let id = format!("tx_{index:04}");
         Transaction {
-            transaction_id: id.clone(),
-            account_id: "acc".to_owned(),
-            money: Money::new(amount, usd),
-            booked_at: midnight_utc("2025-10-30".parse().unwrap()),
-            authorized_on: None,
-            description: id,
+            description: id.clone(),
             merchant_name: None,
-            payment_channel: None,
             merchant_category_code: None,
-            is_pending: false,
-            pending_transaction_id: None,
+            ..booking(&id, &amount)
         }
     };
     (0..count).map(transaction).collect()
-}
-
-/// Writes a batch as ingest does.
-pub async fn write(
-    store: &Store,
-    tenant: TenantId,
-    sent: &[Transaction],
-) -> Result<(BatchId, transactions::Written), StoreError> {
-    let account = Account {
-        account_id: "acc".to_owned(),
-        name: "Checking".to_owned(),
-        account_type: "depository".to_owned(),
-        subtype: None,
-        mask: None,
-    };
-    let batch = BatchId(Uuid::now_v7());
-    let ids: Vec<_> = sent.iter().map(|it| it.transaction_id.as_str()).collect();
-    let correlation = CorrelationId::accept("test").unwrap();
-    let mut transaction = store.begin(tenant).await?;
-    accounts::upsert(&mut transaction, tenant, &[account], &[]).await?;
-    let written = transactions::write(&mut transaction, tenant, batch, sent).await?;
-    batches::insert(&mut transaction, tenant, batch, &correlation, &ids, written).await?;
-    transaction.commit().await?;
-    Ok((batch, written))
 }
 
 /// A categoriser whose answers a function gives, by the transaction's id.

@@ -1,10 +1,10 @@
 //! How a worker's turn ends, and what it leaves then.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use enrich::{Ending, LatencyRange, Limits, SimulatedLatency};
+use tokio::sync::Barrier;
 use tokio_util::sync::CancellationToken;
 use tributary_domain::categorise::Category;
 use tributary_domain::{BatchId, StatusCounts, TenantId};
@@ -103,21 +103,17 @@ async fn a_worker_that_is_asked_to_stop_lets_go_of_what_it_holds() {
 #[tokio::test]
 async fn the_rows_of_a_claim_wait_side_by_side() {
     let bench = Bench::with_batch(500).await;
-    let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-    let (counter, highest) = (Arc::clone(&now), Arc::clone(&most));
+    // Nobody passes before all have come.
+    let all = Arc::new(Barrier::new(500));
     let worker = bench.worker(Waits(move || {
-        let (counter, highest) = (Arc::clone(&counter), Arc::clone(&highest));
+        let all = Arc::clone(&all);
         async move {
-            highest.fetch_max(counter.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-            tokio::time::sleep(Duration::from_millis(100)).await;
-            counter.fetch_sub(1, Ordering::SeqCst);
+            all.wait().await;
             is(Category::Food)
         }
     }));
-    let started = Instant::now();
-    assert_eq!(bench.work(&worker).await.unwrap(), Ending::NothingLeft);
-    assert!(started.elapsed() < Duration::from_secs(25), "one after the other they take 50 s");
-    assert_eq!(most.load(Ordering::SeqCst), 500);
+    let ending = tokio::time::timeout(DEADLINE, bench.work(&worker)).await;
+    assert_eq!(ending.expect("some wait for others to end").unwrap(), Ending::NothingLeft);
 }
 
 #[tokio::test]

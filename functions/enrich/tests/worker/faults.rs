@@ -8,8 +8,9 @@ use enrich::Ending;
 use tributary_domain::StatusCounts;
 use tributary_domain::categorise::Category;
 use tributary_store::enrichment::{self, Lease};
+use tributary_testkit::ledger::write;
 
-use crate::bench::{Bench, Says, is, permanent, row, sent, transient, write};
+use crate::bench::{Bench, Says, is, permanent, row, sent, transient};
 
 /// How often a row is tried before it is given up.
 const ATTEMPTS_MAX: i32 = 5;

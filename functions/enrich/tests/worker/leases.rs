@@ -10,8 +10,9 @@ use tokio_util::sync::CancellationToken;
 use tributary_domain::categorise::Category;
 use tributary_queue::EnrichMessage;
 use tributary_store::Store;
+use tributary_testkit::ledger::write;
 
-use crate::bench::{Bench, LONG, Says, Waits, is, row, sent, write};
+use crate::bench::{Bench, LONG, Says, Waits, is, row, sent};
 
 #[tokio::test]
 async fn a_worker_that_comes_back_after_its_lease_was_taken_over_changes_nothing() {

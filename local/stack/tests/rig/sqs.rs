@@ -2,9 +2,9 @@
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
 use aws_sdk_sqs::Client;
-use aws_sdk_sqs::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_sqs::types::{MessageAttributeValue, QueueAttributeName, SendMessageBatchRequestEntry};
 use tributary_sqs::SqsServer;
+use tributary_testkit::sqs_client;
 
 pub struct Queue {
     pub server: SqsServer,
@@ -24,13 +24,7 @@ pub const EMPTY: Depth = Depth { visible: 0, in_flight: 0 };
 impl Queue {
     pub async fn create(visibility_timeout_seconds: u32) -> Self {
         let server = SqsServer::start(0).await.unwrap();
-        let config = aws_sdk_sqs::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .endpoint_url(server.endpoint_url())
-            .region(Region::new("us-east-1"))
-            .credentials_provider(Credentials::new("local", "local", None, None, "test"))
-            .build();
-        let client = Client::from_conf(config);
+        let client = sqs_client(&server.endpoint_url());
         let created = client
             .create_queue()
             .queue_name("work")

@@ -5,6 +5,7 @@
 mod support;
 
 mod admin;
+mod asked;
 mod emf;
 mod metrics;
 mod traces;

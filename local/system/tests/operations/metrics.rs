@@ -1,5 +1,6 @@
 //! The functions log every metric of the table, with its unit and dimensions, and nothing else; their
-//! sums are those of what was done.
+//! sums are those of what was done. And the deployment template's alarms and dashboard ask for what a run
+//! logs, by name and by dimensions, and leave out none of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -10,6 +11,7 @@ use tributary_domain::categorise::Category;
 use tributary_lambda::metrics::table::METRICS;
 use tributary_system::{System, SystemConfig};
 
+use crate::asked::{Metric, alarmed, metric, shown};
 use crate::support::{Api, api_of, connect, eventually, payload, start, transaction};
 use crate::{emf, lines_of};
 
@@ -39,6 +41,13 @@ fn measured(log_directory: &Path) -> Values {
         }
     }
     values
+}
+
+/// What all functions have logged, by name and by the names of dimensions.
+fn logged(log_directory: &Path) -> BTreeSet<Metric> {
+    let lines = FUNCTIONS.iter().flat_map(|function| lines_of(log_directory, function));
+    let measured = lines.flat_map(|line| emf::read(&line));
+    measured.map(|one| metric(&one.name, one.dimensions.keys().map(String::as_str))).collect()
 }
 
 fn sum(values: &Values, name: &str) -> u64 {
@@ -116,6 +125,11 @@ async fn what_functions_log_is_the_table_with_the_sums_of_what_was_done() {
         let key = ("ColdStarts".to_owned(), function.to_owned());
         assert_eq!(values[&key].iter().sum::<u64>(), cold_starts, "{function}");
     }
+
+    let (alarmed, shown) = (alarmed(), shown());
+    assert!(!alarmed.is_empty() && !shown.is_empty());
+    let asked: BTreeSet<_> = alarmed.union(&shown).cloned().collect();
+    assert_eq!(asked, logged(directory.path()), "what is asked for and what is logged");
     system.stop().await.unwrap();
 }
 

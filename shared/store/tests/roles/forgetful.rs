@@ -7,11 +7,10 @@ use futures::future::join_all;
 use sqlx::{AssertSqlSafe, Executor, PgConnection, Row};
 use tributary_domain::TenantId;
 use tributary_postgres::{Options, Pooler, Postgres, Storage};
-use tributary_store::outbox::{self, Owed};
+use tributary_store::outbox;
 use tributary_store::{Role, Store, StoreError, Transaction, database, report, tenants};
+use tributary_testkit::ledger::{bookings, owed, write};
 use uuid::Uuid;
-
-use crate::ledger::{bookings, write};
 
 /// More than the pooler has connections to the server.
 const CLIENTS: usize = 12;
@@ -90,14 +89,7 @@ impl TwoTenants {
             for booking in bookings(*count, "-1") {
                 let (batch, _) = write(&owner, *place, &[booking]).await.unwrap();
                 let mut transaction = owner.begin(*place).await.unwrap();
-                let owed = Owed {
-                    tenant: *place,
-                    batch,
-                    debt_id: Uuid::now_v7(),
-                    correlation_id: "test".to_owned(),
-                    trace_header: None,
-                    message_count: 1,
-                };
+                let owed = owed(*place, batch);
                 outbox::insert(&mut transaction, &owed).await.unwrap();
                 transaction.commit().await.unwrap();
             }

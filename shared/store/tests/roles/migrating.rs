@@ -10,10 +10,9 @@ use tributary_postgres::{Options, Postgres, Storage};
 use tributary_store::check;
 use tributary_store::role::FUNCTIONS;
 use tributary_store::{Role, Store, StoreError, database, role, tenants};
+use tributary_testkit::ledger::{bookings, write};
 use url::Url;
 use uuid::Uuid;
-
-use crate::ledger::{bookings, write};
 
 async fn server() -> Postgres {
     Postgres::start(Options { storage: Storage::Temporary, progress: &|_| {} }).await.unwrap()

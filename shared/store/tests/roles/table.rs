@@ -3,9 +3,9 @@
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use tributary_store::role::FUNCTIONS;
 use tributary_store::{Role, idempotency, outbox, report};
-use uuid::Uuid;
+use tributary_testkit::ledger::{bookings, owed};
 
-use crate::ledger::{LEASE, Ledger, SHOPPING, bookings};
+use crate::ledger::{LEASE, Ledger, SHOPPING};
 
 const DOCUMENT: &str = include_str!("../../../../docs/roles.md");
 
@@ -40,14 +40,7 @@ async fn ledger_with_everything() -> Ledger {
     let mut transaction = ledger.begin().await;
     report::fold(&mut transaction, 1).await.unwrap();
     idempotency::insert(&mut transaction, ledger.tenant, "key", &[0; 32], batch).await.unwrap();
-    let owed = outbox::Owed {
-        tenant: ledger.tenant,
-        batch,
-        debt_id: Uuid::now_v7(),
-        correlation_id: "test".to_owned(),
-        trace_header: None,
-        message_count: 1,
-    };
+    let owed = owed(ledger.tenant, batch);
     outbox::insert(&mut transaction, &owed).await.unwrap();
     transaction.commit().await.unwrap();
     ledger.write(&bookings(1, "-2")).await;

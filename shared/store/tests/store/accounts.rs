@@ -3,8 +3,9 @@
 use chrono::{DateTime, Utc};
 use tributary_domain::Account;
 use tributary_store::accounts;
+use tributary_testkit::ledger::account;
 
-use crate::ledger::{Ledger, account};
+use crate::ledger::Ledger;
 
 type Row = (String, String, Option<String>, Option<String>, DateTime<Utc>);
 

@@ -2,9 +2,9 @@
 
 use tributary_store::backlog::{self, Backlog};
 use tributary_store::outbox::{self, Owed};
-use uuid::Uuid;
+use tributary_testkit::ledger::{bookings, owed};
 
-use crate::ledger::{Ledger, bookings};
+use crate::ledger::Ledger;
 
 async fn measured(ledger: &Ledger) -> Backlog {
     let mut transaction = ledger.store.begin_for_all().await.unwrap();
@@ -27,14 +27,7 @@ async fn unfinished_batches_and_owed_messages_are_counted_and_the_oldest_is_time
     .unwrap();
     let mut transaction = ledger.begin().await;
     for (batch, message_count) in [(first, 1), (second, 3)] {
-        let owed = Owed {
-            tenant: ledger.tenant,
-            batch,
-            debt_id: Uuid::now_v7(),
-            correlation_id: "c".to_owned(),
-            trace_header: None,
-            message_count,
-        };
+        let owed = Owed { message_count, ..owed(ledger.tenant, batch) };
         outbox::insert(&mut transaction, &owed).await.unwrap();
     }
     transaction.commit().await.unwrap();

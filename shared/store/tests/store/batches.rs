@@ -3,9 +3,10 @@
 use tributary_domain::{BatchId, StatusCounts};
 use tributary_store::batches::{self, FAILURES_SHOWN_MAX, Left};
 use tributary_store::enrichment;
+use tributary_testkit::ledger::bookings;
 use uuid::Uuid;
 
-use crate::ledger::{LEASE, Ledger, SHOPPING, bookings, ids};
+use crate::ledger::{LEASE, Ledger, SHOPPING, ids};
 
 #[tokio::test]
 async fn progress_counts_every_transaction_once_by_its_status() {

@@ -2,8 +2,9 @@
 
 use tributary_domain::Transaction as Booking;
 use tributary_store::transactions::Written;
+use tributary_testkit::ledger::{account, booking, bookings, keep_batch, write};
 
-use crate::ledger::{Ledger, SHOPPING, booking, bookings, ids, write};
+use crate::ledger::{Ledger, SHOPPING, ids};
 use crate::sums::assert_sums_are_those_of_the_rows;
 
 const ROUNDS: usize = 40;
@@ -92,19 +93,14 @@ async fn a_batch_that_brings_half_of_what_another_is_inserting_sees_what_it_comm
     let brought = bookings(4, "-1");
     let mut first = ledger.begin().await;
     let batch = tributary_domain::BatchId(uuid::Uuid::now_v7());
-    tributary_store::accounts::upsert(
-        &mut first,
-        ledger.tenant,
-        &[crate::ledger::account("acc")],
-        &[],
-    )
-    .await
-    .unwrap();
+    tributary_store::accounts::upsert(&mut first, ledger.tenant, &[account("acc")], &[])
+        .await
+        .unwrap();
     let (shared, _) = brought.split_at(2);
     let written = tributary_store::transactions::write(&mut first, ledger.tenant, batch, shared)
         .await
         .unwrap();
-    crate::ledger::keep_batch(&mut first, ledger.tenant, batch, shared, written).await.unwrap();
+    keep_batch(&mut first, ledger.tenant, batch, shared, written).await.unwrap();
 
     let other = ledger.database.store();
     let (second, ()) = tokio::join!(write(&other, ledger.tenant, &brought), async {

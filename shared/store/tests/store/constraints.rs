@@ -1,8 +1,9 @@
 //! The schema refuses what must not happen, whoever writes it.
 
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
+use tributary_testkit::ledger::bookings;
 
-use crate::ledger::{LEASE, Ledger, SHOPPING, bookings};
+use crate::ledger::{LEASE, Ledger, SHOPPING};
 
 /// The name of the constraint that refuses a statement; `None` where nothing does.
 async fn refusal(connection: &mut PgConnection, statement: &str) -> Option<String> {

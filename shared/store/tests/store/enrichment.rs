@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use tributary_store::enrichment;
+use tributary_testkit::ledger::{booking, bookings};
 
-use crate::ledger::{LEASE, Ledger, NO_LEASE, SHOPPING, booking, bookings, ids};
+use crate::ledger::{LEASE, Ledger, NO_LEASE, SHOPPING, ids};
 
 /// Status, category, rule, version of the rules, reason.
 type FinishedRow = (String, Option<String>, Option<String>, Option<String>, Option<String>);

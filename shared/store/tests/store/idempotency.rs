@@ -5,8 +5,9 @@ use std::time::Duration;
 use tributary_domain::TenantId;
 use tributary_store::idempotency::{self, KeyState};
 use tributary_store::{StoreError, batches::AcceptedBatch};
+use tributary_testkit::ledger::booking;
 
-use crate::ledger::{Ledger, booking};
+use crate::ledger::Ledger;
 
 const HASH: [u8; 32] = [7; 32];
 

@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 use tributary_domain::Transaction as Booking;
 use tributary_store::transactions::Written;
+use tributary_testkit::ledger::{booking, bookings, instant, money};
 
-use crate::ledger::{Ledger, booking, bookings, instant, money};
+use crate::ledger::Ledger;
 
 #[tokio::test]
 async fn unknown_transactions_are_inserted_as_pending_work_of_their_batch() {

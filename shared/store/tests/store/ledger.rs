@@ -1,19 +1,15 @@
-//! What the tests share: a tenant's ledger in a database of its own, and batches written as ingest does.
+//! What the tests share: a tenant's ledger in a database of its own, and what is done with its batches.
 
-use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, Utc};
-use sqlx::PgConnection;
 use tributary_domain::identity::LeaseToken;
-use tributary_domain::{
-    Account, BatchId, CorrelationId, Currency, Money, TenantId, Transaction as Booking,
-};
+use tributary_domain::{BatchId, TenantId, Transaction as Booking};
 use tributary_store::batches::{Left, Settled};
 use tributary_store::enrichment::{self, Category, ClaimedTransaction, Lease, Outcome};
-use tributary_store::transactions::{self, Written};
-use tributary_store::{Store, StoreError, Transaction, accounts, batches};
+use tributary_store::transactions::Written;
+use tributary_store::{Store, Transaction, batches};
 use tributary_testkit::TestDatabase;
+use tributary_testkit::ledger::write;
 use uuid::Uuid;
 
 /// Long enough for a test on a busy machine.
@@ -155,75 +151,6 @@ impl Ledger {
     pub async fn progress(&self, batch: BatchId) -> batches::Progress {
         batches::progress(&mut *self.begin().await, self.tenant, batch).await.unwrap().unwrap()
     }
-}
-
-/// Writes a batch in one transaction, as ingest does.
-pub async fn write(
-    store: &Store,
-    tenant: TenantId,
-    bookings: &[Booking],
-) -> Result<(BatchId, Written), StoreError> {
-    let batch = BatchId(Uuid::now_v7());
-    let named: BTreeSet<_> = bookings.iter().map(|booking| booking.account_id.as_str()).collect();
-    let brought: Vec<_> = named.into_iter().map(account).collect();
-    let mut transaction = store.begin(tenant).await?;
-    accounts::upsert(&mut transaction, tenant, &brought, &[]).await?;
-    let written = transactions::write(&mut transaction, tenant, batch, bookings).await?;
-    keep_batch(&mut transaction, tenant, batch, bookings, written).await?;
-    transaction.commit().await?;
-    Ok((batch, written))
-}
-
-pub async fn keep_batch(
-    connection: &mut PgConnection,
-    tenant: TenantId,
-    batch: BatchId,
-    bookings: &[Booking],
-    written: Written,
-) -> Result<(), StoreError> {
-    let ids: Vec<_> = bookings.iter().map(|booking| booking.transaction_id.as_str()).collect();
-    let correlation = CorrelationId::accept("test").unwrap();
-    batches::insert(connection, tenant, batch, &correlation, &ids, written).await
-}
-
-pub fn account(account_id: &str) -> Account {
-    Account {
-        account_id: account_id.to_owned(),
-        name: "Business Checking".to_owned(),
-        account_type: "depository".to_owned(),
-        subtype: Some("checking".to_owned()),
-        mask: Some("1111".to_owned()),
-    }
-}
-
-/// A booking of US dollars on the account `acc`.
-pub fn booking(transaction_id: &str, amount: &str) -> Booking {
-    Booking {
-        transaction_id: transaction_id.to_owned(),
-        account_id: "acc".to_owned(),
-        money: money(amount, "USD"),
-        booked_at: instant("2025-10-30T08:00:00Z"),
-        authorized_on: Some("2025-10-30".parse().unwrap()),
-        description: "AMZN Mktp US*2K4".to_owned(),
-        merchant_name: Some("Amazon".to_owned()),
-        payment_channel: Some("online".to_owned()),
-        merchant_category_code: Some("5942".to_owned()),
-        is_pending: false,
-        pending_transaction_id: None,
-    }
-}
-
-/// So many bookings of one amount, `tx_00000` and on.
-pub fn bookings(count: usize, amount: &str) -> Vec<Booking> {
-    (0..count).map(|index| booking(&format!("tx_{index:05}"), amount)).collect()
-}
-
-pub fn money(amount: &str, currency: &str) -> Money {
-    Money::parse(amount, Currency::from_code(currency).unwrap()).unwrap()
-}
-
-pub fn instant(text: &str) -> DateTime<Utc> {
-    text.parse().unwrap()
 }
 
 pub fn ids(claimed: &[ClaimedTransaction]) -> Vec<&str> {

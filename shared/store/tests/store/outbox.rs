@@ -5,9 +5,9 @@ use std::time::Duration;
 use tributary_domain::BatchId;
 use tributary_store::batches::Left;
 use tributary_store::outbox::{self, Owed};
-use uuid::Uuid;
+use tributary_testkit::ledger::{booking, owed};
 
-use crate::ledger::{LEASE, Ledger, NO_LEASE, booking};
+use crate::ledger::{LEASE, Ledger, NO_LEASE};
 
 /// How old something is that is minded at once.
 const NOW: Duration = Duration::ZERO;
@@ -16,12 +16,9 @@ const MINUTE: Duration = Duration::from_secs(60);
 impl Ledger {
     async fn owe(&self, batch: BatchId) -> Owed {
         let owed = Owed {
-            tenant: self.tenant,
-            batch,
-            debt_id: Uuid::now_v7(),
-            correlation_id: "test".to_owned(),
             trace_header: Some("Root=1-5759e988-bd862e3fe1be46a994272793".to_owned()),
             message_count: 3,
+            ..owed(self.tenant, batch)
         };
         let mut transaction = self.begin().await;
         outbox::insert(&mut transaction, &owed).await.unwrap();

@@ -3,8 +3,9 @@
 use chrono::NaiveDate;
 use tributary_domain::Transaction as Booking;
 use tributary_store::{Store, enrichment, report};
+use tributary_testkit::ledger::{booking, bookings, instant, money};
 
-use crate::ledger::{LEASE, Ledger, NO_LEASE, SHOPPING, booking, ids, instant, money};
+use crate::ledger::{LEASE, Ledger, NO_LEASE, SHOPPING, ids};
 use crate::sums::{assert_sums_are_those_of_the_rows, period, summary};
 
 /// Two accounts, two days, two currencies, money in, money out and nothing.
@@ -210,7 +211,7 @@ async fn an_account_without_transactions_has_no_sums_and_an_unknown_one_is_none(
 #[tokio::test]
 async fn workers_on_one_batch_add_up_to_the_rows() {
     let ledger = Ledger::new().await;
-    let (batch, _) = ledger.write(&crate::ledger::bookings(200, "-0.10")).await;
+    let (batch, _) = ledger.write(&bookings(200, "-0.10")).await;
     let work = async || {
         let store = ledger.database.store();
         loop {

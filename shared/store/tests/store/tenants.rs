@@ -8,9 +8,9 @@ use tributary_store::enrichment::{self, Lease, Outcome};
 use tributary_store::outbox::{self, Owed};
 use tributary_store::transactions::pages::{self, PageQuery};
 use tributary_store::{Store, accounts, batches, report};
-use uuid::Uuid;
+use tributary_testkit::ledger::{booking, bookings, owed, write};
 
-use crate::ledger::{LEASE, Ledger, SHOPPING, booking, bookings, ids, write};
+use crate::ledger::{LEASE, Ledger, SHOPPING, ids};
 use crate::sums::{assert_sums_are_those_of_the_rows, period, recompute};
 
 fn everything(account_id: &str) -> PageQuery<'_> {
@@ -68,14 +68,7 @@ async fn what_is_another_tenants_cannot_be_worked_on() {
     let ledger = Ledger::new().await;
     let (store, stranger) = ledger.of_other_tenant("second").await;
     let (batch, _) = ledger.write(&bookings(2, "-1")).await;
-    let owed = Owed {
-        tenant: ledger.tenant,
-        batch,
-        debt_id: Uuid::now_v7(),
-        correlation_id: "test".to_owned(),
-        trace_header: None,
-        message_count: 1,
-    };
+    let owed = owed(ledger.tenant, batch);
     let mut transaction = ledger.begin().await;
     outbox::insert(&mut transaction, &owed).await.unwrap();
     transaction.commit().await.unwrap();

@@ -6,12 +6,13 @@ use sqlx::{Connection, PgConnection};
 use tributary_domain::{BatchId, Scope, TenantId};
 use tributary_store::api_keys::{self, ApiKey, NewApiKey};
 use tributary_store::enrichment::{self, Lease, Outcome};
-use tributary_store::outbox::{self, Owed};
+use tributary_store::outbox;
 use tributary_store::transactions::pages::{self, PageQuery};
 use tributary_store::{accounts, batches, health, idempotency, report, tenants, transactions};
+use tributary_testkit::ledger::{account, bookings, keep_batch, owed};
 use uuid::Uuid;
 
-use crate::ledger::{LEASE, Ledger, SHOPPING, account, bookings, keep_batch};
+use crate::ledger::{LEASE, Ledger, SHOPPING};
 use crate::sums::period;
 
 /// Every statement of the store on one connection, one after the other.
@@ -38,14 +39,7 @@ async fn call_everything(connection: &mut PgConnection, tenant: TenantId, round:
     assert!(written.changed() == 3, "the first round inserts, the second revises");
     keep_batch(connection, tenant, batch, &brought, written).await.unwrap();
     idempotency::insert(connection, tenant, round, &[0; 32], batch).await.unwrap();
-    let owed = Owed {
-        tenant,
-        batch,
-        debt_id: Uuid::now_v7(),
-        correlation_id: "test".to_owned(),
-        trace_header: None,
-        message_count: 1,
-    };
+    let owed = owed(tenant, batch);
     outbox::insert(connection, &owed).await.unwrap();
     outbox::take_owed(connection, Duration::ZERO, 10).await.unwrap();
     outbox::delete(connection, &owed).await.unwrap();

@@ -1,0 +1,44 @@
+//! What roles and row-level security do to plans: nothing that would cost more with more tenants.
+
+use sqlx::{AssertSqlSafe, Executor, Row};
+use tributary_domain::TenantId;
+use tributary_store::{Role, Store};
+use tributary_testkit::TestDatabase;
+use tributary_testkit::ledger::{bookings, write};
+
+/// The plan of a query as a role, for a tenant among many.
+async fn plan(store: &Store, tenant: TenantId, query: &str) -> String {
+    let mut transaction = store.begin(tenant).await.unwrap();
+    let query = format!("explain (costs off) {query}");
+    let rows = transaction.fetch_all(AssertSqlSafe(query)).await.unwrap();
+    rows.iter().map(|row| row.get::<String, _>(0)).collect::<Vec<_>>().join("\n")
+}
+
+#[tokio::test]
+async fn plans_go_by_the_index_whether_a_statement_names_the_tenant_or_forgets_it() {
+    let database = TestDatabase::create().await;
+    let mut tenants = Vec::new();
+    for index in 0..20 {
+        let tenant = database.tenant(&format!("tenant {index}")).await;
+        write(&database.store(), tenant, &bookings(200, "-1")).await.unwrap();
+        tenants.push(tenant);
+    }
+    (&mut database.connection().await).execute("analyze").await.unwrap();
+    let report = database.store().as_role(Role::of_function("report").unwrap());
+    let tenant = tenants[7];
+    let one = "transaction_id = 'tx_00007'";
+    for query in [
+        format!("select status from transactions where tenant_id = '{tenant}' and {one}"),
+        format!("select status from transactions where {one}"),
+    ] {
+        let plan = plan(&report, tenant, &query).await;
+        let by_key = plan.lines().any(|line| {
+            line.contains("Index Cond")
+                && line.contains("tenant_id")
+                && line.contains(one.split(' ').next().unwrap())
+        });
+        assert!(by_key, "{query}\n{plan}");
+        // Asked once for the statement, not once for each row.
+        assert!(plan.contains("InitPlan"), "{query}\n{plan}");
+    }
+}

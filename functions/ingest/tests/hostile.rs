@@ -25,7 +25,7 @@ const BODIES: u64 = if cfg!(debug_assertions) { 500 } else { 10_000 };
 const CPU_MAX: Duration = Duration::from_millis(100);
 /// A body that seemed to cost more is sent again up to so many times, and the least counts: what else a
 /// machine does (other threads of a core, interrupts) is counted as this thread's time too.
-const MEASURED_AGAIN_MAX: u32 = 4;
+const MEASURED_AGAIN_MAX: u32 = 9;
 /// What may be allocated beside the body: far less than the body itself may have.
 const ALLOCATED_BYTES_MAX: usize = 16 * 1024 * 1024;
 

@@ -25,6 +25,9 @@ pub mod limits {
     pub const ACCOUNTS_MAX: usize = 10_000;
     /// How deep a body may be nested: itself is one level, its transactions two and three.
     pub const DEPTH_MAX: usize = 32;
+    /// The most values of a body: itself, and every object, array, text, number and literal in it. The
+    /// largest body has so many if each takes twelve bytes, its name included.
+    pub const VALUES_MAX: usize = 500_000;
     /// The most fields of one object, known and unknown.
     pub const FIELDS_MAX: usize = 256;
     /// The longest name of a field.

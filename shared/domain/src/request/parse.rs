@@ -23,10 +23,10 @@ pub(super) fn parse(body: &[u8], now: DateTime<Utc>) -> Result<IngestRequest, Re
 
     let mut faults = Faults::default();
     let mut outline = Outline::default();
-    shape::walk(json, &mut outline, &mut faults)
+    let is_whole = shape::walk(json, &mut outline, &mut faults)
         .map_err(|HalfCharacter(at)| not_json_at(body.get(..at).unwrap_or_default()))?;
-    let request = if faults.is_full() {
-        // Nobody would be told of further faults, and the look at the body ended at the last.
+    let request = if !is_whole {
+        // What was not looked at may have what would seem to be missing.
         None
     } else if json.trim_ascii_start().starts_with('{') {
         read_request(outline, now, &mut faults)

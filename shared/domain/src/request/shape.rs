@@ -1,5 +1,5 @@
-//! Looks at the shape of a body, whatever it is about: how deep it is, what its objects name, and whether
-//! its escapes are characters. `serde_json` lets all of that pass in what nobody reads.
+//! Looks at the shape of a body, whatever it is about: how deep it is, how many values it has, what its
+//! objects name, and whether its escapes are characters. `serde_json` lets all of that pass in what nobody reads.
 //!
 //! One pass over text that is known to be JSON, on the heap and not the stack; what it remembers is
 //! bounded by the limits, not by the body. Since every byte is looked at here, what its outermost values are
@@ -8,7 +8,7 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use super::limits::{DEPTH_MAX, FIELD_NAME_LENGTH_MAX, FIELDS_MAX};
+use super::limits::{DEPTH_MAX, FIELD_NAME_LENGTH_MAX, FIELDS_MAX, VALUES_MAX};
 use crate::fault::Faults;
 
 /// Half of a surrogate pair, which is no character: where its escape begins, in bytes.
@@ -25,16 +25,25 @@ pub(super) trait Outermost<'b> {
     fn value(&mut self, around: &[Open<'b>], json: &'b str);
 }
 
-/// Notes what is wrong with the shape of a text that is JSON, until no further fault would be reported.
+/// Notes what is wrong with the shape of a text that is JSON, until no further fault would be reported or it
+/// has more values than it may have. Whether it looked at all of it.
 pub(super) fn walk<'b>(
     json: &'b str,
     outermost: &mut impl Outermost<'b>,
     faults: &mut Faults,
-) -> Result<(), HalfCharacter> {
-    let mut walk = Walk { json, at: 0, open: Vec::new(), names: Vec::new(), outermost, faults };
-    while !walk.faults.is_full()
-        && let Some(byte) = walk.next()
-    {
+) -> Result<bool, HalfCharacter> {
+    let mut walk =
+        Walk { json, at: 0, open: Vec::new(), names: Vec::new(), values: 1, outermost, faults };
+    loop {
+        if walk.faults.is_full() {
+            return Ok(false);
+        }
+        if walk.values > VALUES_MAX {
+            let detail = format!("must have at most {VALUES_MAX} values, those in others included");
+            walk.faults.add("", detail);
+            return Ok(false);
+        }
+        let Some(byte) = walk.next() else { return Ok(true) };
         match byte {
             b'"' => walk.string()?,
             b'{' => walk.enter(true)?,
@@ -45,7 +54,6 @@ pub(super) fn walk<'b>(
             _ => {}
         }
     }
-    Ok(())
 }
 
 struct Walk<'b, 'w, O> {
@@ -57,6 +65,8 @@ struct Walk<'b, 'w, O> {
     /// The names of each of them; they stay when it ends, so that a million small objects do not allocate a
     /// million times.
     names: Vec<Names<'b>>,
+    /// How many values there were so far, and the body.
+    values: usize,
     outermost: &'w mut O,
     faults: &'w mut Faults,
 }
@@ -135,7 +145,7 @@ impl<'b, O: Outermost<'b>> Walk<'b, '_, O> {
 
     /// Past what stands between two values.
     fn comma(&mut self) {
-        self.tell();
+        self.end_value();
         if let Some(open) = self.open.last_mut() {
             open.index += 1;
             open.expects_name = open.is_object;
@@ -143,15 +153,16 @@ impl<'b, O: Outermost<'b>> Walk<'b, '_, O> {
         }
     }
 
-    /// Tells of the value that ended before the last byte, if there is one.
-    fn tell(&mut self) {
-        if self.open.len() > O::LEVELS {
-            return;
-        }
+    /// Counts the value that ended before the last byte, if there is one, and tells of it.
+    fn end_value(&mut self) {
         let Some(open) = self.open.last() else { return };
         let end = self.at.saturating_sub(1);
         let value = self.json.get(open.value_from..end).unwrap_or_default().trim_ascii();
-        if !value.is_empty() {
+        if value.is_empty() {
+            return;
+        }
+        self.values += 1;
+        if self.open.len() <= O::LEVELS {
             self.outermost.value(&self.open, value);
         }
     }
@@ -179,7 +190,7 @@ impl<'b, O: Outermost<'b>> Walk<'b, '_, O> {
     }
 
     fn leave(&mut self) {
-        self.tell();
+        self.end_value();
         self.open.pop();
     }
 

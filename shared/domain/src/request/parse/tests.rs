@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::request::limits::{DEPTH_MAX, NUMBER_LENGTH_MAX, TRANSACTIONS_MAX};
+use crate::request::limits::{DEPTH_MAX, NUMBER_LENGTH_MAX, TRANSACTIONS_MAX, VALUES_MAX};
 
 fn now() -> DateTime<Utc> {
     "2025-11-01T12:00:00Z".parse().unwrap()
@@ -124,6 +124,17 @@ fn a_hundred_thousand_levels_are_no_trouble() {
     assert_eq!(with_unknown(DEPTH_MAX - 3), [""; 0]);
     let place = format!("/transactions/0/location{}", "/0".repeat(DEPTH_MAX - 3));
     assert_eq!(with_unknown(DEPTH_MAX - 2), [place]);
+}
+
+#[test]
+fn a_body_with_too_many_values_is_told_of_nothing_that_might_come_after_them() {
+    let zeros = "0,".repeat(VALUES_MAX);
+    let body = format!(r#"{{"a":[{zeros}0],"accounts":[],"transactions":[]}}"#);
+    let Err(RequestError::Invalid(faults)) = parse(body.as_bytes(), now()) else {
+        panic!("{body:.99}")
+    };
+    let pointers: Vec<_> = faults.iter().map(|fault| fault.pointer.as_str()).collect();
+    assert_eq!(pointers, [""]);
 }
 
 #[test]

@@ -26,6 +26,13 @@ fn pointers(json: &str) -> Vec<String> {
     check_whole(json).unwrap().into_iter().map(|fault| fault.pointer).collect()
 }
 
+fn too_many() -> Fault {
+    Fault {
+        pointer: String::new(),
+        detail: "must have at most 500000 values, those in others included".to_owned(),
+    }
+}
+
 fn nested(levels: usize, open: &str, close: &str) -> String {
     open.repeat(levels) + "0" + &close.repeat(levels)
 }
@@ -44,6 +51,23 @@ fn a_body_may_have_so_many_levels_and_no_more() {
         pointers(&after),
         [format!("/deep{}", "/0".repeat(DEPTH_MAX - 1)), "/a".into(), "/a/b".into()]
     );
+}
+
+#[test]
+fn a_body_may_have_so_many_values_and_no_more() {
+    // The body, the array, pairs of values, and as many as are left.
+    let with = |pair: &str, last: &str| {
+        let pairs = vec![pair; (VALUES_MAX - 4) / 2].join(",");
+        format!(r#"{{"a":[{pairs},{last}]}}"#)
+    };
+    for pair in [r#"{"b":0}"#, "[ null ]", r#"["a,b"]"#, "[{ }]", r#"{"b":[]}"#] {
+        assert_eq!(pointers(&with(pair, "[0]")), [""; 0], "{pair}");
+        let faults = check_whole(&with(pair, "[0,0]")).unwrap();
+        assert_eq!(faults, [too_many()], "{pair}");
+    }
+    // Nothing is looked at past it, and what was found before is told.
+    let faulty = format!(r#"{{"a":1,"a":[{}"\ud800"]}}"#, "0,".repeat(VALUES_MAX));
+    assert_eq!(pointers(&faulty), ["/a", ""]);
 }
 
 #[test]

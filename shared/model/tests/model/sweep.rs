@@ -1,5 +1,7 @@
 //! Where a message is deleted although its batch has work left, so that only relay's sweep, which waits
-//! for a batch to grow old, brings it on. None of this loses anything, but it costs that wait.
+//! for a batch to grow old, brings it on. None of this loses anything, but it costs that wait. These
+//! findings are why enrich sends a second message when it is locked out, and hands back for a whole lease
+//! after a failed statement: two steps that the model does without, so that the sweep alone is shown to do.
 
 use tributary_model::{Always, Fault, FaultKind, Guard, Scenario};
 

@@ -5,6 +5,7 @@ pub mod categorise;
 pub mod fault;
 pub mod identity;
 pub mod money;
+mod number;
 pub mod period;
 pub mod request;
 pub mod scope;

@@ -6,6 +6,8 @@ use rust_decimal::Decimal;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
+use crate::number::DecimalLiteral;
+
 /// A currency that payments are made in, by ISO 4217.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Currency {
@@ -89,7 +91,8 @@ impl Money {
         if number.decimals() > i64::from(decimals) {
             return Err(AmountError::TooFine { currency: currency.code(), decimals });
         }
-        let amount = number.to_decimal(decimals).ok_or(AmountError::TooLarge)?;
+        let amount =
+            number.to_decimal(decimals, Self::INTEGER_DIGITS_MAX).ok_or(AmountError::TooLarge)?;
         Ok(Self { amount, currency })
     }
 
@@ -119,80 +122,6 @@ impl Serialize for Money {
             .map_err(serde::ser::Error::custom)?
             .serialize(serializer)
     }
-}
-
-/// The significant digits of a decimal literal and its power of ten: value = digits × 10^exponent.
-struct DecimalLiteral {
-    negative: bool,
-    digits: String,
-    exponent: i64,
-}
-
-impl DecimalLiteral {
-    /// Reads JSON's number grammar (RFC 8259, section 6); leading zeros are let pass, since strings
-    /// of banks have them. `None` for anything else. Costs a look at each byte, whatever the exponent says.
-    fn parse(text: &str) -> Option<Self> {
-        let (negative, unsigned) = match text.strip_prefix('-') {
-            Some(rest) => (true, rest),
-            None => (false, text),
-        };
-        let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
-            Some((mantissa, exponent)) => (mantissa, parse_exponent(exponent)?),
-            None => (unsigned, 0),
-        };
-        let (whole, fraction) = match mantissa.split_once('.') {
-            Some((whole, fraction)) if !fraction.is_empty() => (whole, fraction),
-            Some(_) => return None,
-            None => (mantissa, ""),
-        };
-        let is_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-        if whole.is_empty() || !is_digits(whole) || !is_digits(fraction) {
-            return None;
-        }
-        let all = format!("{whole}{fraction}");
-        let without_tail = all.trim_end_matches('0');
-        let tail = i64::try_from(all.len() - without_tail.len()).ok()?;
-        let digits = without_tail.trim_start_matches('0').to_owned();
-        let fraction_length = i64::try_from(fraction.len()).ok()?;
-        let exponent =
-            if digits.is_empty() { 0 } else { exponent.saturating_sub(fraction_length) + tail };
-        Some(Self { negative, digits, exponent })
-    }
-
-    const fn decimals(&self) -> i64 {
-        if self.exponent < 0 { self.exponent.saturating_neg() } else { 0 }
-    }
-
-    /// The value with exactly `decimals` decimals, no fewer than [`Self::decimals`]; `None` where it
-    /// has too many digits before the point.
-    fn to_decimal(&self, decimals: u32) -> Option<Decimal> {
-        if self.digits.is_empty() {
-            return Some(Decimal::new(0, decimals));
-        }
-        let length = i64::try_from(self.digits.len()).ok()?;
-        if length.saturating_add(self.exponent) > i64::try_from(Money::INTEGER_DIGITS_MAX).ok()? {
-            return None;
-        }
-        let zeros = u32::try_from(self.exponent.saturating_add(i64::from(decimals))).ok()?;
-        let magnitude =
-            self.digits.parse::<i128>().ok()?.checked_mul(10_i128.checked_pow(zeros)?)?;
-        let signed = if self.negative { -magnitude } else { magnitude };
-        Decimal::try_from_i128_with_scale(signed, decimals).ok()
-    }
-}
-
-/// The exponent after the `e`; one too long to read is as good as infinite.
-fn parse_exponent(text: &str) -> Option<i64> {
-    let (negative, digits) = match text.strip_prefix('-') {
-        Some(rest) => (true, rest),
-        None => (false, text.strip_prefix('+').unwrap_or(text)),
-    };
-    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    const INFINITE: i64 = 1 << 40;
-    let magnitude = digits.parse::<i64>().map_or(INFINITE, |exponent| exponent.min(INFINITE));
-    Some(if negative { -magnitude } else { magnitude })
 }
 
 #[cfg(test)]

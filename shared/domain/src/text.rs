@@ -44,7 +44,10 @@ pub fn accept(text: &str, length_max: usize) -> Result<String, TextError> {
     if is_longer(&kept, length_max) {
         return Err(TextError::TooLong { length_max });
     }
-    Ok(kept.into_owned())
+    let mut kept = kept.into_owned();
+    // What grew in NFC has twice the space that it takes.
+    kept.shrink_to_fit();
+    Ok(kept)
 }
 
 /// Takes an id, as bodies, paths and cursors have them: all three agree on what is the same id.

@@ -5,8 +5,8 @@ use serde_json::json;
 use tributary_domain::categorise::{Category, Confidence};
 use tributary_domain::request::limits::{
     ACCOUNTS_MAX, BODY_BYTES_MAX, DATE_MIN, DAYS_AHEAD_MAX, DEPTH_MAX, FIELD_NAME_LENGTH_MAX,
-    FIELDS_MAX, ID_LENGTH_MAX, NAME_LENGTH_MAX, NUMBER_LENGTH_MAX, TRANSACTIONS_MAX, VALUES_MAX,
-    WORD_LENGTH_MAX,
+    FIELDS_MAX, ID_LENGTH_MAX, NAME_LENGTH_MAX, NORMALISED_CHARACTERS_MAX, NUMBER_LENGTH_MAX,
+    TRANSACTIONS_MAX, VALUES_MAX, WORD_LENGTH_MAX,
 };
 use tributary_domain::summary::TOP_CATEGORIES_MAX;
 use tributary_domain::{CorrelationId, Faults, Money, Period, TransactionStatus};
@@ -72,6 +72,7 @@ fn the_limits_that_no_keyword_holds_stand_in_words() {
         format!("more than {FIELDS_MAX} fields"),
         format!("a name of more than {FIELD_NAME_LENGTH_MAX} characters"),
         format!("number more than {NUMBER_LENGTH_MAX} characters"),
+        format!("form NFC have at most {NORMALISED_CHARACTERS_MAX} characters"),
     ] {
         says(&ingest["requestBody"]["description"], &limit);
     }

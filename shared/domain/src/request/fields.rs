@@ -2,15 +2,13 @@
 
 use std::fmt;
 
-use chrono::{DateTime, Days, NaiveDate, Utc};
-use rust_decimal::Decimal;
-use rust_decimal::prelude::ToPrimitive;
-
 use super::limits;
 use crate::fault::Faults;
 use crate::money::{Currency, Money};
+use crate::number::DecimalLiteral;
 use crate::period::{midnight_utc, parse_plain_date};
 use crate::text::{self, TextError};
+use chrono::{DateTime, Days, NaiveDate, Utc};
 
 /// The JSON of a field; `None` where it is missing or null.
 pub type Raw<'b> = Option<&'b str>;
@@ -33,14 +31,26 @@ impl fmt::Display for Place {
     }
 }
 
-/// Reads the fields of one object and notes their faults.
+/// Reads the fields of one object after the other and notes their faults.
 pub struct FieldReader<'f> {
+    /// The object whose fields are read.
     pub place: Place,
     pub faults: &'f mut Faults,
-    pub now: DateTime<Utc>,
+    now: DateTime<Utc>,
+    /// The characters so far of texts that were not sent in NFC.
+    normalised_characters: usize,
 }
 
-impl FieldReader<'_> {
+impl<'f> FieldReader<'f> {
+    pub fn new(faults: &'f mut Faults, now: DateTime<Utc>) -> Self {
+        Self { place: Place::Body, faults, now, normalised_characters: 0 }
+    }
+
+    /// Whether reading on is in vain: nobody would be told of what is found, or it would cost too much.
+    pub fn is_done(&self) -> bool {
+        self.faults.is_full() || self.normalised_characters > limits::NORMALISED_CHARACTERS_MAX
+    }
+
     pub fn fault(&mut self, field: &str, detail: impl Into<String>) {
         self.faults.add(format!("{}/{field}", self.place), detail);
     }
@@ -66,11 +76,19 @@ impl FieldReader<'_> {
             self.fault(field, "must be a string");
             return None;
         }
+        if self.is_done() {
+            return None;
+        }
         let accepted = if literal.len() > longest_literal(length_max) {
             Err(TextError::TooLong { length_max })
         } else {
             // It is JSON and its escapes are characters: it can be read.
-            text::accept(&serde_json::from_str::<String>(literal).unwrap_or_default(), length_max)
+            let sent = serde_json::from_str::<String>(literal).unwrap_or_default();
+            let accepted = text::accept(&sent, length_max);
+            if accepted.as_ref().is_ok_and(|kept| *kept != sent) {
+                self.count_normalised(sent.chars().count());
+            }
+            accepted
         };
         match accepted {
             Ok(text) => Some(Some(text)),
@@ -81,10 +99,27 @@ impl FieldReader<'_> {
         }
     }
 
+    fn count_normalised(&mut self, characters: usize) {
+        self.normalised_characters += characters;
+        if self.normalised_characters > limits::NORMALISED_CHARACTERS_MAX {
+            let limit = limits::NORMALISED_CHARACTERS_MAX;
+            let detail = format!(
+                "must have at most {limit} characters in texts that are not in Unicode's form NFC: \
+                 send them in it, or fewer"
+            );
+            self.faults.add("", detail);
+        }
+    }
+
     /// `true` or `false`; missing is `false`.
     pub fn flag(&mut self, field: &str, raw: Raw<'_>) -> Option<bool> {
         let Some(raw) = raw else { return Some(false) };
-        let flag = serde_json::from_str(raw).ok();
+        // Not by `serde_json`, whose error would repeat a text of any length.
+        let flag = match raw {
+            "true" => Some(true),
+            "false" => Some(false),
+            _ => None,
+        };
         if flag.is_none() {
             self.fault(field, "must be true or false");
         }
@@ -199,7 +234,7 @@ impl FieldReader<'_> {
 }
 
 /// The most bytes that a string of JSON takes with so many characters: each may be two escapes.
-const fn longest_literal(length_max: usize) -> usize {
+pub const fn longest_literal(length_max: usize) -> usize {
     2 + 12 * length_max
 }
 
@@ -207,16 +242,10 @@ fn too_long() -> String {
     TextError::TooLong { length_max: limits::NUMBER_LENGTH_MAX }.to_string()
 }
 
-/// A number without a fraction, however it is written: `1`, `1.0` and `1e0` are the same to JSON Schema.
+/// A number without a fraction, however it is written.
 fn whole_number(literal: &str) -> Option<u64> {
-    if let Ok(count) = literal.parse() {
-        return Some(count);
+    if literal.len() > limits::NUMBER_LENGTH_MAX {
+        return None;
     }
-    let is_number = literal.len() <= limits::NUMBER_LENGTH_MAX && !literal.starts_with('"');
-    let number = if literal.contains(['e', 'E']) {
-        Decimal::from_scientific(literal)
-    } else {
-        literal.parse()
-    };
-    number.ok().filter(|number| is_number && number.is_integer())?.to_u64()
+    DecimalLiteral::parse(literal)?.to_u64()
 }

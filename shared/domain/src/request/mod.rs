@@ -32,6 +32,9 @@ pub mod limits {
     pub const FIELDS_MAX: usize = 256;
     /// The longest name of a field.
     pub const FIELD_NAME_LENGTH_MAX: usize = 128;
+    /// The most characters, as they are sent, of texts that are not in NFC: normalising them costs more
+    /// than all else that is done to a body.
+    pub const NORMALISED_CHARACTERS_MAX: usize = 500_000;
     /// The longest account, transaction or request id, and idempotency key.
     pub const ID_LENGTH_MAX: usize = crate::text::ID_LENGTH_MAX;
     /// The longest number, as it is written: far more than any that is taken needs.
@@ -117,7 +120,7 @@ pub enum RequestError {
     NotJson {
         /// From 1.
         line: usize,
-        /// From 0, in bytes.
+        /// From 1, in bytes.
         column: usize,
     },
     /// JSON, but not a batch: what is wrong, never empty.

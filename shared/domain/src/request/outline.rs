@@ -13,8 +13,8 @@ pub struct Outline<'b> {
     pub transactions: Elements<RawTransaction<'b>, TRANSACTIONS_MAX>,
 }
 
-/// An object of which some fields are asked for. Of a field that stands twice the last is kept, for the
-/// look at the shape has noted it.
+/// An object of which some fields are asked for. Of one that stands twice, which the look at the shape has
+/// noted, the last is kept, or of an array what is left of both.
 pub trait RawObject<'b>: Default {
     /// Where the field of this name is kept, if it is asked for.
     fn field(&mut self, name: &str) -> Option<&mut Raw<'b>>;
@@ -122,8 +122,8 @@ impl<'b, T: RawObject<'b>, const MAX: usize> Elements<T, MAX> {
         if index == 0 {
             self.first.clear();
         }
+        let element = std::mem::take(&mut self.current);
         if self.first.len() < MAX {
-            let element = std::mem::take(&mut self.current);
             self.first.push(json.starts_with('{').then_some(element));
         }
         self.count = index + 1;
@@ -136,8 +136,8 @@ impl<'b> Outermost<'b> for Outline<'b> {
 
     fn value(&mut self, around: &[Open<'b>], json: &'b str) {
         match around {
-            [request] if request.is_object => self.request.keep(&request.name, json),
-            [request, array] if request.is_object && !array.is_object => match &*request.name {
+            [request] if request.is_object => self.request.keep(request.name(), json),
+            [request, array] if request.is_object && !array.is_object => match request.name() {
                 "accounts" => self.accounts.keep(array.index, json),
                 "transactions" => self.transactions.keep(array.index, json),
                 _ => {}
@@ -145,9 +145,9 @@ impl<'b> Outermost<'b> for Outline<'b> {
             [request, array, object]
                 if request.is_object && !array.is_object && object.is_object =>
             {
-                match &*request.name {
-                    "accounts" => self.accounts.current.keep(&object.name, json),
-                    "transactions" => self.transactions.current.keep(&object.name, json),
+                match request.name() {
+                    "accounts" => self.accounts.current.keep(object.name(), json),
+                    "transactions" => self.transactions.current.keep(object.name(), json),
                     _ => {}
                 }
             }

@@ -45,7 +45,7 @@ const MUST_BE_OBJECT: &str = "must be an object";
 /// What is not JSON after these bytes.
 fn not_json_at(before: &[u8]) -> RequestError {
     let lines = before.split(|byte| *byte == b'\n');
-    let (line, column) = lines.fold((0, 0), |(count, _), line| (count + 1, line.len()));
+    let (line, column) = lines.fold((0, 0), |(count, _), line| (count + 1, line.len() + 1));
     RequestError::NotJson { line, column }
 }
 
@@ -55,7 +55,7 @@ fn read_request(
     faults: &mut Faults,
 ) -> Option<IngestRequest> {
     let raw = outline.request;
-    let mut reader = FieldReader { place: Place::Body, faults, now };
+    let mut reader = FieldReader::new(faults, now);
 
     let request_id = reader.optional_text("request_id", raw.request_id, ID_LENGTH_MAX);
     let total = reader.count("total_transactions", raw.total_transactions);
@@ -70,16 +70,18 @@ fn read_request(
         reader.fault("total_transactions", detail);
     }
 
-    let accounts = read_all(raw_accounts?, Place::Account, faults, now, read_account);
-    let transactions =
-        read_all(raw_transactions?, Place::Transaction, faults, now, read_transaction);
-    refuse_repeats(&accounts, faults, "account_id", Place::Account, |it| it.account_id.as_str());
-    refuse_repeats(&transactions, faults, "transaction_id", Place::Transaction, |it| {
+    let accounts = raw_accounts.map(|raw| read_all(&mut reader, raw, Place::Account, read_account));
+    let transactions = raw_transactions
+        .map(|raw| read_all(&mut reader, raw, Place::Transaction, read_transaction));
+    let known = accounts.as_deref().unwrap_or_default();
+    refuse_repeats(known, reader.faults, "account_id", Place::Account, |it| it.account_id.as_str());
+    let sent = transactions.as_deref().unwrap_or_default();
+    refuse_repeats(sent, reader.faults, "transaction_id", Place::Transaction, |it| {
         it.transaction_id.as_str()
     });
     Some(IngestRequest {
-        accounts: accounts.into_iter().flatten().collect(),
-        transactions: transactions.into_iter().flatten().collect(),
+        accounts: accounts?.into_iter().flatten().collect(),
+        transactions: transactions?.into_iter().flatten().collect(),
         request_id: request_id?,
     })
 }
@@ -107,24 +109,23 @@ fn read_list<T, const MAX: usize>(
     Some(elements.first)
 }
 
-/// Reads every element, `None` for one with faults, until no further fault would be reported.
+/// Reads every element, `None` for one with faults, until reading on is in vain.
 fn read_all<R, T>(
+    reader: &mut FieldReader<'_>,
     elements: Vec<Option<R>>,
     place: fn(usize) -> Place,
-    faults: &mut Faults,
-    now: DateTime<Utc>,
     read: fn(&mut FieldReader<'_>, &R) -> Option<T>,
 ) -> Vec<Option<T>> {
     let mut values = Vec::with_capacity(elements.len());
     for (index, element) in elements.into_iter().enumerate() {
-        if faults.is_full() {
+        if reader.is_done() {
             break;
         }
-        let place = place(index);
+        reader.place = place(index);
         if element.is_none() {
-            faults.add(place.to_string(), MUST_BE_OBJECT);
+            reader.faults.add(reader.place.to_string(), MUST_BE_OBJECT);
         }
-        values.push(element.and_then(|raw| read(&mut FieldReader { place, faults, now }, &raw)));
+        values.push(element.and_then(|raw| read(reader, &raw)));
     }
     values
 }

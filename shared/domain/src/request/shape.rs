@@ -5,9 +5,10 @@
 //! bounded by the limits, not by the body. Since every byte is looked at here, what its outermost values are
 //! is told on the way ([`Outermost`]), so that no other pass has to find them.
 
-use std::borrow::Cow;
 use std::collections::HashSet;
+use std::ops::Range;
 
+use super::fields::longest_literal;
 use super::limits::{DEPTH_MAX, FIELD_NAME_LENGTH_MAX, FIELDS_MAX, VALUES_MAX};
 use crate::fault::Faults;
 
@@ -32,8 +33,7 @@ pub(super) fn walk<'b>(
     outermost: &mut impl Outermost<'b>,
     faults: &mut Faults,
 ) -> Result<bool, HalfCharacter> {
-    let mut walk =
-        Walk { json, at: 0, open: Vec::new(), names: Vec::new(), values: 1, outermost, faults };
+    let mut walk = Walk { json, at: 0, levels: Vec::new(), depth: 0, values: 1, outermost, faults };
     loop {
         if walk.faults.is_full() {
             return Ok(false);
@@ -60,11 +60,11 @@ struct Walk<'b, 'w, O> {
     json: &'b str,
     /// The next byte.
     at: usize,
-    /// The objects and arrays that it is in, at most [`DEPTH_MAX`].
-    open: Vec<Open<'b>>,
-    /// The names of each of them; they stay when it ends, so that a million small objects do not allocate a
-    /// million times.
-    names: Vec<Names<'b>>,
+    /// The objects and arrays that it is in, and after [`Walk::depth`] those that it was in: their space is
+    /// used again, so that a million small objects do not allocate a million times.
+    levels: Vec<Open<'b>>,
+    /// How many it is in, at most [`DEPTH_MAX`].
+    depth: usize,
     /// How many values there were so far, and the body.
     values: usize,
     outermost: &'w mut O,
@@ -72,23 +72,61 @@ struct Walk<'b, 'w, O> {
 }
 
 /// An object or an array that has not ended.
+#[derive(Default)]
 pub(super) struct Open<'b> {
     pub(super) is_object: bool,
-    /// The field that is looked at; of an object.
-    pub(super) name: Cow<'b, str>,
     /// The element that is looked at; of an array.
     pub(super) index: usize,
+    /// The field that is looked at; of an object.
+    field: Name<'b>,
+    names: Names<'b>,
     expects_name: bool,
     /// Where the value that is looked at begins, or the space before it.
     value_from: usize,
     has_too_many: bool,
 }
 
+impl Open<'_> {
+    /// The name of the field that is looked at; of an object.
+    pub(super) fn name(&self) -> &str {
+        self.names.text(&self.field)
+    }
+
+    fn begin(&mut self, is_object: bool, at: usize) {
+        self.is_object = is_object;
+        self.index = 0;
+        self.field = Name::default();
+        self.names.clear();
+        self.expects_name = is_object;
+        self.value_from = at;
+        self.has_too_many = false;
+    }
+}
+
+/// The name of a field.
+#[derive(Clone)]
+enum Name<'b> {
+    /// As it stands in the body.
+    Plain(&'b str),
+    /// Without its escapes: where it stands in [`Names::unescaped`].
+    Unescaped(Range<usize>),
+}
+
+impl Default for Name<'_> {
+    fn default() -> Self {
+        Self::Plain("")
+    }
+}
+
 /// The names of an object, up to [`FIELDS_MAX`]: looked through while they are few, as they mostly are.
 #[derive(Default)]
 struct Names<'b> {
-    few: Vec<Cow<'b, str>>,
-    many: HashSet<Cow<'b, str>>,
+    few: Vec<Name<'b>>,
+    many: HashSet<Box<str>>,
+    /// Those of the few that have escapes, one after the other, and the last one that was read.
+    unescaped: String,
+    /// Up to where they are of the few.
+    kept: usize,
 }
 
 impl<'b> Names<'b> {
@@ -99,21 +137,43 @@ impl<'b> Names<'b> {
         self.few.len() + self.many.len()
     }
 
+    fn text<'n>(&'n self, name: &'n Name<'b>) -> &'n str {
+        match name {
+            Name::Plain(text) => text,
+            Name::Unescaped(range) => self.unescaped.get(range.clone()).unwrap_or_default(),
+        }
+    }
+
+    /// The name that a literal with escapes is.
+    fn unescape(&mut self, literal: &str) -> Name<'b> {
+        self.unescaped.truncate(self.kept);
+        unescape(literal, &mut self.unescaped);
+        Name::Unescaped(self.kept..self.unescaped.len())
+    }
+
     /// Whether it is new.
-    fn insert(&mut self, name: Cow<'b, str>) -> bool {
-        if self.few.contains(&name) {
+    fn insert(&mut self, name: &Name<'b>) -> bool {
+        let text = self.text(name);
+        if self.few.iter().any(|other| self.text(other) == text) {
             return false;
         }
         if self.many.is_empty() && self.few.len() < Self::FEW_MAX {
-            self.few.push(name);
+            self.few.push(name.clone());
+            self.kept = self.unescaped.len();
             return true;
         }
-        self.many.extend(self.few.drain(..));
-        self.many.insert(name)
+        let text = Box::from(text);
+        let few = self.few.iter().map(|name| Box::from(self.text(name))).collect::<Vec<_>>();
+        self.many.extend(few);
+        self.few.clear();
+        self.kept = 0;
+        self.many.insert(text)
     }
 
     fn clear(&mut self) {
         self.few.clear();
+        self.unescaped.clear();
+        self.kept = 0;
         if !self.many.is_empty() {
             self.many.clear();
         }
@@ -124,7 +184,7 @@ impl<'b> Names<'b> {
 enum Text<'b> {
     /// What stands between the quotes is it.
     Plain(&'b str),
-    /// With its quotes and escapes.
+    /// What stands between the quotes has escapes.
     Escaped(&'b str),
 }
 
@@ -135,63 +195,71 @@ impl<'b, O: Outermost<'b>> Walk<'b, '_, O> {
         Some(byte)
     }
 
+    /// What it is in, from the outside.
+    fn open(&self) -> &[Open<'b>] {
+        self.levels.get(..self.depth).unwrap_or_default()
+    }
+
+    fn innermost(&mut self) -> Option<&mut Open<'b>> {
+        self.levels.get_mut(..self.depth)?.last_mut()
+    }
+
     /// Past what stands between a name and its value.
     fn colon(&mut self) {
-        if let Some(open) = self.open.last_mut() {
+        let at = self.at;
+        if let Some(open) = self.innermost() {
             open.expects_name = false;
-            open.value_from = self.at;
+            open.value_from = at;
         }
     }
 
     /// Past what stands between two values.
     fn comma(&mut self) {
         self.end_value();
-        if let Some(open) = self.open.last_mut() {
+        let at = self.at;
+        if let Some(open) = self.innermost() {
             open.index += 1;
             open.expects_name = open.is_object;
-            open.value_from = self.at;
+            open.value_from = at;
         }
     }
 
     /// Counts the value that ended before the last byte, if there is one, and tells of it.
     fn end_value(&mut self) {
-        let Some(open) = self.open.last() else { return };
+        let Some(open) = self.open().last() else { return };
         let end = self.at.saturating_sub(1);
         let value = self.json.get(open.value_from..end).unwrap_or_default().trim_ascii();
         if value.is_empty() {
             return;
         }
         self.values += 1;
-        if self.open.len() <= O::LEVELS {
-            self.outermost.value(&self.open, value);
+        if self.depth <= O::LEVELS {
+            let around = self.levels.get(..self.depth).unwrap_or_default();
+            self.outermost.value(around, value);
         }
     }
 
     /// Past the first byte of an object or array.
     fn enter(&mut self, is_object: bool) -> Result<(), HalfCharacter> {
-        if self.open.len() >= DEPTH_MAX {
+        if self.depth >= DEPTH_MAX {
             let detail = format!("must not be nested deeper than {DEPTH_MAX} levels");
-            self.faults.add(pointer(&self.open), detail);
+            self.faults.add(pointer(self.open()), detail);
             return self.skip();
         }
-        self.open.push(Open {
-            is_object,
-            name: Cow::Borrowed(""),
-            index: 0,
-            expects_name: is_object,
-            value_from: self.at,
-            has_too_many: false,
-        });
-        match self.names.get_mut(self.open.len() - 1) {
-            Some(names) => names.clear(),
-            None => self.names.push(Names::default()),
+        if self.levels.len() == self.depth {
+            self.levels.push(Open::default());
+        }
+        self.depth += 1;
+        let at = self.at;
+        if let Some(open) = self.innermost() {
+            open.begin(is_object, at);
         }
         Ok(())
     }
 
     fn leave(&mut self) {
         self.end_value();
-        self.open.pop();
+        self.depth = self.depth.saturating_sub(1);
     }
 
     /// Past the rest of an object or array that is too deep to be looked at.
@@ -215,31 +283,29 @@ impl<'b, O: Outermost<'b>> Walk<'b, '_, O> {
     /// Past the first quote of a text: a value, or the name of a field.
     fn string(&mut self) -> Result<(), HalfCharacter> {
         let text = self.read_string()?;
-        let level = self.open.len();
-        let (Some(open), Some(names)) =
-            (self.open.last_mut(), self.names.get_mut(level.wrapping_sub(1)))
-        else {
-            return Ok(());
-        };
+        let Some(open) = self.innermost() else { return Ok(()) };
         if !open.expects_name {
             return Ok(());
         }
-        open.name = match text {
-            Text::Plain(name) => Cow::Borrowed(name),
-            // A string of JSON whose escapes are characters: it can be read.
-            Text::Escaped(literal) => Cow::Owned(serde_json::from_str(literal).unwrap_or_default()),
+        open.field = match text {
+            Text::Plain(name) => Name::Plain(name),
+            // Too long, and so it is as it is written; reading it would take as much memory again.
+            Text::Escaped(literal) if literal.len() > longest_literal(FIELD_NAME_LENGTH_MAX) => {
+                Name::Plain(literal)
+            }
+            Text::Escaped(literal) => open.names.unescape(literal),
         };
-        if is_too_long(&open.name) {
+        if is_too_long(open.name()) {
             let limit = FIELD_NAME_LENGTH_MAX;
             let detail = format!("must not name a field with more than {limit} characters");
-            self.faults.add(pointer(&self.open), detail);
-        } else if names.len() < FIELDS_MAX {
-            if !names.insert(open.name.clone()) {
-                self.faults.add(pointer(&self.open), "must not stand twice in an object");
+            self.faults.add(pointer(self.open()), detail);
+        } else if open.names.len() < FIELDS_MAX {
+            if !open.names.insert(&open.field) {
+                self.faults.add(pointer(self.open()), "must not stand twice in an object");
             }
         } else if !open.has_too_many {
             open.has_too_many = true;
-            if let Some((_, around)) = self.open.split_last() {
+            if let Some((_, around)) = self.open().split_last() {
                 self.faults.add(pointer(around), format!("must have at most {FIELDS_MAX} fields"));
             }
         }
@@ -260,10 +326,8 @@ impl<'b, O: Outermost<'b>> Walk<'b, '_, O> {
                 Some(_) => {}
             }
         }
-        let (quote, end) = (first.saturating_sub(1), self.at);
-        let between = self.json.get(first..end.saturating_sub(1)).unwrap_or_default();
-        let literal = self.json.get(quote..end).unwrap_or_default();
-        Ok(if is_escaped { Text::Escaped(literal) } else { Text::Plain(between) })
+        let between = self.json.get(first..self.at.saturating_sub(1)).unwrap_or_default();
+        Ok(if is_escaped { Text::Escaped(between) } else { Text::Plain(between) })
     }
 
     /// Past an escape; it is past the backslash.
@@ -300,14 +364,51 @@ fn pointer(open: &[Open<'_>]) -> String {
         pointer.push('/');
         if !open.is_object {
             pointer.push_str(&open.index.to_string());
-        } else if is_too_long(&open.name) {
+        } else if is_too_long(open.name()) {
             pointer.pop();
             break;
         } else {
-            pointer.push_str(&open.name.replace('~', "~0").replace('/', "~1"));
+            pointer.push_str(&open.name().replace('~', "~0").replace('/', "~1"));
         }
     }
     pointer
+}
+
+/// Appends what stands between the quotes of a text of JSON, without its escapes. They are characters: no half
+/// of a pair is among them.
+fn unescape(between: &str, text: &mut String) {
+    let mut rest = between;
+    while let Some((plain, escape)) = rest.split_once('\\') {
+        text.push_str(plain);
+        let (kind, after) = escape.split_at_checked(1).unwrap_or_default();
+        rest = after;
+        text.push(match kind {
+            "b" => '\u{8}',
+            "f" => '\u{c}',
+            "n" => '\n',
+            "r" => '\r',
+            "t" => '\t',
+            "u" => {
+                let (first, after) = code_unit(rest);
+                let (second, after_both) = match after.strip_prefix("\\u") {
+                    Some(second) if (0xd800..0xdc00).contains(&first) => code_unit(second),
+                    _ => (0, after),
+                };
+                rest = after_both;
+                let mut characters = char::decode_utf16([first, second]);
+                characters.next().and_then(Result::ok).unwrap_or_default()
+            }
+            // A quote or a slash.
+            _ => kind.chars().next().unwrap_or_default(),
+        });
+    }
+    text.push_str(rest);
+}
+
+/// Four hexadecimal digits, and what comes after them.
+fn code_unit(digits: &str) -> (u16, &str) {
+    let (digits, after) = digits.split_at_checked(4).unwrap_or_default();
+    (u16::from_str_radix(digits, 16).unwrap_or_default(), after)
 }
 
 fn is_too_long(name: &str) -> bool {

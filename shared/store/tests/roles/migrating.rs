@@ -14,6 +14,8 @@ use tributary_testkit::ledger::{bookings, write};
 use url::Url;
 use uuid::Uuid;
 
+const RUNBOOK: &str = include_str!("../../../../docs/runbook.md");
+
 async fn server() -> Postgres {
     Postgres::start(Options { storage: Storage::Temporary, progress: &|_| {} }).await.unwrap()
 }
@@ -181,4 +183,11 @@ async fn roles_log_in_with_iam_tokens_where_they_are_let_and_their_owner_with_it
         assert!(texts(&admin, memberships).await.is_empty());
         store(&url).migrate().await.unwrap();
     }
+    // And back, as the runbook has it for a restored database.
+    let (_, statements) = RUNBOOK.split_once("```sql\n").unwrap();
+    let (statements, _) = statements.split_once("```").unwrap();
+    execute(&url, statements).await;
+    assert!(texts(&admin, who_can).await.is_empty());
+    assert_eq!(texts(&admin, memberships).await.len(), FUNCTIONS.len());
+    works_as_every_role(&url).await;
 }

@@ -39,11 +39,16 @@ pub const HEAVY: &[Kind] = &[
     ("more accounts than may be", too_many_accounts),
     ("6 MB of levels", very_deep),
     ("6 MB of one text", very_long_text),
+    ("6 MB of a flag", very_long_flag),
+    ("6 MB of texts", very_many_texts),
+    ("6 MB of texts in another form than NFC", very_many_forms),
+    ("6 MB of marks", very_many_marks),
     ("6 MB of one number", very_long_number),
     ("6 MB of one name", very_long_name),
     ("6 MB of fields", very_many_fields),
     ("6 MB of elements", very_many_elements),
     ("6 MB of small objects", very_many_objects),
+    ("6 MB of names in escapes", very_many_escaped_names),
     ("6 MB of escapes", very_many_escapes),
     ("10,000 unknown accounts", unknown_accounts),
 ];
@@ -257,6 +262,52 @@ fn very_long_text(random: &mut StdRng) -> Vec<u8> {
     with_field(one_of(random, &["name", "account_id"]), &format!("\"{text}\"")).into()
 }
 
+fn very_long_flag(random: &mut StdRng) -> Vec<u8> {
+    let letter = one_of(random, &["a", "\u{7f}"]);
+    with_field("pending", &format!("\"{}\"", letter.repeat(BODY_BYTES_MAX - 1_000))).into()
+}
+
+/// Transactions whose texts are all as long as they may be, until the body is: nothing is wrong but their count.
+fn many_texts(mut text: impl FnMut(usize) -> String) -> Vec<u8> {
+    let mut transactions = Vec::new();
+    let mut bytes = 1_000;
+    loop {
+        let (id, name, merchant) = (text(110), text(512), text(512));
+        let index = transactions.len();
+        let transaction = format!(
+            r#"{{"transaction_id":"{index}{id}","account_id":"acc","amount":1,"iso_currency_code":"USD","date":"2025-10-30","name":"{name}","merchant_name":"{merchant}"}}"#
+        );
+        bytes += transaction.len() + 1;
+        if bytes > BODY_BYTES_MAX {
+            return batch(&transactions, "")
+                .replace("\"total_transactions\": ", "\"total_transactions\": 1")
+                .into();
+        }
+        transactions.push(transaction);
+    }
+}
+
+fn very_many_texts(random: &mut StdRng) -> Vec<u8> {
+    let letter = one_of(random, &["a", "é", "한", "🚀"]);
+    many_texts(|length| letter.repeat(length))
+}
+
+/// Each becomes two or three characters in NFC.
+fn very_many_forms(random: &mut StdRng) -> Vec<u8> {
+    let letter = one_of(random, &["\u{1d160}", "\u{fb2c}", "\u{958}", "e\u{301}"]);
+    many_texts(|length| letter.repeat(length / 3))
+}
+
+/// Combining marks, of classes by turns or in the order that NFC has.
+fn very_many_marks(random: &mut StdRng) -> Vec<u8> {
+    let marks = ["\u{334}", "\u{316}", "\u{59a}", "\u{300}", "\u{345}"];
+    let is_sorted = random.random();
+    many_texts(|length| {
+        let mark = |index| marks.get(if is_sorted { index * 5 / length } else { index * 7 % 5 });
+        (1..length).filter_map(mark).fold("1".to_owned(), |text, mark| text + mark)
+    })
+}
+
 fn very_long_number(random: &mut StdRng) -> Vec<u8> {
     let digits =
         one_of(random, &["9", "0.", "1e", "1e-"]).to_owned() + &"9".repeat(BODY_BYTES_MAX - 1_000);
@@ -265,7 +316,8 @@ fn very_long_number(random: &mut StdRng) -> Vec<u8> {
 
 fn very_long_name(random: &mut StdRng) -> Vec<u8> {
     let letter = one_of(random, &["a", "~", "\\u0061"]);
-    with_field(&letter.repeat((BODY_BYTES_MAX - 1_000) / letter.len()), "0").into()
+    let end = one_of(random, &["", "\\n"]);
+    with_field(&(letter.repeat((BODY_BYTES_MAX - 1_000) / letter.len()) + end), "0").into()
 }
 
 fn very_many_fields(random: &mut StdRng) -> Vec<u8> {
@@ -286,6 +338,14 @@ fn very_many_objects(random: &mut StdRng) -> Vec<u8> {
     let elements = list(|_| element.to_owned(), BODY_BYTES_MAX - 1_000);
     let field = "\"location\": 0, \"location\": ";
     with_field("location", &format!("[{elements}]")).replace("\"location\": ", field).into()
+}
+
+fn very_many_escaped_names(_: &mut StdRng) -> Vec<u8> {
+    let names: Vec<_> = (1..17).map(|code| format!("\"\\u{code:04x}\":0")).collect();
+    let object = format!("{{{}}}", names.join(","));
+    let objects = list(|_| object.clone(), 490_000 / 17 * (object.len() + 1));
+    // Of which the last is wrong.
+    with_field("location", &format!(r#"[{objects},{{"a":0,"\u0061":0}}]"#)).into()
 }
 
 fn very_many_escapes(random: &mut StdRng) -> Vec<u8> {

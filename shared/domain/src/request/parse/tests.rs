@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::request::limits::{DEPTH_MAX, NUMBER_LENGTH_MAX, TRANSACTIONS_MAX, VALUES_MAX};
+use crate::request::limits::{self, DEPTH_MAX, NUMBER_LENGTH_MAX, TRANSACTIONS_MAX, VALUES_MAX};
 
 fn now() -> DateTime<Utc> {
     "2025-11-01T12:00:00Z".parse().unwrap()
@@ -106,7 +106,7 @@ fn what_is_not_json_is_told_with_its_place() {
         assert!(matches!(parse(body, now()), Err(RequestError::NotJson { .. })), "{body:?}");
     }
     let error = parse(b"{\n\"\xff\"}", now()).unwrap_err();
-    assert_eq!(error, RequestError::NotJson { line: 2, column: 1 });
+    assert_eq!(error, RequestError::NotJson { line: 2, column: 2 });
     let error = parse(b"{\n  nope}", now()).unwrap_err();
     assert_eq!(error, RequestError::NotJson { line: 2, column: 3 });
 }
@@ -135,6 +135,60 @@ fn a_body_with_too_many_values_is_told_of_nothing_that_might_come_after_them() {
     };
     let pointers: Vec<_> = faults.iter().map(|fault| fault.pointer.as_str()).collect();
     assert_eq!(pointers, [""]);
+}
+
+#[test]
+fn a_count_is_read_to_its_last_digit() {
+    let with = |total: &str| {
+        let text = example().to_string();
+        let text =
+            text.replace("\"total_transactions\":1", &format!("\"total_transactions\":{total}"));
+        parse(text.as_bytes(), now()).is_ok()
+    };
+    for total in ["1", "1.0", "10e-1", "10000000000000000000000000000000e-31"] {
+        assert!(with(total), "{total}");
+    }
+    for total in
+        ["2", "1.00000000000000000000000000001", "0.99999999999999999999999999999", "\"1\""]
+    {
+        assert!(!with(total), "{total}");
+    }
+}
+
+#[test]
+fn faults_of_the_accounts_do_not_hide_those_of_the_transactions() {
+    let mut body = example();
+    body["accounts"] = json!(5);
+    body["transactions"][0]["name"] = json!("");
+    assert_eq!(faults_of(&body), ["/accounts", "/transactions/0/name"]);
+}
+
+#[test]
+fn so_many_characters_may_be_sent_in_another_form_than_nfc_and_no_more() {
+    let text = "e\u{301}".repeat(limits::NAME_LENGTH_MAX / 2);
+    let texts = limits::NORMALISED_CHARACTERS_MAX / limits::NAME_LENGTH_MAX;
+    let left = limits::NORMALISED_CHARACTERS_MAX % limits::NAME_LENGTH_MAX;
+    let with = |last: String| {
+        let mut body = with_transactions(texts + 2);
+        for transaction in body["transactions"].as_array_mut().unwrap() {
+            transaction["name"] = json!(text);
+        }
+        body["transactions"][texts]["name"] = json!(last);
+        // Texts in NFC do not count.
+        body["transactions"][texts + 1]["name"] = json!("é".repeat(limits::NAME_LENGTH_MAX));
+        faults_of(&body)
+    };
+    let last = format!("e\u{301}{}", "é".repeat(left - 2));
+    assert_eq!(with(last.clone()), [""; 0]);
+    assert_eq!(with(last + "é"), [""]);
+}
+
+#[test]
+fn a_value_of_another_type_is_refused_however_long_it_is() {
+    for field in ["pending", "amount", "date", "merchant_category_code"] {
+        let place = format!("/transactions/0/{field}");
+        assert_eq!(faults_with(&place, json!("\u{7f}".repeat(100_000))), [place.clone()]);
+    }
 }
 
 #[test]
@@ -306,7 +360,7 @@ fn a_pending_transaction_replaces_none() {
 #[test]
 fn half_of_a_surrogate_pair_is_no_json() {
     let text = example().to_string().replace("AMZN Mktp US*2K4", "\\ud800");
-    let column = text.find("\\ud800").unwrap();
+    let column = text.find("\\ud800").unwrap() + 1;
     assert_eq!(parse(text.as_bytes(), now()), Err(RequestError::NotJson { line: 1, column }));
     let text = format!("\n{}", text.replace(",\"transactions\"", "\n,\"transactions\""));
     let error = parse(text.as_bytes(), now()).unwrap_err();

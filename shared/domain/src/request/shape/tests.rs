@@ -1,5 +1,7 @@
 //! The limits of a body's shape, each at the limit and one past it.
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::fault::Fault;
 
@@ -106,6 +108,43 @@ fn a_field_may_have_so_long_a_name_and_no_longer() {
     assert_eq!(pointers(&with(FIELD_NAME_LENGTH_MAX)), [format!("/a/{longest}/b")]);
     // The place is that of the object: an answer repeats no name without end.
     assert_eq!(pointers(&with(FIELD_NAME_LENGTH_MAX + 1)), ["/a", "/a"]);
+    // Also where each character is two escapes, and where there are too many to be read.
+    let escaped = |length: usize| format!(r#"{{"a":{{"{}":0}}}}"#, r"\ud83d\ude80".repeat(length));
+    assert_eq!(pointers(&escaped(FIELD_NAME_LENGTH_MAX)), [""; 0]);
+    for length in [FIELD_NAME_LENGTH_MAX + 1, 100 * FIELD_NAME_LENGTH_MAX] {
+        assert_eq!(pointers(&escaped(length)), ["/a"]);
+    }
+}
+
+proptest! {
+    #[test]
+    fn escapes_stand_for_what_they_stand_for_to_serde_json(
+        literal in proptest::string::string_regex(
+            r#"([ -!#-\[\]-~é🚀]|\\["\\/bfnrt]|\\u(00[0-9a-fA-F]{2}|[1-9A-Ce]00F|[dD]8[3-9aB][0-9a-f]\\u[dD][C-Fc-f][0-9A-F]{2})){0,20}"#
+        ).unwrap(),
+    ) {
+        let expected: String = serde_json::from_str(&format!("\"{literal}\"")).unwrap();
+        let mut text = "before".to_owned();
+        unescape(&literal, &mut text);
+        prop_assert_eq!(text, format!("before{expected}"));
+    }
+
+    /// As many as are looked through, and as many as are hashed.
+    #[test]
+    fn names_are_the_same_however_they_are_written(count in 1_usize..40, twice in any::<prop::sample::Index>()) {
+        let name = |index: usize, is_escaped: bool| {
+            let letter = if is_escaped { format!("\\u{:04x}", 0x100 + index) } else {
+                char::from_u32(0x100 + u32::try_from(index).unwrap()).unwrap().to_string()
+            };
+            format!("\"{letter}\":0")
+        };
+        let mut fields: Vec<_> = (0..count).map(|index| name(index, index % 3 == 0)).collect();
+        prop_assert_eq!(pointers(&format!("{{{}}}", fields.join(","))), [""; 0]);
+        let twice = twice.index(count);
+        fields.push(name(twice, twice % 3 != 0));
+        let place = format!("/{}", char::from_u32(0x100 + u32::try_from(twice).unwrap()).unwrap());
+        prop_assert_eq!(pointers(&format!("{{{}}}", fields.join(","))), [place]);
+    }
 }
 
 #[test]

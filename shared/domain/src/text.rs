@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use icu_normalizer::ComposingNormalizerBorrowed;
+use icu_normalizer::properties::CanonicalCombiningClassMapBorrowed;
 
 /// The longest id that a client gives, in characters.
 pub const ID_LENGTH_MAX: usize = 128;
@@ -66,6 +67,19 @@ fn nfc(text: &str) -> Cow<'_, str> {
     ComposingNormalizerBorrowed::new_nfc().normalize(text)
 }
 
+/// How many characters of a text NFC had work with: all of one that was not in it, else its combining marks,
+/// which have an order.
+#[must_use]
+pub fn normalised_characters(sent: &str, kept: &str) -> usize {
+    if sent != kept {
+        return sent.chars().count();
+    }
+    // No character before these is one.
+    let may_be_marks = sent.chars().filter(|character| *character >= '\u{300}');
+    let classes = CanonicalCombiningClassMapBorrowed::new();
+    may_be_marks.filter(|character| classes.get_u8(*character) != 0).count()
+}
+
 /// Whether it has more characters; a text of fewer bytes is not counted.
 fn is_longer(text: &str, length_max: usize) -> bool {
     text.len() > length_max && text.chars().nth(length_max).is_some()
@@ -115,6 +129,21 @@ mod tests {
         }
         for text in ["a\0", "\u{7f}a", "a\u{85}b", "a\u{1b}[31m"] {
             assert_eq!(accept(text, 64), Err(TextError::Control), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_nfc_has_work_with_are_texts_in_another_form_and_marks() {
+        for (text, expected) in [
+            ("plain", 0),
+            ("café한字🚀", 0),
+            ("cafe\u{301}", 5),
+            ("x\u{334}\u{316}\u{301}", 3),
+            // A virama: Hindi has one in some words.
+            ("नमस्ते", 1),
+            ("\u{301}\u{316}", 2),
+        ] {
+            assert_eq!(normalised_characters(text, &nfc(text)), expected, "{text:?}");
         }
     }
 

@@ -72,7 +72,7 @@ fn the_limits_that_no_keyword_holds_stand_in_words() {
         format!("more than {FIELDS_MAX} fields"),
         format!("a name of more than {FIELD_NAME_LENGTH_MAX} characters"),
         format!("number more than {NUMBER_LENGTH_MAX} characters"),
-        format!("form NFC have at most {NORMALISED_CHARACTERS_MAX} characters"),
+        format!("at most {NORMALISED_CHARACTERS_MAX} combining marks and characters"),
     ] {
         says(&ingest["requestBody"]["description"], &limit);
     }

@@ -37,7 +37,7 @@ pub struct FieldReader<'f> {
     pub place: Place,
     pub faults: &'f mut Faults,
     now: DateTime<Utc>,
-    /// The characters so far of texts that were not sent in NFC.
+    /// As [`limits::NORMALISED_CHARACTERS_MAX`] counts them.
     normalised_characters: usize,
 }
 
@@ -85,8 +85,8 @@ impl<'f> FieldReader<'f> {
             // It is JSON and its escapes are characters: it can be read.
             let sent = serde_json::from_str::<String>(literal).unwrap_or_default();
             let accepted = text::accept(&sent, length_max);
-            if accepted.as_ref().is_ok_and(|kept| *kept != sent) {
-                self.count_normalised(sent.chars().count());
+            if let Ok(kept) = &accepted {
+                self.count_normalised(text::normalised_characters(&sent, kept));
             }
             accepted
         };
@@ -104,8 +104,8 @@ impl<'f> FieldReader<'f> {
         if self.normalised_characters > limits::NORMALISED_CHARACTERS_MAX {
             let limit = limits::NORMALISED_CHARACTERS_MAX;
             let detail = format!(
-                "must have at most {limit} characters in texts that are not in Unicode's form NFC: \
-                 send them in it, or fewer"
+                "must have at most {limit} combining marks and characters of texts that are not in \
+                 Unicode's form NFC"
             );
             self.faults.add("", detail);
         }

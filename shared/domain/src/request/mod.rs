@@ -32,9 +32,9 @@ pub mod limits {
     pub const FIELDS_MAX: usize = 256;
     /// The longest name of a field.
     pub const FIELD_NAME_LENGTH_MAX: usize = 128;
-    /// The most characters, as they are sent, of texts that are not in NFC: normalising them costs more
-    /// than all else that is done to a body.
-    pub const NORMALISED_CHARACTERS_MAX: usize = 500_000;
+    /// The most characters, as they are sent, that NFC has work with: those of texts that are not in it, and
+    /// combining marks. Normalising them costs more than all else that is done to a body.
+    pub const NORMALISED_CHARACTERS_MAX: usize = 300_000;
     /// The longest account, transaction or request id, and idempotency key.
     pub const ID_LENGTH_MAX: usize = crate::text::ID_LENGTH_MAX;
     /// The longest number, as it is written: far more than any that is taken needs.

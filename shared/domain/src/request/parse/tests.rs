@@ -187,7 +187,10 @@ fn so_many_characters_may_be_sent_in_another_form_than_nfc_and_no_more() {
 fn a_value_of_another_type_is_refused_however_long_it_is() {
     for field in ["pending", "amount", "date", "merchant_category_code"] {
         let place = format!("/transactions/0/{field}");
-        assert_eq!(faults_with(&place, json!("\u{7f}".repeat(100_000))), [place.clone()]);
+        assert_eq!(
+            faults_with(&place, json!("\u{7f}".repeat(100_000))),
+            std::slice::from_ref(&place)
+        );
     }
 }
 

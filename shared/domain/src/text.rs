@@ -74,6 +74,9 @@ pub fn normalised_characters(sent: &str, kept: &str) -> usize {
     if sent != kept {
         return sent.chars().count();
     }
+    if sent.is_ascii() {
+        return 0;
+    }
     // No character before these is one.
     let may_be_marks = sent.chars().filter(|character| *character >= '\u{300}');
     let classes = CanonicalCombiningClassMapBorrowed::new();

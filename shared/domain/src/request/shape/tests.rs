@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::names::unescape;
 use super::*;
 use crate::fault::Fault;
 

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 pub use tributary_store::check::{Check as Verdict, Finding};
 use tributary_store::{StoreError, check};
 
-use crate::admin::Admin;
 use crate::error::AdminError;
+use crate::handler::Admin;
 use crate::migrate;
 use crate::operation::Operation;
 

@@ -13,8 +13,8 @@ use tracing::{error, info, warn};
 use tributary_lambda::error_chain::Chain;
 use tributary_store::StoreError;
 
-use crate::admin::Admin;
 use crate::error::AdminError;
+use crate::handler::Admin;
 use crate::migrate::{self, Migrate};
 use crate::operation::Operation;
 

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use tributary_queue::{self as queue, DeadLetter};
 
-use crate::admin::Admin;
 use crate::error::AdminError;
+use crate::handler::Admin;
 use crate::operation::Operation;
 
 /// How many messages one list may show.

@@ -14,8 +14,8 @@ use tributary_store::api_keys::{self, ApiKey, NewApiKey};
 use tributary_store::{StoreError, Transaction, tenants};
 use uuid::Uuid;
 
-use crate::admin::Admin;
 use crate::error::AdminError;
+use crate::handler::Admin;
 use crate::operation::Operation;
 
 /// The longest name of a tenant or a key, in characters.

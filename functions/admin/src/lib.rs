@@ -4,17 +4,17 @@
 //!
 //! An operation is a module here and a line in the table of `operation.rs`.
 
-mod admin;
 pub mod check;
 mod config;
 mod custom_resource;
 pub mod dlq;
 mod error;
+mod handler;
 pub mod keys;
 pub mod migrate;
 mod operation;
 
-pub use admin::Admin;
 pub use config::Config;
 pub use error::AdminError;
+pub use handler::Admin;
 pub use operation::Operation;

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use tracing::info;
 use tributary_store::{MIGRATOR, StoreError, migrations, role};
 
-use crate::admin::Admin;
 use crate::error::AdminError;
+use crate::handler::Admin;
 use crate::operation::Operation;
 
 /// Apply the migrations that the database does not have yet.

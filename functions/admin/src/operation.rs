@@ -6,8 +6,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tracing::info;
 
-use crate::admin::Admin;
 use crate::error::AdminError;
+use crate::handler::Admin;
 use crate::{check, dlq, keys, migrate};
 
 /// Something that can be asked of the function. The type holds what is asked; written as JSON, with

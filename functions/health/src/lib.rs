@@ -1,7 +1,7 @@
 //! Says whether PostgreSQL and the queue answer, and what the API looks like. Needs no key.
 
 mod config;
-mod health;
+mod handler;
 
 pub use config::Config;
-pub use health::{Health, OPENAPI};
+pub use handler::Health;

@@ -3,7 +3,7 @@
 use tributary_lambda::database::DatabaseConfig;
 use tributary_lambda::environment::{Environment, EnvironmentError};
 
-use crate::relay::Ages;
+use crate::handler::Ages;
 
 /// The configuration of relay.
 #[derive(Debug)]

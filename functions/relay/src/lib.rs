@@ -2,7 +2,7 @@
 //! folds the report's deltas, forgets old idempotency keys. Several at once do no harm: each passes over what another holds.
 
 mod config;
-mod relay;
+mod handler;
 
 pub use config::Config;
-pub use relay::{Done, Relay, RelayError};
+pub use handler::{Done, Relay, RelayError};

@@ -3,10 +3,10 @@
 mod batch;
 mod config;
 pub mod cursor;
+mod handler;
 mod parameters;
-mod report;
 mod summary;
 mod transactions;
 
 pub use config::Config;
-pub use report::Report;
+pub use handler::Report;

@@ -10,8 +10,8 @@ use tributary_store::Store;
 
 /// The name in the certificate. The server listens on 127.0.0.1, which is not in it.
 const NAME: &str = "localhost";
-const CERTIFICATE: &str = include_str!("tls/server.pem");
-const KEY: &str = include_str!("tls/server.key");
+const CERTIFICATE: &str = include_str!("server.pem");
+const KEY: &str = include_str!("server.key");
 
 /// Writes a file into the server's folder, as the server, who alone may read it.
 async fn give(connection: &mut PgConnection, name: &str, text: &str) {

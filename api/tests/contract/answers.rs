@@ -18,9 +18,9 @@ use tributary_store::Store;
 
 use super::document::{at, closed_validator, document, faults, follow, operation};
 
-const INGEST_EVENT: &str = include_str!("../../../../events/api-ingest.json");
-const SUMMARY_EVENT: &str = include_str!("../../../../events/api-summary.json");
-const SQS_EVENT: &str = include_str!("../../../../events/sqs.json");
+const INGEST_EVENT: &str = include_str!("../../../events/api-ingest.json");
+const SUMMARY_EVENT: &str = include_str!("../../../events/api-summary.json");
+const SQS_EVENT: &str = include_str!("../../../events/sqs.json");
 
 /// A socket that is not there: unlike a port that nobody listens on, it is not tried again for seconds.
 const NOWHERE: &str = "postgres://nobody@localhost/nothing?host=/nowhere";

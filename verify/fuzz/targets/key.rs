@@ -1,7 +1,6 @@
 //! Fuzzes the headers that carry a key.
 #![no_main]
 
-#[path = "../properties/key.rs"]
-mod key;
+use tributary_properties::key;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| key::check(bytes));

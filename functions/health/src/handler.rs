@@ -8,14 +8,12 @@ use http::StatusCode;
 use serde::Serialize;
 use tokio::time::timeout;
 use tracing::warn;
+use tributary_api::OPENAPI;
 use tributary_lambda::error_chain::Chain;
 use tributary_lambda::http::{Answer, Handler, Incoming, Problem};
 use tributary_lambda::routes::Call;
 use tributary_queue::Queue;
 use tributary_store::{Store, StoreError, health};
-
-/// The contract of the HTTP API, OpenAPI 3.1.
-pub const OPENAPI: &str = include_str!("openapi.json");
 
 /// How long each may take to answer; the whole answer is promised within two seconds.
 const ANSWER_TIMEOUT: Duration = Duration::from_millis(1_500);

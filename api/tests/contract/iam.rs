@@ -7,7 +7,7 @@ use serde_json::Value;
 use tributary_testkit::template::{resource, resources_of};
 
 const BEGIN: &str =
-    "<!-- table: written by UPDATE_DOCS=1 cargo test -p health --test contract iam -->\n";
+    "<!-- table: written by UPDATE_DOCS=1 cargo test -p tributary-api --test contract iam -->\n";
 const END: &str = "<!-- end of table -->";
 
 /// One thing that a role may or may not do.
@@ -124,7 +124,7 @@ fn table() -> String {
 
 #[test]
 fn the_documents_table_is_what_the_template_allows() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../SOLUTION.md");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../SOLUTION.md");
     let document = std::fs::read_to_string(&path).unwrap();
     let (before, rest) = document.split_once(BEGIN).expect("the document has a table");
     let (found, after) = rest.split_once(END).expect("its table has an end");

@@ -233,7 +233,7 @@ fn a_problem_that_functions_have_too_has_their_words() {
 
 #[test]
 fn every_alarm_has_its_chapter_in_the_runbook() {
-    const RUNBOOK: &str = include_str!("../../../../docs/runbook.md");
+    const RUNBOOK: &str = include_str!("../../../docs/runbook.md");
     let chapters = RUNBOOK.lines().filter_map(|line| line.strip_prefix("## "));
     let chapters: BTreeSet<_> = chapters.map(str::to_lowercase).collect();
     for (id, alarm) in resources_of("AWS::CloudWatch::Alarm") {

@@ -2,21 +2,13 @@
 //! functions to, on a stable toolchain.
 #![cfg(test)]
 
-#[path = "../../../fuzz/properties/cursor.rs"]
-mod cursor;
-#[path = "../../../fuzz/properties/key.rs"]
-mod key;
-#[path = "../../../fuzz/properties/message.rs"]
-mod message;
-#[path = "../../../fuzz/properties/request.rs"]
-mod request;
-
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use report::cursor::Cursor;
 use serde_json::{Value, json};
 use tributary_domain::{IngestRequest, text};
+use tributary_properties::{cursor, key, message, request};
 
 /// A text of any characters, now and then of those that matter.
 fn any_text() -> impl Strategy<Value = String> {

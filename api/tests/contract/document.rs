@@ -6,7 +6,7 @@ use jsonschema::{Draft, Validator};
 use serde_json::{Value, json};
 
 static DOCUMENT: LazyLock<Value> =
-    LazyLock::new(|| serde_json::from_str(health::OPENAPI).expect("openapi.json is JSON"));
+    LazyLock::new(|| serde_json::from_str(tributary_api::OPENAPI).expect("openapi.json is JSON"));
 
 /// The whole document.
 pub fn document() -> &'static Value {

@@ -6,7 +6,7 @@
 create table outbox (
     tenant_id uuid not null,
     batch_id uuid not null,
-    debt_id uuid not null,
+    entry_id uuid not null,
     correlation_id text not null,
     trace_header text,
     message_count integer not null,

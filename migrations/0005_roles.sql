@@ -184,8 +184,8 @@ insert (tenant_id, transaction_id, revision, batch_id, content)
 on transaction_revisions to tributary_ingest;
 grant
 select,
-insert (tenant_id, batch_id, debt_id, correlation_id, trace_header, message_count),
-update (debt_id, message_count),
+insert (tenant_id, batch_id, entry_id, correlation_id, trace_header, message_count),
+update (entry_id, message_count),
 delete
 on outbox to tributary_ingest;
 
@@ -236,7 +236,7 @@ select (tenant_id, batch_id, status, lease_expires_at)
 on transactions to tributary_relay;
 grant
 select,
-insert (tenant_id, batch_id, debt_id, correlation_id, message_count),
+insert (tenant_id, batch_id, entry_id, correlation_id, message_count),
 update (message_count),
 delete
 on outbox to tributary_relay;

@@ -59,12 +59,9 @@ async fn a_command_gives_the_same_in_process_and_on_a_function() {
     }
 
     // What the function says of a failure is what the operator reads.
-    let mut transaction = system.store().unwrap().begin_for_all().await.unwrap();
-    sqlx::query("delete from _sqlx_migrations where version = 1")
-        .execute(&mut *transaction)
-        .await
-        .unwrap();
-    transaction.commit().await.unwrap();
+    let mut tx = system.store().unwrap().begin_for_all().await.unwrap();
+    sqlx::query("delete from _sqlx_migrations where version = 1").execute(&mut *tx).await.unwrap();
+    tx.commit().await.unwrap();
     let words = "the database lacks 1 of ";
     let (ended_well, _, local) = told(&run(&["check"], &here).await);
     assert!(!ended_well && local.starts_with(&format!("error: {words}")), "{local}");

@@ -48,8 +48,8 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
             bar.set_position(u64::from(count));
         }
         Progress::Settling(left) => bar.set_message(format!(
-            "faults; settling: {} transactions, {} batches, {} owed",
-            left.transactions, left.batches, left.owed
+            "faults; settling: {} transactions, {} batches, {} outbox entries",
+            left.transactions, left.batches, left.outbox
         )),
     };
     let report = tokio::select! {

@@ -44,12 +44,12 @@ impl Operation for Check {
 
     async fn run(self, admin: &Admin) -> Result<Checked, AdminError> {
         migrate::require_all(admin).await?;
-        let mut transaction = admin.store()?.begin_for_all().await?;
-        check::freeze(&mut transaction).await?;
+        let mut tx = admin.store()?.begin_for_all().await?;
+        check::freeze(&mut tx).await?;
         let grace = Duration::from_secs(self.grace_s);
         let held_to = check::Options { settled: self.settled, grace };
-        let checks = check::run(&mut transaction, held_to).await?;
-        transaction.rollback().await.map_err(StoreError::from)?;
+        let checks = check::run(&mut tx, held_to).await?;
+        tx.rollback().await.map_err(StoreError::from)?;
         Ok(Checked { checks })
     }
 }

@@ -11,7 +11,7 @@ use tributary_domain::api_key::ApiKeySecret;
 use tributary_domain::{Scope, TenantId};
 pub use tributary_store::api_keys::ListedApiKey as Key;
 use tributary_store::api_keys::{self, ApiKey, NewApiKey};
-use tributary_store::{StoreError, Transaction, tenants};
+use tributary_store::{StoreError, Tx, tenants};
 use uuid::Uuid;
 
 use crate::error::AdminError;
@@ -100,19 +100,19 @@ impl Operation for Create {
         loop {
             tries += 1;
             let secret = ApiKeySecret::from_entropy(rand::rng().random());
-            let mut transaction = admin.store()?.begin_for_all().await?;
+            let mut tx = admin.store()?.begin_for_all().await?;
             let new_id = TenantId(Uuid::now_v7());
-            let tenant = tenants::find_or_create(&mut transaction, &self.tenant, new_id).await?;
+            let tenant = tenants::find_or_create(&mut tx, &self.tenant, new_id).await?;
             let key = ApiKey { tenant, api_key_id: Uuid::now_v7(), scopes: scopes.clone() };
             let api_key_id = key.api_key_id;
             let (prefix, key_hash) = (secret.prefix(), secret.hash(pepper));
             let new = NewApiKey { key, name: &self.name, prefix, key_hash };
-            match api_keys::insert(&mut transaction, &new).await {
+            match api_keys::insert(&mut tx, &new).await {
                 // One prefix in four thousand million.
                 Err(StoreError::KeyTaken { .. }) if tries < TRIES_MAX => continue,
                 outcome => outcome?,
             }
-            transaction.commit().await.map_err(StoreError::from)?;
+            tx.commit().await.map_err(StoreError::from)?;
             info!(tenant_id = %tenant, %api_key_id, "key created");
             return Ok(Created {
                 key: secret.expose().to_owned(),
@@ -129,10 +129,10 @@ impl Operation for List {
     type Answer = Listed;
 
     async fn run(self, admin: &Admin) -> Result<Listed, AdminError> {
-        let mut transaction = admin.store()?.begin_for_all().await?;
-        let tenant = known_tenant(&mut transaction, &self.tenant).await?;
-        let keys = api_keys::list(&mut transaction, tenant).await?;
-        transaction.rollback().await.map_err(StoreError::from)?;
+        let mut tx = admin.store()?.begin_for_all().await?;
+        let tenant = known_tenant(&mut tx, &self.tenant).await?;
+        let keys = api_keys::list(&mut tx, tenant).await?;
+        tx.rollback().await.map_err(StoreError::from)?;
         Ok(Listed { keys })
     }
 }
@@ -142,12 +142,12 @@ impl Operation for Revoke {
     type Answer = Revoked;
 
     async fn run(self, admin: &Admin) -> Result<Revoked, AdminError> {
-        let mut transaction = admin.store()?.begin_for_all().await?;
-        let tenant = known_tenant(&mut transaction, &self.tenant).await?;
-        let revoked = api_keys::revoke_by_prefix(&mut transaction, tenant, &self.prefix).await?;
+        let mut tx = admin.store()?.begin_for_all().await?;
+        let tenant = known_tenant(&mut tx, &self.tenant).await?;
+        let revoked = api_keys::revoke_by_prefix(&mut tx, tenant, &self.prefix).await?;
         let revoked_at =
             revoked.ok_or_else(|| refused("prefix", "the tenant has no key that begins so"))?;
-        transaction.commit().await.map_err(StoreError::from)?;
+        tx.commit().await.map_err(StoreError::from)?;
         info!(tenant_id = %tenant, "key revoked");
         Ok(Revoked { prefix: self.prefix, revoked_at })
     }
@@ -159,8 +159,8 @@ impl fmt::Debug for Created {
     }
 }
 
-async fn known_tenant(transaction: &mut Transaction, name: &str) -> Result<TenantId, AdminError> {
-    let found = tenants::find(transaction, name).await?;
+async fn known_tenant(tx: &mut Tx, name: &str) -> Result<TenantId, AdminError> {
+    let found = tenants::find(tx, name).await?;
     found.ok_or_else(|| refused("tenant", "there is none of that name"))
 }
 

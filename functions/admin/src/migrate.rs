@@ -31,9 +31,9 @@ impl Operation for Migrate {
         let store = admin.store()?;
         store.migrate().await?;
         if admin.roles_log_in() {
-            let mut transaction = store.begin_for_all().await?;
-            role::let_log_in(&mut transaction).await?;
-            transaction.commit().await.map_err(StoreError::from)?;
+            let mut tx = store.begin_for_all().await?;
+            role::let_log_in(&mut tx).await?;
+            tx.commit().await.map_err(StoreError::from)?;
         }
         info!(applied = missing.len(), "migrations applied");
         Ok(Migrated { migrations: MIGRATOR.iter().count(), applied: missing })
@@ -50,8 +50,8 @@ pub(crate) async fn require_all(admin: &Admin) -> Result<(), AdminError> {
 
 /// The migrations that the database does not have.
 pub(crate) async fn missing(admin: &Admin) -> Result<Vec<i64>, AdminError> {
-    let mut transaction = admin.store()?.begin_for_all().await?;
-    let missing = migrations::missing(&mut transaction).await?;
-    transaction.rollback().await.map_err(StoreError::from)?;
+    let mut tx = admin.store()?.begin_for_all().await?;
+    let missing = migrations::missing(&mut tx).await?;
+    tx.rollback().await.map_err(StoreError::from)?;
     Ok(missing)
 }

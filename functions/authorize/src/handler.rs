@@ -8,7 +8,7 @@ use tracing::{info, warn};
 use tributary_domain::api_key::{KeyHash, Peppers, PresentedKey};
 use tributary_lambda::error_chain::Chain;
 use tributary_store::api_keys::{self, ApiKey};
-use tributary_store::{Store, StoreError, Transaction, tenants};
+use tributary_store::{Store, StoreError, Tx, tenants};
 
 use crate::credential::Credential;
 use crate::jwks::JwksError;
@@ -72,13 +72,13 @@ impl Authorize {
 
     /// One statement whether there is such a key or not, and one comparison in constant time.
     async fn bearer_of_key(&self, presented: PresentedKey<'_>) -> Result<Caller, Refusal> {
-        let mut transaction = self.store.begin_for_all().await?;
-        let found = api_keys::find_by_prefix(&mut transaction, presented.prefix()).await?;
+        let mut tx = self.store.begin_for_all().await?;
+        let found = api_keys::find_by_prefix(&mut tx, presented.prefix()).await?;
         let stored = found.as_ref().map_or(&NO_HASH, |found| &found.key_hash);
         let is_proved = self.peppers.proves(presented, stored);
         let found = found.filter(|_| is_proved).ok_or(Refusal::Unauthorized)?;
         if found.use_is_due
-            && let Err(error) = note_use(transaction, &found.key).await
+            && let Err(error) = note_use(tx, &found.key).await
         {
             // Good to have, and no reason to turn a caller away.
             warn!(api_key_id = %found.key.api_key_id, error = %Chain(&error), "use not noted");
@@ -98,8 +98,8 @@ impl Authorize {
             TokenError::Unavailable(error) => Refusal::Issuer(error),
         })?;
         let Token { tenant, subject, scopes } = token;
-        let mut transaction = self.store.begin_for_all().await?;
-        if !tenants::exists(&mut transaction, tenant).await? {
+        let mut tx = self.store.begin_for_all().await?;
+        if !tenants::exists(&mut tx, tenant).await? {
             info!(reason = "no such tenant", "token refused");
             return Err(Refusal::Unauthorized);
         }
@@ -107,8 +107,8 @@ impl Authorize {
     }
 }
 
-async fn note_use(mut transaction: Transaction, key: &ApiKey) -> Result<(), StoreError> {
-    api_keys::write_without_waiting(&mut transaction).await?;
-    api_keys::note_use(&mut transaction, key).await?;
-    Ok(transaction.commit().await?)
+async fn note_use(mut tx: Tx, key: &ApiKey) -> Result<(), StoreError> {
+    api_keys::write_without_waiting(&mut tx).await?;
+    api_keys::note_use(&mut tx, key).await?;
+    Ok(tx.commit().await?)
 }

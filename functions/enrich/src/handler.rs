@@ -95,24 +95,24 @@ impl Enrich {
             match self.worker.work(message, deadline).await {
                 Ok(Ending::NothingLeft) => Ok(()),
                 Ok(Ending::OutOfTime) => {
-                    self.hand_on(message, record, correlation_id, Duration::ZERO).await
+                    self.continue_later(message, record, correlation_id, Duration::ZERO).await
                 }
                 Ok(Ending::LockedOut) => {
-                    self.hand_on(message, record, correlation_id, LOCKED_OUT_DELAY).await
+                    self.continue_later(message, record, correlation_id, LOCKED_OUT_DELAY).await
                 }
                 Ok(Ending::Stopped) => {
-                    self.hand_back(record, Duration::ZERO).await;
+                    self.retry_later(record, Duration::ZERO).await;
                     Err(DeliverAgain)
                 }
                 Ok(Ending::ToBeRetried) => {
-                    self.hand_back(record, backoff(receive_count)).await;
+                    self.retry_later(record, backoff(receive_count)).await;
                     Err(DeliverAgain)
                 }
                 Err(error) => {
                     error!(error = %Chain(&error), "enrichment failed");
                     // What it held stays held for the lease: a message sooner would find nothing to do.
                     let delay = backoff(receive_count).max(self.worker.lease());
-                    self.hand_back(record, delay).await;
+                    self.retry_later(record, delay).await;
                     Err(DeliverAgain)
                 }
             }
@@ -123,7 +123,7 @@ impl Enrich {
 
     /// Leaves the rest to a new message, delivered after a wait. Handing this one back would count as a failed receive, and a
     /// batch that takes many turns would end in the dead-letter queue.
-    async fn hand_on(
+    async fn continue_later(
         &self,
         message: &EnrichMessage,
         record: &SqsMessage,
@@ -140,10 +140,10 @@ impl Enrich {
     }
 
     /// Has the message delivered again after a wait.
-    async fn hand_back(&self, record: &SqsMessage, delay: Duration) {
+    async fn retry_later(&self, record: &SqsMessage, delay: Duration) {
         let Some(receipt_handle) = &record.receipt_handle else { return };
         info!(delay_s = delay.as_secs(), "message handed back");
-        if let Err(error) = self.queue.hand_back(receipt_handle, delay).await {
+        if let Err(error) = self.queue.change_visibility(receipt_handle, delay).await {
             warn!(error = %Chain(&error), "not handed back; the message comes after its timeout");
         }
     }

@@ -20,7 +20,7 @@ use tributary_lambda::metrics::{Metrics, table};
 use tributary_queue::EnrichMessage;
 use tributary_store::batches::{self, Left};
 use tributary_store::enrichment::{self, Category, ClaimedTransaction, Finished, Lease, Outcome};
-use tributary_store::{Store, StoreError, Transaction};
+use tributary_store::{Store, StoreError, Tx};
 use uuid::Uuid;
 
 /// How many rows are claimed at a time.
@@ -83,27 +83,27 @@ pub struct Worker {
 /// A transaction of the batch whose turn it is.
 struct Turn<'w> {
     // Dropped first: the connection is free before the next one's turn.
-    transaction: Transaction,
+    tx: Tx,
     _turn: MutexGuard<'w, ()>,
 }
 
 impl Turn<'_> {
     async fn commit(self) -> Result<(), StoreError> {
-        Ok(self.transaction.commit().await?)
+        Ok(self.tx.commit().await?)
     }
 }
 
 impl Deref for Turn<'_> {
-    type Target = Transaction;
+    type Target = Tx;
 
-    fn deref(&self) -> &Transaction {
-        &self.transaction
+    fn deref(&self) -> &Tx {
+        &self.tx
     }
 }
 
 impl DerefMut for Turn<'_> {
-    fn deref_mut(&mut self) -> &mut Transaction {
-        &mut self.transaction
+    fn deref_mut(&mut self) -> &mut Tx {
+        &mut self.tx
     }
 }
 
@@ -194,13 +194,13 @@ impl Worker {
     /// itself would after [`Store::CONNECT_TIMEOUT`] be told that PostgreSQL is away.
     async fn begin(&self, tenant: TenantId) -> Result<Turn<'_>, StoreError> {
         let turn = self.turn.lock().await;
-        Ok(Turn { transaction: self.store.begin(tenant).await?, _turn: turn })
+        Ok(Turn { tx: self.store.begin(tenant).await?, _turn: turn })
     }
 
     async fn claim(&self, lease: &Lease) -> Result<Vec<ClaimedTransaction>, StoreError> {
-        let mut transaction = self.begin(lease.tenant).await?;
-        let claimed = enrichment::claim(&mut transaction, lease, CLAIM_MAX).await?;
-        transaction.commit().await?;
+        let mut tx = self.begin(lease.tenant).await?;
+        let claimed = enrichment::claim(&mut tx, lease, CLAIM_MAX).await?;
+        tx.commit().await?;
         Ok(claimed)
     }
 
@@ -245,10 +245,9 @@ impl Worker {
         release_rest: bool,
     ) -> Result<i64, StoreError> {
         let outcomes: Vec<_> = decided.iter().map(Decision::outcome).collect();
-        let mut transaction = self.begin(lease.tenant).await?;
-        let finished =
-            enrichment::finish(&mut transaction, lease, rules_version(), &outcomes).await?;
-        transaction.commit().await?;
+        let mut tx = self.begin(lease.tenant).await?;
+        let finished = enrichment::finish(&mut tx, lease, rules_version(), &outcomes).await?;
+        tx.commit().await?;
         self.measure(&finished);
         if finished.failed > 0 {
             warn!(failed = finished.failed, "transactions failed");
@@ -278,17 +277,17 @@ impl Worker {
     }
 
     async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
-        let mut transaction = self.begin(lease.tenant).await?;
-        enrichment::release(&mut transaction, lease).await?;
-        transaction.commit().await
+        let mut tx = self.begin(lease.tenant).await?;
+        enrichment::release(&mut tx, lease).await?;
+        tx.commit().await
     }
 
     async fn finish_batch(&self, message: &EnrichMessage) -> Result<Left, StoreError> {
         let (tenant, batch) = (message.tenant, message.batch);
-        let mut transaction = self.begin(tenant).await?;
-        batches::lock(&mut transaction, tenant, batch).await?;
-        let settled = batches::finish_if_settled(&mut transaction, tenant, batch).await?;
-        transaction.commit().await?;
+        let mut tx = self.begin(tenant).await?;
+        batches::lock(&mut tx, tenant, batch).await?;
+        let settled = batches::finish_if_settled(&mut tx, tenant, batch).await?;
+        tx.commit().await?;
         if let Some(lag_ms) = settled.lag_ms {
             let lag_ms = u64::try_from(lag_ms).unwrap_or_default();
             self.metrics.observe(&table::ENRICHMENT_LAG, lag_ms);

@@ -77,8 +77,8 @@ impl Health {
     }
 
     async fn ask_database(&self) -> Result<(), StoreError> {
-        let mut transaction = self.store.begin_for_all().await?;
-        health::ping(&mut transaction).await
+        let mut tx = self.store.begin_for_all().await?;
+        health::ping(&mut tx).await
     }
 }
 

@@ -12,8 +12,8 @@ use tributary_queue::Queue;
 use tributary_store::Store;
 use tributary_store::batches::AcceptedBatch;
 
-use crate::submission::{Submission, Taken};
-use crate::{debt, retry};
+use crate::submission::{Outcome, Submission};
+use crate::{announcement, retry};
 
 /// Says that the answer is that of the first request with the same key.
 const REPLAYED_HEADER: HeaderName = HeaderName::from_static("idempotency-replayed");
@@ -46,7 +46,7 @@ impl Ingest {
 
     async fn take_in(&self, incoming: &Incoming) -> Result<Answer, Problem> {
         match Submission::read(incoming)?.take(&self.store).await? {
-            Taken::New(batch, owed) => {
+            Outcome::New(batch, entry) => {
                 info!(
                     batch_id = %batch.batch_id,
                     transactions = batch.total(),
@@ -56,12 +56,12 @@ impl Ingest {
                     "batch accepted"
                 );
                 self.measure(&batch);
-                if let Some(owed) = owed {
-                    debt::send(&self.store, &self.queue, &owed).await;
+                if let Some(entry) = entry {
+                    announcement::send(&self.store, &self.queue, &entry).await;
                 }
                 accepted(&batch)
             }
-            Taken::Replayed(batch) => {
+            Outcome::Replayed(batch) => {
                 info!(batch_id = %batch.batch_id, "batch replayed");
                 self.metrics.count(&table::BATCHES_REPLAYED, 1);
                 Ok(accepted(&batch)?.with_header(REPLAYED_HEADER, HeaderValue::from_static("true")))
@@ -88,7 +88,7 @@ impl Handler for Ingest {
         match incoming.call {
             Call::IngestTransactions => self.take_in(incoming).await.inspect_err(|problem| {
                 if problem.status().is_client_error() {
-                    self.metrics.count(&table::BATCHES_REFUSED, 1);
+                    self.metrics.count(&table::BATCHES_REJECTED, 1);
                 }
             }),
             Call::RetryBatch => retry::retry(&self.store, &self.queue, incoming).await,

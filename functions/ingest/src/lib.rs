@@ -1,8 +1,8 @@
 //! Takes a batch in: parse, one database transaction, send to the queue, answer 202. And takes what
 //! failed of one in again.
 
+mod announcement;
 mod config;
-mod debt;
 mod handler;
 mod idempotency_key;
 mod retry;

@@ -8,7 +8,7 @@ use tributary_lambda::http::{Answer, Incoming, Problem};
 use tributary_queue::Queue;
 use tributary_store::{Store, StoreError, batches, enrichment, outbox};
 
-use crate::debt;
+use crate::announcement;
 
 #[derive(Serialize)]
 struct Body<'b> {
@@ -21,22 +21,22 @@ pub async fn retry(store: &Store, queue: &Queue, incoming: &Incoming) -> Result<
     let tenant = incoming.tenant()?;
     let batch: BatchId = incoming.parameter()?.parse().map_err(|_| Problem::NotFound)?;
 
-    let mut transaction = store.begin(tenant).await?;
-    if !batches::lock(&mut transaction, tenant, batch).await? {
+    let mut tx = store.begin(tenant).await?;
+    if !batches::lock(&mut tx, tenant, batch).await? {
         // It locked nothing.
         return Err(Problem::NotFound);
     }
-    let retried = enrichment::retry_failed(&mut transaction, tenant, batch).await?;
+    let retried = enrichment::retry_failed(&mut tx, tenant, batch).await?;
     let work = usize::try_from(retried).unwrap_or_default();
-    let owed = (work > 0).then(|| debt::owed_for(incoming, tenant, batch, work));
-    if let Some(owed) = &owed {
-        outbox::insert(&mut transaction, owed).await?;
+    let entry = (work > 0).then(|| announcement::entry_for(incoming, tenant, batch, work));
+    if let Some(entry) = &entry {
+        outbox::insert(&mut tx, entry).await?;
     }
-    transaction.commit().await.map_err(StoreError::from)?;
+    tx.commit().await.map_err(StoreError::from)?;
 
     info!(batch_id = %batch, retried, "batch retried");
-    if let Some(owed) = &owed {
-        debt::send(store, queue, owed).await;
+    if let Some(entry) = &entry {
+        announcement::send(store, queue, entry).await;
     }
     let body = Body { batch_id: batch, retried, correlation_id: &incoming.correlation };
     Ok(Answer::json(StatusCode::ACCEPTED, &body)?)

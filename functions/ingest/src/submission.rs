@@ -13,11 +13,11 @@ use tributary_lambda::error_chain::Chain;
 use tributary_lambda::http::{Incoming, Problem};
 use tributary_store::batches::AcceptedBatch;
 use tributary_store::idempotency::{self, KeyState};
-use tributary_store::outbox::{self, Owed};
-use tributary_store::{Store, StoreError, Transaction, accounts, batches, transactions};
+use tributary_store::outbox::{self, OutboxEntry};
+use tributary_store::{Store, StoreError, Tx, accounts, batches, transactions};
 use uuid::Uuid;
 
-use crate::debt::owed_for;
+use crate::announcement::entry_for;
 use crate::idempotency_key;
 
 /// A request that is known to be right, with what is needed to know it again.
@@ -30,9 +30,9 @@ pub struct Submission<'i> {
 }
 
 /// What became of a submission.
-pub enum Taken {
+pub enum Outcome {
     /// It is a batch now, and owes this to the queue.
-    New(AcceptedBatch, Option<Owed>),
+    New(AcceptedBatch, Option<OutboxEntry>),
     /// It was taken before, as this batch.
     Replayed(AcceptedBatch),
 }
@@ -61,55 +61,50 @@ impl<'i> Submission<'i> {
     }
 
     /// Writes it in one transaction, or finds that it was written before.
-    pub async fn take(&self, store: &Store) -> Result<Taken, Problem> {
-        let mut transaction = store.begin(self.tenant).await?;
-        let taken = self.take_within(&mut transaction).await;
-        if matches!(taken, Ok(Taken::New(..))) {
-            transaction.commit().await.map_err(StoreError::from)?;
-        } else if let Err(error) = transaction.rollback().await {
+    pub async fn take(&self, store: &Store) -> Result<Outcome, Problem> {
+        let mut tx = store.begin(self.tenant).await?;
+        let outcome = self.write_within(&mut tx).await;
+        if matches!(outcome, Ok(Outcome::New(..))) {
+            tx.commit().await.map_err(StoreError::from)?;
+        } else if let Err(error) = tx.rollback().await {
             // What it held goes with its connection.
             warn!(error = %Chain(&error), "rollback failed");
         }
-        taken
+        outcome
     }
 
-    async fn take_within(&self, transaction: &mut Transaction) -> Result<Taken, Problem> {
+    async fn write_within(&self, tx: &mut Tx) -> Result<Outcome, Problem> {
         if let Some(key) = &self.idempotency_key {
-            match idempotency::take(transaction, self.tenant, key).await? {
+            match idempotency::take(tx, self.tenant, key).await? {
                 KeyState::Unused => {}
                 KeyState::UnderWay => return Err(Problem::UnderWay),
                 KeyState::Used { body_hash, batch } if body_hash == self.body_hash => {
-                    return Ok(Taken::Replayed(batch));
+                    return Ok(Outcome::Replayed(batch));
                 }
                 KeyState::Used { .. } => return Err(Problem::KeyReused),
             }
         }
-        let (batch, owed) = self.write(transaction).await?;
-        Ok(Taken::New(batch, owed))
+        let (batch, entry) = self.write(tx).await?;
+        Ok(Outcome::New(batch, entry))
     }
 
-    /// Writes the accounts, transactions, batch, key and debt to the queue.
-    async fn write(
-        &self,
-        transaction: &mut Transaction,
-    ) -> Result<(AcceptedBatch, Option<Owed>), Problem> {
+    /// Writes the accounts, transactions, batch, key and announcement to the queue.
+    async fn write(&self, tx: &mut Tx) -> Result<(AcceptedBatch, Option<OutboxEntry>), Problem> {
         let tenant = self.tenant;
         let batch = BatchId(Uuid::now_v7());
         let correlation = &self.incoming.correlation;
 
         let referenced = self.accounts_not_brought();
-        let unknown =
-            accounts::upsert(transaction, tenant, &self.request.accounts, &referenced).await?;
+        let unknown = accounts::upsert(tx, tenant, &self.request.accounts, &referenced).await?;
         if !unknown.is_empty() {
             return Err(Problem::Invalid(self.faults_of_unknown(&unknown)));
         }
-        let written =
-            transactions::write(transaction, tenant, batch, &self.request.transactions).await?;
+        let written = transactions::write(tx, tenant, batch, &self.request.transactions).await?;
         let ids: Vec<&str> =
             self.request.transactions.iter().map(|it| it.transaction_id.as_str()).collect();
-        batches::insert(transaction, tenant, batch, correlation, &ids, written).await?;
+        batches::insert(tx, tenant, batch, correlation, &ids, written).await?;
         if let Some(key) = &self.idempotency_key {
-            idempotency::insert(transaction, tenant, key, &self.body_hash, batch).await?;
+            idempotency::insert(tx, tenant, key, &self.body_hash, batch).await?;
         }
         let accepted = AcceptedBatch {
             batch_id: batch,
@@ -122,9 +117,9 @@ impl<'i> Submission<'i> {
         if changed == 0 {
             return Ok((accepted, None));
         }
-        let owed = owed_for(self.incoming, tenant, batch, changed);
-        outbox::insert(transaction, &owed).await?;
-        Ok((accepted, Some(owed)))
+        let entry = entry_for(self.incoming, tenant, batch, changed);
+        outbox::insert(tx, &entry).await?;
+        Ok((accepted, Some(entry)))
     }
 
     /// The accounts that transactions name and the body does not bring, each once.

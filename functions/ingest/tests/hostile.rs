@@ -77,7 +77,7 @@ async fn a_hostile_body_is_refused_in_little_time_and_memory_and_leaves_nothing(
     let tenant = database.tenant("hostile").await;
     let queue = Queue::new(Aws::default().config().await, "http://127.0.0.1:1/queue".to_owned());
     let ingest = Ingest::new(database.store(), queue, Metrics::new("ingest", "test"));
-    let (parts, taken) = request_of(&tenant.to_string()).into_parts();
+    let (parts, outcome) = request_of(&tenant.to_string()).into_parts();
 
     let zeros = format!("[{}0]", "0,".repeat(3_000_000));
     let mut costs = BTreeMap::<&str, Cost>::new();
@@ -134,7 +134,7 @@ async fn a_hostile_body_is_refused_in_little_time_and_memory_and_leaves_nothing(
     assert_eq!(stored_rows(&database).await, 0, "nothing of them is stored");
 
     // The same request with a good body is taken: nothing but the bodies was refused.
-    let response = answer(&ingest, Request::from_parts(parts, taken)).await;
+    let response = answer(&ingest, Request::from_parts(parts, outcome)).await;
     assert_eq!(response.status(), 202, "{response:?}");
     assert!(stored_rows(&database).await > 0);
 }

@@ -12,7 +12,7 @@ pub struct Config {
     pub database: DatabaseConfig,
     /// `QUEUE_URL`
     pub queue_url: String,
-    /// `OWED_AGE_MS`, `STRANDED_AGE_MS` and `IDEMPOTENCY_KEY_AGE_MS`, in milliseconds.
+    /// `UNSENT_AGE_MS`, `STALLED_AGE_MS` and `IDEMPOTENCY_KEY_AGE_MS`, in milliseconds.
     pub ages: Ages,
 }
 
@@ -25,8 +25,8 @@ impl Config {
         let mut environment = Environment::of_process();
         let defaults = Ages::default();
         let ages = Ages {
-            owed: environment.millis("OWED_AGE_MS", defaults.owed),
-            stranded: environment.millis("STRANDED_AGE_MS", defaults.stranded),
+            unsent: environment.millis("UNSENT_AGE_MS", defaults.unsent),
+            stalled: environment.millis("STALLED_AGE_MS", defaults.stalled),
             key: environment.millis("IDEMPOTENCY_KEY_AGE_MS", defaults.key),
         };
         let config = Self {

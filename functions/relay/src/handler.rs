@@ -7,17 +7,17 @@ use tracing::{info, warn};
 use tributary_lambda::error_chain::Chain;
 use tributary_lambda::metrics::{Metrics, table};
 use tributary_queue::{EnrichMessage, Queue};
-use tributary_store::outbox::{self, Owed};
+use tributary_store::outbox::{self, OutboxEntry};
 use tributary_store::{Store, StoreError, backlog, idempotency, report};
 
 /// How many batches that stand still are minded in one transaction, which holds them.
-const STRANDED_MAX: i64 = 1_000;
+const REQUEUE_MAX: i64 = 1_000;
 /// How many owed batches are sent in one transaction, which holds them.
 const SEND_MAX: i64 = 20;
 /// How many deltas are folded in one transaction.
 const FOLD_MAX: i64 = 10_000;
-/// How many idempotency keys are forgotten in one transaction.
-const FORGET_MAX: i64 = 10_000;
+/// How many idempotency keys are deleted in one transaction.
+const DELETE_MAX: i64 = 10_000;
 /// How long before its deadline relay starts nothing more.
 const STOP_BEFORE_DEADLINE: Duration = Duration::from_secs(15);
 
@@ -25,9 +25,9 @@ const STOP_BEFORE_DEADLINE: Duration = Duration::from_secs(15);
 #[derive(Clone, Copy, Debug)]
 pub struct Ages {
     /// An outbox row: until then ingest itself is about to send it.
-    pub owed: Duration,
+    pub unsent: Duration,
     /// An unfinished batch without a live lease: until then its message is in the queue, or comes back.
-    pub stranded: Duration,
+    pub stalled: Duration,
     /// An idempotency key: until then the same request gets the first answer again.
     pub key: Duration,
 }
@@ -35,8 +35,8 @@ pub struct Ages {
 impl Default for Ages {
     fn default() -> Self {
         Self {
-            owed: Duration::from_secs(10),
-            stranded: Duration::from_secs(15 * 60),
+            unsent: Duration::from_secs(10),
+            stalled: Duration::from_secs(15 * 60),
             key: Duration::from_secs(7 * 24 * 60 * 60),
         }
     }
@@ -55,13 +55,13 @@ pub struct Relay {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Done {
     /// Batches that were found standing still.
-    pub stranded: u64,
+    pub requeued: u64,
     /// Batches whose owed messages were sent.
     pub sent: u64,
     /// Deltas that were folded.
     pub folded: i64,
-    /// Idempotency keys that were forgotten.
-    pub forgotten: u64,
+    /// Idempotency keys that were deleted.
+    pub expired_keys: u64,
 }
 
 /// The store failed; what was not done is done the next time.
@@ -84,14 +84,14 @@ impl Relay {
         self.metrics.count(&table::MESSAGES_SENT, 0);
         let mut done = Done::default();
         while is_time_left(deadline) {
-            let stranded = self.owe_for_stranded().await?;
-            done.stranded += stranded;
-            if stranded < u64::try_from(STRANDED_MAX).unwrap_or_default() {
+            let requeued = self.requeue_stalled().await?;
+            done.requeued += requeued;
+            if requeued < u64::try_from(REQUEUE_MAX).unwrap_or_default() {
                 break;
             }
         }
         while is_time_left(deadline) {
-            let (taken, sent) = self.send_owed().await?;
+            let (taken, sent) = self.send_due().await?;
             done.sent += sent;
             // Fewer sent than taken: the queue is away, and would be for the next ones too.
             if taken < u64::try_from(SEND_MAX).unwrap_or_default() || sent < taken {
@@ -106,9 +106,9 @@ impl Relay {
             }
         }
         while is_time_left(deadline) {
-            let forgotten = self.forget_keys().await?;
-            done.forgotten += forgotten;
-            if forgotten < u64::try_from(FORGET_MAX).unwrap_or_default() {
+            let deleted = self.delete_expired_keys().await?;
+            done.expired_keys += deleted;
+            if deleted < u64::try_from(DELETE_MAX).unwrap_or_default() {
                 break;
             }
         }
@@ -118,73 +118,73 @@ impl Relay {
 
     /// Notes what is left, after all that could be done about it.
     async fn measure_backlog(&self) -> Result<(), StoreError> {
-        let mut transaction = self.store.begin_for_all().await?;
-        let left = backlog::measure(&mut transaction).await?;
-        transaction.commit().await?;
+        let mut tx = self.store.begin_for_all().await?;
+        let left = backlog::measure(&mut tx).await?;
+        tx.commit().await?;
         for (metric, value) in [
             (&table::UNFINISHED_BATCHES, left.unfinished_batches),
             (&table::OLDEST_UNFINISHED_BATCH_AGE, left.oldest_age_s),
-            (&table::MESSAGES_OWED, left.messages_owed),
+            (&table::MESSAGES_UNSENT, left.messages_unsent),
         ] {
             self.metrics.observe(metric, u64::try_from(value).unwrap_or_default());
         }
         Ok(())
     }
 
-    async fn forget_keys(&self) -> Result<u64, StoreError> {
-        let mut transaction = self.store.begin_for_all().await?;
+    async fn delete_expired_keys(&self) -> Result<u64, StoreError> {
+        let mut tx = self.store.begin_for_all().await?;
         let age = self.ages.key;
-        let forgotten = idempotency::delete_expired(&mut transaction, age, FORGET_MAX).await?;
-        transaction.commit().await?;
-        Ok(forgotten)
+        let deleted = idempotency::delete_expired(&mut tx, age, DELETE_MAX).await?;
+        tx.commit().await?;
+        Ok(deleted)
     }
 
-    async fn owe_for_stranded(&self) -> Result<u64, StoreError> {
-        let mut transaction = self.store.begin_for_all().await?;
-        let age = self.ages.stranded;
-        let stranded = outbox::owe_for_stranded(&mut transaction, age, STRANDED_MAX).await?;
-        transaction.commit().await?;
-        Ok(stranded)
+    async fn requeue_stalled(&self) -> Result<u64, StoreError> {
+        let mut tx = self.store.begin_for_all().await?;
+        let age = self.ages.stalled;
+        let requeued = outbox::requeue_stalled(&mut tx, age, REQUEUE_MAX).await?;
+        tx.commit().await?;
+        Ok(requeued)
     }
 
-    /// Sends the next owed messages. Answers how many batches were taken and how many sent.
-    async fn send_owed(&self) -> Result<(u64, u64), StoreError> {
-        let mut transaction = self.store.begin_for_all().await?;
-        let owed = outbox::take_owed(&mut transaction, self.ages.owed, SEND_MAX).await?;
+    /// Sends the next due entries. Returns how many were locked and how many were sent.
+    async fn send_due(&self) -> Result<(u64, u64), StoreError> {
+        let mut tx = self.store.begin_for_all().await?;
+        let due = outbox::lock_due(&mut tx, self.ages.unsent, SEND_MAX).await?;
         let (mut taken, mut sent) = (0, 0);
-        for owed in &owed {
+        for entry in &due {
             taken += 1;
-            if !self.send(owed).await {
+            if !self.send(entry).await {
                 break;
             }
-            let messages = u64::try_from(owed.message_count).unwrap_or_default();
+            let messages = u64::try_from(entry.message_count).unwrap_or_default();
             self.metrics.count(&table::MESSAGES_SENT, messages);
-            outbox::delete(&mut transaction, owed).await?;
+            outbox::delete(&mut tx, entry).await?;
             sent += 1;
         }
-        transaction.commit().await?;
+        tx.commit().await?;
         Ok((taken, sent))
     }
 
-    async fn send(&self, owed: &Owed) -> bool {
-        let message = EnrichMessage { tenant: owed.tenant, batch: owed.batch };
-        let count = usize::try_from(owed.message_count).unwrap_or(1);
-        let trace = owed.trace_header.as_deref();
-        let sent = self.queue.send(&message, count, &owed.correlation_id, trace).await;
-        let (batch_id, correlation_id) = (owed.batch, &owed.correlation_id);
+    async fn send(&self, entry: &OutboxEntry) -> bool {
+        let message = EnrichMessage { tenant: entry.tenant, batch: entry.batch };
+        let count = usize::try_from(entry.message_count).unwrap_or(1);
+        let trace = entry.trace_header.as_deref();
+        let sent = self.queue.send(&message, count, &entry.correlation_id, trace).await;
+        let (batch_id, correlation_id) = (entry.batch, &entry.correlation_id);
         match &sent {
-            Ok(()) => info!(%batch_id, correlation_id, "owed messages sent"),
+            Ok(()) => info!(%batch_id, correlation_id, "outbox entry sent"),
             Err(error) => {
-                warn!(%batch_id, correlation_id, error = %Chain(error), "still owed");
+                warn!(%batch_id, correlation_id, error = %Chain(error), "send failed; the outbox entry stays");
             }
         }
         sent.is_ok()
     }
 
     async fn fold(&self) -> Result<i64, StoreError> {
-        let mut transaction = self.store.begin_for_all().await?;
-        let folded = report::fold(&mut transaction, FOLD_MAX).await?;
-        transaction.commit().await?;
+        let mut tx = self.store.begin_for_all().await?;
+        let folded = report::fold(&mut tx, FOLD_MAX).await?;
+        tx.commit().await?;
         Ok(folded)
     }
 }

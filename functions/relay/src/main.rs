@@ -29,10 +29,10 @@ async fn main() -> Result<(), Error> {
             error!(error = %Chain(error), "relay was cut short");
         })?;
         info!(
-            stranded = done.stranded,
+            requeued = done.requeued,
             sent = done.sent,
             folded = done.folded,
-            forgotten = done.forgotten,
+            expired_keys = done.expired_keys,
             "relay ended"
         );
         Ok::<_, Error>(done)

@@ -34,13 +34,12 @@ pub async fn get(store: &Store, incoming: &Incoming) -> Result<Answer, Problem> 
     let tenant = incoming.tenant()?;
     let batch: BatchId = incoming.parameter()?.parse().map_err(|_| Problem::NotFound)?;
 
-    let mut transaction = store.begin(tenant).await?;
-    let progress =
-        batches::progress(&mut transaction, tenant, batch).await?.ok_or(Problem::NotFound)?;
+    let mut tx = store.begin(tenant).await?;
+    let progress = batches::progress(&mut tx, tenant, batch).await?.ok_or(Problem::NotFound)?;
     let failures = if progress.counts.failed == 0 {
         Vec::new()
     } else {
-        batches::failures(&mut transaction, tenant, batch).await?
+        batches::failures(&mut tx, tenant, batch).await?
     };
 
     let body = Body {

@@ -42,10 +42,9 @@ pub async fn get(store: &Store, incoming: &Incoming) -> Result<Answer, Problem> 
     let currency = parameters::currency(incoming, "currency", &mut faults);
     let period = parameters::accept(period, faults)?;
 
-    let mut transaction = store.begin(tenant).await?;
-    let sums = report::summary(&mut transaction, tenant, account_id, period)
-        .await?
-        .ok_or(Problem::NotFound)?;
+    let mut tx = store.begin(tenant).await?;
+    let sums =
+        report::summary(&mut tx, tenant, account_id, period).await?.ok_or(Problem::NotFound)?;
     let groups = sums
         .into_iter()
         .map(group)

@@ -104,9 +104,9 @@ pub async fn list(store: &Store, incoming: &Incoming) -> Result<Answer, Problem>
         // One more than the page has, to know whether there is a next one.
         limit: i64::try_from(limit.0 + 1).unwrap_or(i64::MAX),
     };
-    let mut transaction = store.begin(tenant).await?;
-    let mut rows = pages::page(&mut transaction, tenant, &query).await?;
-    if rows.is_empty() && !accounts::exists(&mut transaction, tenant, account_id).await? {
+    let mut tx = store.begin(tenant).await?;
+    let mut rows = pages::page(&mut tx, tenant, &query).await?;
+    if rows.is_empty() && !accounts::exists(&mut tx, tenant, account_id).await? {
         return Err(Problem::NotFound);
     }
 

@@ -61,13 +61,13 @@ async fn clients_share_connections_from_transaction_to_transaction() {
 
     // While one is in a transaction, its connection is nobody else's.
     let (first, others) = clients.split_first_mut().unwrap();
-    let mut transaction = first.begin_with("begin").await.unwrap();
-    let held = backend(&mut transaction).await;
+    let mut tx = first.begin_with("begin").await.unwrap();
+    let held = backend(&mut tx).await;
     for other in others {
         assert_ne!(backend(other).await, held);
     }
-    assert_eq!(backend(&mut transaction).await, held);
-    transaction.commit().await.unwrap();
+    assert_eq!(backend(&mut tx).await, held);
+    tx.commit().await.unwrap();
     pooler.stop().await.unwrap();
     server.stop().await.unwrap();
 }

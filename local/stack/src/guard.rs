@@ -16,7 +16,7 @@ watched=
 while read -r verb pid; do
   case $verb in
     watch) watched="$watched $pid" ;;
-    forget)
+    remove)
       kept=
       for other in $watched; do [ "$other" = "$pid" ] || kept="$kept $other"; done
       watched=$kept ;;
@@ -46,14 +46,14 @@ impl Guard {
         Ok(Self { pipe: Mutex::new(shell.stdin.take()), shell: Mutex::new(shell) })
     }
 
-    /// Kills `pid` if we die before [`Guard::forget`].
+    /// Kills `pid` if we die before [`Guard::remove`].
     pub(crate) fn watch(&self, pid: u32) {
         self.tell("watch", pid);
     }
 
     /// `pid` has ended.
-    pub(crate) fn forget(&self, pid: u32) {
-        self.tell("forget", pid);
+    pub(crate) fn remove(&self, pid: u32) {
+        self.tell("remove", pid);
     }
 
     /// A line goes into the pipe at once: the shell reads far faster than processes start.

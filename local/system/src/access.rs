@@ -60,11 +60,11 @@ pub async fn create_key(
     key_name: &str,
     scopes: &[Scope],
 ) -> Result<Created, AdminError> {
-    let mut transaction = store.begin_for_all().await?;
-    if let Some(tenant) = tenants::find(&mut transaction, tenant_name).await? {
-        api_keys::revoke_by_name(&mut transaction, tenant, key_name).await?;
+    let mut tx = store.begin_for_all().await?;
+    if let Some(tenant) = tenants::find(&mut tx, tenant_name).await? {
+        api_keys::revoke_by_name(&mut tx, tenant, key_name).await?;
     }
-    transaction.commit().await.map_err(StoreError::from)?;
+    tx.commit().await.map_err(StoreError::from)?;
     let admin = Admin::default().with_store(store.clone()).with_peppers(peppers.clone());
     let (tenant, name) = (tenant_name.to_owned(), key_name.to_owned());
     Create { tenant, name, scopes: scopes.to_vec() }.run(&admin).await

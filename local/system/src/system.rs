@@ -81,7 +81,7 @@ pub struct Timings {
     pub visibility_timeout: Duration,
     /// How long an unfinished batch stands before relay wakes it.
     pub stranded_age: Duration,
-    /// How long a message is owed before relay sends it.
+    /// How old an outbox entry must be before relay sends it.
     pub owed_age: Duration,
 }
 
@@ -366,8 +366,8 @@ fn stack_config(
         enrich.insert("SIMULATED_LATENCY_MS".to_owned(), latency.clone());
     }
     let relay = BTreeMap::from([
-        ("STRANDED_AGE_MS".to_owned(), millis(timings.stranded_age)),
-        ("OWED_AGE_MS".to_owned(), millis(timings.owed_age)),
+        ("STALLED_AGE_MS".to_owned(), millis(timings.stranded_age)),
+        ("UNSENT_AGE_MS".to_owned(), millis(timings.owed_age)),
     ]);
 
     let admin =

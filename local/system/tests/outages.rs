@@ -159,8 +159,8 @@ async fn what_could_not_be_sent_is_sent_by_relay_when_sqs_is_back() {
     let batch = api.finished(&batch_id).await;
     assert_eq!(batch["processing_status"]["completed"], 1);
     eventually("the debt struck out", async || {
-        let owed = number(&mut connection, "select count(*) from outbox").await;
-        (owed == 0).then_some(())
+        let entry = number(&mut connection, "select count(*) from outbox").await;
+        (entry == 0).then_some(())
     })
     .await;
     system.stop().await.unwrap();

@@ -181,9 +181,9 @@ async fn no_line_of_a_run_shows_a_description_a_merchant_an_amount_a_key_or_a_bo
     system.sqs().unwrap().faults().refuse_everything(true);
     let mut changed = secret_batch("changed");
     changed["transactions"][0]["name"] = json!("SECRET-CHANGED");
-    let owed = api.accept(&changed).await;
+    let entry = api.accept(&changed).await;
     system.sqs().unwrap().faults().clear();
-    api.finished(&owed).await;
+    api.finished(&entry).await;
 
     // No database.
     let tenant: uuid::Uuid = sqlx::query_scalar("select tenant_id from batches limit 1")

@@ -126,7 +126,11 @@ impl Queue {
     ///
     /// # Errors
     /// [`QueueError`]; the message then comes back when its visibility timeout ends.
-    pub async fn hand_back(&self, receipt_handle: &str, delay: Duration) -> Result<(), QueueError> {
+    pub async fn change_visibility(
+        &self,
+        receipt_handle: &str,
+        delay: Duration,
+    ) -> Result<(), QueueError> {
         self.client
             .change_message_visibility()
             .queue_url(&self.url)

@@ -121,7 +121,7 @@ impl DeadLetters {
             }
         }
         for receipt_handles in receipt_handles.chunks(Self::BATCH_MAX) {
-            if let Err(error) = self.hand_back(receipt_handles).await {
+            if let Err(error) = self.make_visible(receipt_handles).await {
                 let cause = error.source().map(ToString::to_string);
                 warn!(%error, cause, "messages that were looked at stay hidden for a while");
             }
@@ -146,7 +146,7 @@ impl DeadLetters {
     }
 
     /// Lets others see what was received, up to [`DeadLetters::BATCH_MAX`] messages.
-    async fn hand_back(&self, receipt_handles: &[String]) -> Result<(), QueueError> {
+    async fn make_visible(&self, receipt_handles: &[String]) -> Result<(), QueueError> {
         let entries = receipt_handles.iter().enumerate().map(|(index, receipt_handle)| {
             ChangeMessageVisibilityBatchRequestEntry::builder()
                 .id(index.to_string())

@@ -12,8 +12,8 @@ pub struct Backlog {
     pub unfinished_batches: i64,
     /// How long ago the oldest of them was accepted, in seconds; zero if there is none.
     pub oldest_age_s: i64,
-    /// Messages that are owed to the queue.
-    pub messages_owed: i64,
+    /// Outbox entries that are not sent yet.
+    pub messages_unsent: i64,
 }
 
 /// Looks at the work that is left. It costs what is left, not what is stored: unfinished batches and
@@ -28,7 +28,7 @@ pub async fn measure(connection: &mut PgConnection) -> Result<Backlog, StoreErro
         select
             count(*) as "unfinished_batches!",
             coalesce(extract(epoch from now() - min(accepted_at)), 0)::bigint as "oldest_age_s!",
-            (select coalesce(sum(message_count), 0) from outbox) as "messages_owed!"
+            (select coalesce(sum(message_count), 0) from outbox) as "messages_unsent!"
         from batches
         where finished_at is null
         "#

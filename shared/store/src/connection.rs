@@ -15,7 +15,7 @@ use crate::role::Role;
 
 /// An open database transaction; dropped without a commit it is rolled back some time later. Who holds
 /// locks in it rolls it back before answering.
-pub type Transaction = sqlx::Transaction<'static, Postgres>;
+pub type Tx = sqlx::Transaction<'static, Postgres>;
 
 /// Without just-in-time compilation: of statements that run for milliseconds it takes seconds, whenever
 /// the planner overrates how many rows a batch's arrays have. And with an end to idleness: Lambda may freeze
@@ -80,7 +80,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] if PostgreSQL cannot be reached.
-    pub async fn begin(&self, tenant: TenantId) -> Result<Transaction, StoreError> {
+    pub async fn begin(&self, tenant: TenantId) -> Result<Tx, StoreError> {
         self.begin_with(&format!("; set local tributary.tenant_id = '{tenant}'")).await
     }
 
@@ -89,12 +89,12 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] if PostgreSQL cannot be reached.
-    pub async fn begin_for_all(&self) -> Result<Transaction, StoreError> {
+    pub async fn begin_for_all(&self) -> Result<Tx, StoreError> {
         self.begin_with("").await
     }
 
     /// A connection that stood idle may have died since; beginning is safe to try again, on a new one.
-    async fn begin_with(&self, setting: &str) -> Result<Transaction, StoreError> {
+    async fn begin_with(&self, setting: &str) -> Result<Tx, StoreError> {
         let role = self.role.as_ref().map(|role| format!("; set local role {role}"));
         let statement = format!("{BEGIN}{}{setting}", role.unwrap_or_default());
         // Safe: the only parts put in are ids and names of our own types.

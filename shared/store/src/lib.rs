@@ -23,7 +23,7 @@ pub mod tenants;
 pub mod transactions;
 mod unnamed;
 
-pub use connection::{Store, Transaction};
+pub use connection::{Store, Tx};
 pub use error::StoreError;
 pub use migrations::{MIGRATOR, MigrateError};
 pub use role::Role;

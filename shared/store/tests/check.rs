@@ -13,7 +13,7 @@ use tributary_store::batches::Left;
 use tributary_store::check::{self, Check, FINDINGS_MAX, Options};
 use tributary_store::outbox;
 use tributary_store::{idempotency, report};
-use tributary_testkit::ledger::{booking, bookings, money, owed};
+use tributary_testkit::ledger::{booking, bookings, money, outbox_entry};
 
 use crate::ledger::{LEASE, Ledger, SHOPPING, ids};
 
@@ -28,10 +28,10 @@ async fn healthy() -> Ledger {
     let (first, _) = ledger.write(&bookings(5, "-0.10")).await;
     ledger.complete(first).await;
     assert_eq!(ledger.finish_if_settled(first).await, Left::Nothing);
-    let mut transaction = ledger.begin().await;
-    idempotency::insert(&mut transaction, ledger.tenant, "key", &[0; 32], first).await.unwrap();
-    report::fold(&mut transaction, 1_000).await.unwrap();
-    transaction.commit().await.unwrap();
+    let mut tx = ledger.begin().await;
+    idempotency::insert(&mut tx, ledger.tenant, "key", &[0; 32], first).await.unwrap();
+    report::fold(&mut tx, 1_000).await.unwrap();
+    tx.commit().await.unwrap();
 
     let mut in_euro = booking("in_euro", "1.00");
     in_euro.money = money("7.25", "EUR");
@@ -50,21 +50,21 @@ async fn healthy() -> Ledger {
 
     let (last, _) = ledger.write(&[booking("held", "-1"), booking("waiting", "2")]).await;
     ledger.claim(last, LEASE, 1).await;
-    owe(&ledger, last).await;
+    enqueue(&ledger, last).await;
     ledger
 }
 
-async fn owe(ledger: &Ledger, batch: BatchId) {
-    let owed = owed(ledger.tenant, batch);
-    let mut transaction = ledger.begin().await;
-    outbox::insert(&mut transaction, &owed).await.unwrap();
-    transaction.commit().await.unwrap();
+async fn enqueue(ledger: &Ledger, batch: BatchId) {
+    let entry = outbox_entry(ledger.tenant, batch);
+    let mut tx = ledger.begin().await;
+    outbox::insert(&mut tx, &entry).await.unwrap();
+    tx.commit().await.unwrap();
 }
 
 async fn run(ledger: &Ledger, options: Options) -> Vec<Check> {
-    let mut transaction = ledger.store.begin_for_all().await.unwrap();
-    check::freeze(&mut transaction).await.unwrap();
-    check::run(&mut transaction, options).await.unwrap()
+    let mut tx = ledger.store.begin_for_all().await.unwrap();
+    check::freeze(&mut tx).await.unwrap();
+    check::run(&mut tx, options).await.unwrap()
 }
 
 fn broken(checks: &[Check]) -> Vec<&str> {
@@ -88,10 +88,10 @@ async fn plant(connection: &mut PgConnection, fault: &str) {
 async fn assert_found(faults: &[&str], expected: &[&str], subject: &str) {
     let ledger = healthy().await;
     for fault in faults {
-        let mut transaction = ledger.store.begin_for_all().await.unwrap();
-        plant(&mut transaction, fault).await;
-        let checks = check::run(&mut transaction, LIVE).await.unwrap();
-        transaction.rollback().await.unwrap();
+        let mut tx = ledger.store.begin_for_all().await.unwrap();
+        plant(&mut tx, fault).await;
+        let checks = check::run(&mut tx, LIVE).await.unwrap();
+        tx.rollback().await.unwrap();
         assert_eq!(broken(&checks), expected, "{fault}: {checks:#?}");
         let first = checks.iter().find(|check| check.name == expected[0]).unwrap();
         let named = first.findings.iter().any(|it| it.subject.contains(subject));
@@ -123,9 +123,9 @@ async fn work_that_is_left_is_wrong_only_where_all_is_said_to_be_done() {
 async fn all_are_counted_and_the_first_are_named() {
     let ledger = Ledger::new().await;
     ledger.write(&bookings(30, "-1")).await;
-    let mut transaction = ledger.store.begin_for_all().await.unwrap();
-    plant(&mut transaction, "update transactions set batch_id = gen_random_uuid()").await;
-    let checks = check::run(&mut transaction, LIVE).await.unwrap();
+    let mut tx = ledger.store.begin_for_all().await.unwrap();
+    plant(&mut tx, "update transactions set batch_id = gen_random_uuid()").await;
+    let checks = check::run(&mut tx, LIVE).await.unwrap();
     let owners = checks.iter().find(|check| check.name == "transaction-owners").unwrap();
     assert_eq!(owners.broken, 30);
     assert_eq!(owners.findings.len(), usize::try_from(FINDINGS_MAX).unwrap());
@@ -134,13 +134,13 @@ async fn all_are_counted_and_the_first_are_named() {
 #[tokio::test]
 async fn a_frozen_transaction_sees_one_moment_and_writes_nothing() {
     let ledger = healthy().await;
-    let mut transaction = ledger.store.begin_for_all().await.unwrap();
-    check::freeze(&mut transaction).await.unwrap();
-    check::run(&mut transaction, LIVE).await.unwrap();
+    let mut tx = ledger.store.begin_for_all().await.unwrap();
+    check::freeze(&mut tx).await.unwrap();
+    check::run(&mut tx, LIVE).await.unwrap();
     ledger.database.connection().await.execute("delete from report_days").await.unwrap();
-    let checks = check::run(&mut transaction, LIVE).await.unwrap();
+    let checks = check::run(&mut tx, LIVE).await.unwrap();
     assert_eq!(broken(&checks), [] as [&str; 0]);
-    report::fold(&mut transaction, 1).await.unwrap_err();
+    report::fold(&mut tx, 1).await.unwrap_err();
 }
 
 #[tokio::test]

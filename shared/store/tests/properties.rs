@@ -154,18 +154,18 @@ impl Pair {
             }
             Action::ClaimAndRelease { batch, limit } => {
                 if let Some((lease, ids)) = self.claim(batch, limit).await {
-                    let mut transaction = self.store.begin(self.tenant).await.unwrap();
-                    enrichment::release(&mut transaction, &lease).await.unwrap();
-                    transaction.commit().await.unwrap();
+                    let mut tx = self.store.begin(self.tenant).await.unwrap();
+                    enrichment::release(&mut tx, &lease).await.unwrap();
+                    tx.commit().await.unwrap();
                     self.ledger.set(&ids, "pending", "");
                 }
             }
             Action::ClaimAndDie { batch, limit } => drop(self.claim(batch, limit).await),
             Action::Retry { batch } => self.retry(batch).await,
             Action::Fold { limit } => {
-                let mut transaction = self.store.begin_for_all().await.unwrap();
-                report::fold(&mut transaction, limit).await.unwrap();
-                transaction.commit().await.unwrap();
+                let mut tx = self.store.begin_for_all().await.unwrap();
+                report::fold(&mut tx, limit).await.unwrap();
+                tx.commit().await.unwrap();
             }
         }
     }
@@ -196,9 +196,9 @@ impl Pair {
             token: LeaseToken(Uuid::now_v7()),
             duration: Duration::from_secs(600),
         };
-        let mut transaction = self.store.begin(self.tenant).await.unwrap();
-        let claimed = enrichment::claim(&mut transaction, &lease, limit).await.unwrap();
-        transaction.commit().await.unwrap();
+        let mut tx = self.store.begin(self.tenant).await.unwrap();
+        let claimed = enrichment::claim(&mut tx, &lease, limit).await.unwrap();
+        tx.commit().await.unwrap();
         let ids: Vec<u8> = claimed.iter().map(|row| id_of(&row.transaction_id)).collect();
         self.ledger.set(&ids, "processing", "");
         Some((lease, ids))
@@ -227,9 +227,9 @@ impl Pair {
                 result: if *is_done { Ok(category) } else { Err("cannot be done") },
             })
             .collect();
-        let mut transaction = self.store.begin(self.tenant).await.unwrap();
-        let finished = enrichment::finish(&mut transaction, &lease, "v1", &outcomes).await.unwrap();
-        transaction.commit().await.unwrap();
+        let mut tx = self.store.begin(self.tenant).await.unwrap();
+        let finished = enrichment::finish(&mut tx, &lease, "v1", &outcomes).await.unwrap();
+        tx.commit().await.unwrap();
         assert_eq!(usize::try_from(finished.total()).unwrap(), outcomes.len());
         self.ledger.set(&failed, "failed", "");
         self.ledger.set(&done, "completed", "Food");
@@ -237,9 +237,9 @@ impl Pair {
 
     async fn retry(&mut self, batch: usize) {
         let Some((batch, members)) = self.ledger.batches.get(batch).cloned() else { return };
-        let mut transaction = self.store.begin(self.tenant).await.unwrap();
-        let retried = enrichment::retry_failed(&mut transaction, self.tenant, batch).await.unwrap();
-        transaction.commit().await.unwrap();
+        let mut tx = self.store.begin(self.tenant).await.unwrap();
+        let retried = enrichment::retry_failed(&mut tx, self.tenant, batch).await.unwrap();
+        tx.commit().await.unwrap();
         let failed: Vec<u8> =
             members.into_iter().filter(|id| self.ledger.rows[id].status == "failed").collect();
         assert_eq!(retried, i64::try_from(failed.len()).unwrap());
@@ -249,13 +249,11 @@ impl Pair {
     /// The sums as a summary reads them.
     async fn reported(&self) -> Sums {
         let period = Period::parse(Some("2025-10-01"), Some("2025-10-31")).unwrap();
-        let mut transaction = self.store.begin(self.tenant).await.unwrap();
+        let mut tx = self.store.begin(self.tenant).await.unwrap();
         let mut sums = Sums::new();
         for (index, account_id) in ACCOUNTS.iter().enumerate() {
-            let groups = report::summary(&mut transaction, self.tenant, account_id, period)
-                .await
-                .unwrap()
-                .unwrap();
+            let groups =
+                report::summary(&mut tx, self.tenant, account_id, period).await.unwrap().unwrap();
             for group in groups {
                 let cents = |amount: Decimal| i64::try_from(amount * Decimal::from(100)).unwrap();
                 sums.insert(
@@ -285,9 +283,9 @@ async fn prepare(database: &TestDatabase) -> Pair {
     let tenant = database.tenant(&Uuid::now_v7().to_string()).await;
     let store = database.store();
     let accounts = ACCOUNTS.map(account);
-    let mut transaction = store.begin(tenant).await.unwrap();
-    accounts::upsert(&mut transaction, tenant, &accounts, &[]).await.unwrap();
-    transaction.commit().await.unwrap();
+    let mut tx = store.begin(tenant).await.unwrap();
+    accounts::upsert(&mut tx, tenant, &accounts, &[]).await.unwrap();
+    tx.commit().await.unwrap();
     Pair { store, tenant, ledger: Ledger::default() }
 }
 

@@ -11,8 +11,8 @@ use tributary_stack::lambda::Pick;
 use tributary_system::System;
 
 use crate::ChaosError;
-use crate::actor::Actor;
 use crate::api::Api;
+use crate::client::Client;
 use crate::plan::{Fault, Plan};
 use crate::proxy::Proxy;
 
@@ -46,9 +46,9 @@ pub struct Injector<'s> {
     proxy: &'s Proxy,
     api: &'s Api,
     /// Who sends equal requests; it has nothing else to do.
-    burster: Option<Actor>,
+    burster: Option<Client>,
     /// What is under way: windows that end, requests that are answered.
-    running: JoinSet<Option<Actor>>,
+    running: JoinSet<Option<Client>>,
     seed: u64,
 }
 
@@ -58,7 +58,7 @@ impl<'s> Injector<'s> {
         system: &'s mut System,
         proxy: &'s Proxy,
         api: &'s Api,
-        burster: Actor,
+        burster: Client,
         seed: u64,
     ) -> Self {
         Self { system, proxy, api, burster: Some(burster), running: JoinSet::new(), seed }
@@ -160,14 +160,14 @@ impl<'s> Injector<'s> {
     /// Has equal requests sent, unless the last ones are not answered yet.
     async fn send_at_once(&mut self, count: usize) -> bool {
         while let Some(ended) = self.running.try_join_next() {
-            if let Ok(Some(actor)) = ended {
-                self.burster = Some(actor);
+            if let Ok(Some(client)) = ended {
+                self.burster = Some(client);
             }
         }
-        let Some(mut actor) = self.burster.take() else { return false };
+        let Some(mut client) = self.burster.take() else { return false };
         self.running.spawn(async move {
-            actor.send_at_once(count).await;
-            Some(actor)
+            client.send_at_once(count).await;
+            Some(client)
         });
         true
     }

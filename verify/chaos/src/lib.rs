@@ -5,9 +5,9 @@
 //! A seed replays the choices: which faults, in which order, with which pauses, and what each client
 //! sends. It does not replay time: where in its work a process is when it dies differs from run to run.
 
-mod actor;
 mod api;
 mod audit;
+mod client;
 mod injector;
 mod ledger;
 mod plan;

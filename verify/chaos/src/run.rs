@@ -12,9 +12,9 @@ use tributary_store::check::{self, Options, Unsettled};
 use tributary_store::{Store, StoreError};
 use tributary_system::{System, SystemConfig, SystemError, Timings, sqs_client};
 
-use crate::actor::Actor;
 use crate::api::{Api, NoAnswer};
 use crate::audit::{self, Stored};
+use crate::client::Client;
 use crate::injector::{Injected, Injector};
 use crate::ledger::Ledger;
 use crate::proxy::Proxy;
@@ -155,18 +155,18 @@ async fn harm(
 ) -> Result<Report, ChaosError> {
     let api = Arc::new(Api::new(system.url(), system.api_key().to_owned())?);
     let ledger = Arc::new(Ledger::default());
-    let actor = |name: String, stream: u64| {
+    let client = |name: String, stream: u64| {
         // A seed of its own for each, far from that of its neighbour.
         let seed = config.seed.wrapping_add(stream.wrapping_mul(0x9E37_79B9_7F4A_7C15));
-        Actor::new(name, seed, Arc::clone(&api), Arc::clone(&ledger))
+        Client::new(name, seed, Arc::clone(&api), Arc::clone(&ledger))
     };
     let stop = CancellationToken::new();
     let mut clients = JoinSet::new();
     for number in 1..=config.clients {
-        clients.spawn(actor(format!("c{number}"), u64::from(number)).run(stop.clone()));
+        clients.spawn(client(format!("c{number}"), u64::from(number)).run(stop.clone()));
     }
     let begun = Instant::now();
-    let injector = Injector::new(system, proxy, &api, actor("burst".to_owned(), 0), config.seed);
+    let injector = Injector::new(system, proxy, &api, client("burst".to_owned(), 0), config.seed);
     let injected = injector.run(config.faults, |count| progress(Progress::Injected(count))).await;
     stop.cancel();
     let injected = injected?;
@@ -210,10 +210,10 @@ async fn examine(
     if !settled.left.is_nothing() {
         findings.push(format!("it did not settle: {:?} is left", settled.left));
     }
-    let mut transaction = store.begin_for_all().await?;
-    check::freeze(&mut transaction).await?;
+    let mut tx = store.begin_for_all().await?;
+    check::freeze(&mut tx).await?;
     let options = Options { settled: true, grace: Duration::ZERO };
-    for check in check::run(&mut transaction, options).await? {
+    for check in check::run(&mut tx, options).await? {
         findings.extend(
             check
                 .findings
@@ -221,7 +221,7 @@ async fn examine(
                 .map(|found| format!("check {}: {}: {}", check.name, found.subject, found.detail)),
         );
     }
-    drop(transaction);
+    drop(tx);
     let stored = Stored::read(store).await?;
     findings.extend(audit::compare(&ledger.accepted(), &stored));
 

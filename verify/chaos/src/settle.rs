@@ -57,9 +57,9 @@ async fn until_nothing_is_left(
     progress: &impl Fn(Unsettled),
 ) -> Result<Unsettled, ChaosError> {
     loop {
-        let mut transaction = store.begin_for_all().await?;
-        let left = check::unsettled(&mut transaction).await?;
-        transaction.rollback().await.map_err(tributary_store::StoreError::from)?;
+        let mut tx = store.begin_for_all().await?;
+        let left = check::unsettled(&mut tx).await?;
+        tx.rollback().await.map_err(tributary_store::StoreError::from)?;
         progress(left);
         if left.is_nothing() || Instant::now() > deadline {
             return Ok(left);
@@ -69,8 +69,8 @@ async fn until_nothing_is_left(
 }
 
 async fn batches_with_failed(store: &Store) -> Result<Vec<uuid::Uuid>, ChaosError> {
-    let mut transaction = store.begin_for_all().await?;
-    let stored = check::stored::transactions(&mut transaction).await?;
+    let mut tx = store.begin_for_all().await?;
+    let stored = check::stored::transactions(&mut tx).await?;
     let failed = stored.iter().filter(|row| row.status == "failed").map(|row| row.batch_id);
     let mut failed: Vec<_> = failed.collect();
     failed.sort_unstable();

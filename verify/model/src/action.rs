@@ -9,18 +9,18 @@ pub enum Action {
     LockKey(u8),
     /// Ingest writes the rows, and so locks those that are known.
     Write(u8),
-    /// Ingest writes the batch, the key and the debt, and commits.
+    /// Ingest writes the batch, the key and the outbox, and commits.
     Commit(u8),
     /// Ingest sends the message.
     Send(u8),
-    /// Ingest strikes the debt out and answers.
-    StrikeOut(u8),
+    /// Ingest strikes the outbox out and answers.
+    MarkSent(u8),
     /// A client retries what failed of a batch.
     Retry(u8),
-    /// Relay takes a batch's debt and sends.
+    /// Relay takes a batch's outbox and sends.
     RelaySend(u8),
-    /// Relay strikes the debt out and commits.
-    RelayStrikeOut(u8),
+    /// Relay strikes the outbox out and commits.
+    RelayMarkSent(u8),
     /// Relay owes a message again for a batch that stands still.
     Sweep(u8),
     /// A worker receives a message.
@@ -54,7 +54,7 @@ pub enum Fault {
     SendRefused(u8),
     /// Relay dies between a send and its commit.
     RelayDies(u8),
-    /// Relay takes a debt that a slow ingest is about to settle.
+    /// Relay takes a outbox that a slow ingest is about to settle.
     RelaySendsEarly(u8),
     /// Relay sweeps a batch whose message is only late.
     SweepEarly(u8),

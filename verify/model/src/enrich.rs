@@ -127,7 +127,7 @@ pub(crate) fn release(protocol: &Protocol, state: &mut State, worker: u8) {
             set_status(protocol, state, place, Status::Pending);
         }
     }
-    hand_back(protocol, state, worker);
+    retry_later(protocol, state, worker);
 }
 
 /// `Ending::Stopped`: `release.sql`, and the message is handed back.
@@ -137,7 +137,7 @@ pub(crate) fn stop(protocol: &Protocol, state: &mut State, worker: u8) {
             set_status(protocol, state, place, Status::Pending);
         }
     }
-    hand_back(protocol, state, worker);
+    retry_later(protocol, state, worker);
 }
 
 /// `batches::finish_if_settled`.
@@ -166,8 +166,8 @@ pub(crate) fn acknowledge(state: &mut State, worker: u8) {
     state.workers[usize::from(worker)] = Worker::Idle;
 }
 
-/// `Enrich::hand_on`.
-pub(crate) fn hand_on(state: &mut State, worker: u8) {
+/// `Enrich::continue_later`.
+pub(crate) fn continue_later(state: &mut State, worker: u8) {
     let Worker::Received { batch } = state.workers[usize::from(worker)] else { return };
     queue::send(state, batch);
     acknowledge(state, worker);
@@ -177,7 +177,7 @@ pub(crate) fn hand_on(state: &mut State, worker: u8) {
 /// has any more.
 pub(crate) fn statement_fails(protocol: &Protocol, state: &mut State, worker: u8) {
     leave_leases(state, worker);
-    hand_back(protocol, state, worker);
+    retry_later(protocol, state, worker);
 }
 
 /// The message stays hidden and the rows stay claimed, both for their time.
@@ -195,8 +195,8 @@ pub(crate) fn lease_runs_out(state: &mut State, row: u8) {
     }
 }
 
-/// `Enrich::hand_back`, with a wait that may be shorter than a lease.
-fn hand_back(protocol: &Protocol, state: &mut State, worker: u8) {
+/// `Enrich::retry_later`, with a wait that may be shorter than a lease.
+fn retry_later(protocol: &Protocol, state: &mut State, worker: u8) {
     if let Some(message) = queue::held_by(state, worker) {
         queue::time_out(protocol, state, number(message));
     }

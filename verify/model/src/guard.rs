@@ -10,9 +10,9 @@ pub enum Guard {
     LeaseExpiry,
     /// `outbox::insert` in the batch's own commit. Without it, ingest sends and hopes.
     OutboxRow,
-    /// Ingest and relay strike a debt out after the send. Without it, before.
+    /// Ingest and relay strike a outbox out after the send. Without it, before.
     SendBeforeStrikeOut,
-    /// `outbox::owe_for_stranded`: relay owes a message again for an unfinished batch that nobody
+    /// `outbox::requeue_stalled`: relay owes a message again for an unfinished batch that nobody
     /// holds.
     StrandedSweep,
     /// The message is deleted when its work is done. Without it, when it is received.
@@ -27,7 +27,7 @@ pub enum Guard {
     KeyLock,
     /// The constraint `transactions_pkey`, which makes a second insert wait for the first.
     UniqueTransactionKey,
-    /// Rows, batch, key and debt stand in one commit. Without it, the rows stand before the key.
+    /// Rows, batch, key and outbox stand in one commit. Without it, the rows stand before the key.
     OneCommit,
     /// `revise_changed.sql` makes the row pending and takes its lease. Without it, the row stays held.
     RevisionEndsLease,
@@ -38,9 +38,9 @@ pub enum Guard {
     /// it changes them. Without it, looking and marking are one statement, whose snapshot may be older
     /// than the batch's row that it waits for and marks.
     EndUnderLock,
-    /// Ingest strikes out the debt that it sent for. Without it, `outbox::delete` takes whatever the
-    /// batch owes, a retry's debt too.
-    StrikeOutOwnDebt,
+    /// Ingest strikes out the outbox that it sent for. Without it, `outbox::delete` takes whatever the
+    /// batch owes, a retry's outbox too.
+    DeleteOwnEntry,
     /// `report_deltas` are appended in the commit of the rows they sum. Without it, in a later one.
     DeltasInSameCommit,
 }

@@ -1,4 +1,4 @@
-//! Ingest: `functions/ingest/src/{submission,debt,handler}.rs`, step by step.
+//! Ingest: `functions/ingest/src/{submission,outbox,handler}.rs`, step by step.
 //!
 //! What a transaction writes is seen at its commit; what it locks is locked from its write on.
 
@@ -7,7 +7,7 @@ use crate::guard::Guard;
 use crate::protocol::Protocol;
 use crate::queue;
 use crate::scenario::Post;
-use crate::state::{Answer, Batch, Call, Debt, Row, State, Status, number};
+use crate::state::{Answer, Batch, Call, Outbox, Row, State, Status, number};
 
 pub(crate) fn steps(protocol: &Protocol, state: &State, steps: &mut Vec<Action>) {
     for (place, call) in state.calls.iter().enumerate() {
@@ -21,7 +21,7 @@ pub(crate) fn steps(protocol: &Protocol, state: &State, steps: &mut Vec<Action>)
             Call::Committed { .. } => steps.push(Action::Send(place)),
             // Relay holds the outbox row: the delete waits.
             Call::Sent { batch } if is_with_relay(state, *batch) => {}
-            Call::Sent { .. } => steps.push(Action::StrikeOut(place)),
+            Call::Sent { .. } => steps.push(Action::MarkSent(place)),
             Call::Done(_) => {}
         }
     }
@@ -132,11 +132,11 @@ pub(crate) fn commit(protocol: &Protocol, state: &mut State, call: u8) {
             }
         }
     }
-    let has_debt = changed > 0 && protocol.has(Guard::OutboxRow);
+    let has_entry = changed > 0 && protocol.has(Guard::OutboxRow);
     state.batches.push(Batch {
         post: call,
         is_finished: changed == 0,
-        debt: if has_debt { Debt::Owed } else { Debt::None },
+        outbox: if has_entry { Outbox::OutboxEntry } else { Outbox::None },
         was_sent: changed == 0,
     });
     if is_taken {
@@ -159,18 +159,18 @@ pub(crate) fn send(protocol: &Protocol, state: &mut State, call: u8) {
     if protocol.has(Guard::SendBeforeStrikeOut) {
         queue::send(state, batch);
     } else {
-        state.batches[usize::from(batch)].debt = Debt::None;
+        state.batches[usize::from(batch)].outbox = Outbox::None;
     }
 }
 
-/// `Ingest::strike_out`, after which nothing is left but the answer.
-pub(crate) fn strike_out(protocol: &Protocol, state: &mut State, call: u8) {
+/// `Ingest::mark_sent`, after which nothing is left but the answer.
+pub(crate) fn mark_sent(protocol: &Protocol, state: &mut State, call: u8) {
     let Call::Sent { batch } = state.calls[usize::from(call)] else { return };
-    let debt = &mut state.batches[usize::from(batch)].debt;
+    let outbox = &mut state.batches[usize::from(batch)].outbox;
     if !protocol.has(Guard::SendBeforeStrikeOut) {
         queue::send(state, batch);
-    } else if *debt != Debt::OwedByRetry || !protocol.has(Guard::StrikeOutOwnDebt) {
-        *debt = Debt::None;
+    } else if *outbox != Outbox::PendingByRetry || !protocol.has(Guard::DeleteOwnEntry) {
+        *outbox = Outbox::None;
     }
     state.calls[usize::from(call)] = Call::Done(Answer::Accepted { batch });
 }
@@ -219,7 +219,7 @@ fn has_to_wait(protocol: &Protocol, state: &State, call: u8) -> bool {
 }
 
 fn is_with_relay(state: &State, batch: u8) -> bool {
-    state.batches[usize::from(batch)].debt == Debt::SentByRelay
+    state.batches[usize::from(batch)].outbox == Outbox::SentByRelay
 }
 
 /// The ids of a body, each with the bit of its place.

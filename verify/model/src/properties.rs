@@ -3,7 +3,7 @@
 use stateright::Property;
 
 use crate::protocol::Protocol;
-use crate::state::{Answer, Call, Debt, Outcome, State, Status, Worker};
+use crate::state::{Answer, Call, Outbox, Outcome, State, Status, Worker};
 use crate::sums::Sums;
 
 /// Promises: a state in which one does not hold is a counterexample.
@@ -29,7 +29,7 @@ pub enum Always {
     /// A result was written by the holder of the lease.
     ResultIsOfHolder,
     /// A batch with work that was not sent for is owed.
-    UnsentIsOwed,
+    UnsentIsPending,
     /// A finished batch has no row to be worked on.
     FinishedIsSettled,
 }
@@ -65,7 +65,7 @@ impl Always {
         Self::SumsAreOfRows,
         Self::ResultIsOfContent,
         Self::ResultIsOfHolder,
-        Self::UnsentIsOwed,
+        Self::UnsentIsPending,
         Self::FinishedIsSettled,
     ];
 
@@ -82,7 +82,7 @@ impl Always {
             Self::SumsAreOfRows => "sums are what the rows give",
             Self::ResultIsOfContent => "a result is of the content that stands",
             Self::ResultIsOfHolder => "a result is of the lease's holder",
-            Self::UnsentIsOwed => "what is unsent is owed",
+            Self::UnsentIsPending => "what is unsent is owed",
             Self::FinishedIsSettled => "what is finished is settled",
         }
     }
@@ -122,8 +122,8 @@ impl Always {
                     |status: &Status| matches!(status, Status::Done { by_holder: false, .. });
                 !state.rows.iter().any(|row| is_stolen(&row.status))
             },
-            Self::UnsentIsOwed => |_, state| {
-                state.batches.iter().all(|batch| batch.was_sent || batch.debt != Debt::None)
+            Self::UnsentIsPending => |_, state| {
+                state.batches.iter().all(|batch| batch.was_sent || batch.outbox != Outbox::None)
             },
             Self::FinishedIsSettled => |_, state| {
                 let batches = state.batches.iter().zip(0..);

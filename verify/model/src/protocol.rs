@@ -70,11 +70,11 @@ impl Protocol {
             Action::Write(call) => ingest::write(self, state, call),
             Action::Commit(call) => ingest::commit(self, state, call),
             Action::Send(call) => ingest::send(self, state, call),
-            Action::StrikeOut(call) => ingest::strike_out(self, state, call),
+            Action::MarkSent(call) => ingest::mark_sent(self, state, call),
             Action::Retry(batch) => retry::retry(self, state, batch),
             Action::RelaySend(batch) => relay::send(state, batch),
-            Action::RelayStrikeOut(batch) => relay::strike_out(state, batch),
-            Action::Sweep(batch) => relay::owe_for_stranded(state, batch),
+            Action::RelayMarkSent(batch) => relay::mark_sent(state, batch),
+            Action::Sweep(batch) => relay::requeue_stalled(state, batch),
             Action::Receive(worker, message) => enrich::receive(self, state, worker, message),
             Action::TimeOut(message) => queue::time_out(self, state, message),
             Action::Claim(worker) => enrich::claim(self, state, worker),
@@ -100,7 +100,7 @@ impl Protocol {
             Fault::SendRefused(call) => ingest::answer(state, call),
             Fault::RelayDies(batch) => relay::die(state, batch),
             Fault::RelaySendsEarly(batch) => relay::send(state, batch),
-            Fault::SweepEarly(batch) => relay::owe_for_stranded(state, batch),
+            Fault::SweepEarly(batch) => relay::requeue_stalled(state, batch),
             Fault::Duplicated(message) => queue::duplicate(state, message),
             Fault::TimeOutEarly(message) => queue::time_out(self, state, message),
             Fault::LeaseRunsOutEarly(row) => enrich::lease_runs_out(state, row),
@@ -108,7 +108,7 @@ impl Protocol {
             Fault::StatementFails(worker) => enrich::statement_fails(self, state, worker),
             Fault::CategoriserAway(worker) => enrich::release(self, state, worker),
             Fault::Stopped(worker) => enrich::stop(self, state, worker),
-            Fault::OutOfTime(worker) => enrich::hand_on(state, worker),
+            Fault::OutOfTime(worker) => enrich::continue_later(state, worker),
         }
     }
 }

@@ -3,23 +3,23 @@
 use crate::action::{Action, Fault};
 use crate::guard::Guard;
 use crate::protocol::Protocol;
-use crate::state::{Debt, Row, State, Status, number};
+use crate::state::{Outbox, Row, State, Status, number};
 use crate::{ingest, queue};
 
 pub(crate) fn steps(protocol: &Protocol, state: &State, steps: &mut Vec<Action>) {
     for (place, batch) in state.batches.iter().enumerate() {
         let place = number(place);
-        match batch.debt {
-            Debt::Owed | Debt::OwedByRetry if !ingest::is_on(state, place) => {
+        match batch.outbox {
+            Outbox::OutboxEntry | Outbox::PendingByRetry if !ingest::is_on(state, place) => {
                 steps.push(Action::RelaySend(place))
             }
-            Debt::SentByRelay => steps.push(Action::RelayStrikeOut(place)),
-            Debt::None
+            Outbox::SentByRelay => steps.push(Action::RelayMarkSent(place)),
+            Outbox::None
                 if is_stranded(protocol, state, place) && !is_under_way(protocol, state, place) =>
             {
                 steps.push(Action::Sweep(place));
             }
-            Debt::Owed | Debt::OwedByRetry | Debt::None => {}
+            Outbox::OutboxEntry | Outbox::PendingByRetry | Outbox::None => {}
         }
     }
 }
@@ -27,43 +27,43 @@ pub(crate) fn steps(protocol: &Protocol, state: &State, steps: &mut Vec<Action>)
 pub(crate) fn faults(protocol: &Protocol, state: &State, faults: &mut Vec<Fault>) {
     for (place, batch) in state.batches.iter().enumerate() {
         let place = number(place);
-        match batch.debt {
-            Debt::Owed | Debt::OwedByRetry if ingest::is_on(state, place) => {
+        match batch.outbox {
+            Outbox::OutboxEntry | Outbox::PendingByRetry if ingest::is_on(state, place) => {
                 faults.push(Fault::RelaySendsEarly(place));
             }
-            Debt::SentByRelay => faults.push(Fault::RelayDies(place)),
-            Debt::None
+            Outbox::SentByRelay => faults.push(Fault::RelayDies(place)),
+            Outbox::None
                 if is_stranded(protocol, state, place) && is_under_way(protocol, state, place) =>
             {
                 faults.push(Fault::SweepEarly(place));
             }
-            Debt::Owed | Debt::OwedByRetry | Debt::None => {}
+            Outbox::OutboxEntry | Outbox::PendingByRetry | Outbox::None => {}
         }
     }
 }
 
-/// `outbox::take_owed` and the send; the row is held until the commit.
+/// `outbox::lock_due` and the send; the row is held until the commit.
 pub(crate) fn send(state: &mut State, batch: u8) {
     queue::send(state, batch);
-    state.batches[usize::from(batch)].debt = Debt::SentByRelay;
+    state.batches[usize::from(batch)].outbox = Outbox::SentByRelay;
 }
 
 /// `outbox::delete` and the commit.
-pub(crate) fn strike_out(state: &mut State, batch: u8) {
-    state.batches[usize::from(batch)].debt = Debt::None;
+pub(crate) fn mark_sent(state: &mut State, batch: u8) {
+    state.batches[usize::from(batch)].outbox = Outbox::None;
 }
 
 /// The delete is rolled back.
 pub(crate) fn die(state: &mut State, batch: u8) {
-    state.batches[usize::from(batch)].debt = Debt::Owed;
+    state.batches[usize::from(batch)].outbox = Outbox::OutboxEntry;
 }
 
-/// `outbox::owe_for_stranded`, for one of its batches.
-pub(crate) fn owe_for_stranded(state: &mut State, batch: u8) {
-    state.batches[usize::from(batch)].debt = Debt::Owed;
+/// `outbox::requeue_stalled`, for one of its batches.
+pub(crate) fn requeue_stalled(state: &mut State, batch: u8) {
+    state.batches[usize::from(batch)].outbox = Outbox::OutboxEntry;
 }
 
-/// The `where` of `owe_for_stranded`, but for its age.
+/// The `where` of `requeue_stalled`, but for its age.
 fn is_stranded(protocol: &Protocol, state: &State, batch: u8) -> bool {
     let is_held = state.rows.iter().any(|row| {
         row.batch == batch && matches!(row.status, Status::Processing { is_live: true, .. })

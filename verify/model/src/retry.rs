@@ -4,7 +4,7 @@ use crate::action::Action;
 use crate::guard::Guard;
 use crate::ingest::count;
 use crate::protocol::Protocol;
-use crate::state::{Debt, Outcome, Row, State, Status, number};
+use crate::state::{Outbox, Outcome, Row, State, Status, number};
 
 pub(crate) fn steps(state: &State, steps: &mut Vec<Action>) {
     if state.retries_left == 0 {
@@ -13,9 +13,9 @@ pub(crate) fn steps(state: &State, steps: &mut Vec<Action>) {
     for (place, batch) in state.batches.iter().enumerate() {
         let place = number(place);
         let has_failed = state.rows.iter().any(|row| is_failed_of(row, place));
-        // The debt that a relay holds is waited for, as `on conflict do update` does. With
+        // The outbox that a relay holds is waited for, as `on conflict do update` does. With
         // `do nothing` it would be taken for the retry's own, and struck out (tried on PostgreSQL 15).
-        if has_failed && batch.debt != Debt::SentByRelay {
+        if has_failed && batch.outbox != Outbox::SentByRelay {
             steps.push(Action::Retry(place));
         }
     }
@@ -36,7 +36,7 @@ pub(crate) fn retry(protocol: &Protocol, state: &mut State, batch: u8) {
     }
     let batch = &mut state.batches[usize::from(batch)];
     batch.is_finished &= !protocol.has(Guard::RetryReopens);
-    batch.debt = Debt::OwedByRetry;
+    batch.outbox = Outbox::PendingByRetry;
     batch.was_sent = false;
 }
 

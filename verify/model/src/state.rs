@@ -125,7 +125,7 @@ pub(crate) struct Batch {
     /// `finished_at is not null`.
     pub(crate) is_finished: bool,
     /// Its row in `outbox`.
-    pub(crate) debt: Debt,
+    pub(crate) outbox: Outbox,
     /// Whether a message was sent since it last got work, or none is needed: no column, but what is
     /// to be proved.
     pub(crate) was_sent: bool,
@@ -133,13 +133,13 @@ pub(crate) struct Batch {
 
 /// A batch's row in `outbox`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Debt {
+pub(crate) enum Outbox {
     /// No row.
     None,
     /// A row.
-    Owed,
+    OutboxEntry,
     /// A row that a retry wrote, or wrote over.
-    OwedByRetry,
+    PendingByRetry,
     /// A row that a relay holds and has sent for.
     SentByRelay,
 }

@@ -66,11 +66,10 @@ impl TestDatabase {
     /// If the server is gone.
     pub async fn tenant(&self, name: &str) -> TenantId {
         let store = self.store();
-        let mut transaction = store.begin_for_all().await.expect("a transaction");
+        let mut tx = store.begin_for_all().await.expect("a transaction");
         let new_id = TenantId(Uuid::now_v7());
-        let tenant =
-            tenants::find_or_create(&mut transaction, name, new_id).await.expect("a tenant");
-        transaction.commit().await.expect("a commit");
+        let tenant = tenants::find_or_create(&mut tx, name, new_id).await.expect("a tenant");
+        tx.commit().await.expect("a commit");
         tenant
     }
 

@@ -6,10 +6,8 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
-use tributary_domain::{
-    Account, BatchId, CorrelationId, Currency, Money, TenantId, Transaction as Booking,
-};
-use tributary_store::outbox::Owed;
+use tributary_domain::{Account, BatchId, CorrelationId, Currency, Money, TenantId, Transaction};
+use tributary_store::outbox::OutboxEntry;
 use tributary_store::transactions::{self, Written};
 use tributary_store::{Store, StoreError, accounts, batches};
 use uuid::Uuid;
@@ -21,16 +19,16 @@ use uuid::Uuid;
 pub async fn write(
     store: &Store,
     tenant: TenantId,
-    bookings: &[Booking],
+    bookings: &[Transaction],
 ) -> Result<(BatchId, Written), StoreError> {
     let batch = BatchId(Uuid::now_v7());
     let named: BTreeSet<_> = bookings.iter().map(|booking| booking.account_id.as_str()).collect();
     let brought: Vec<_> = named.into_iter().map(account).collect();
-    let mut transaction = store.begin(tenant).await?;
-    accounts::upsert(&mut transaction, tenant, &brought, &[]).await?;
-    let written = transactions::write(&mut transaction, tenant, batch, bookings).await?;
-    keep_batch(&mut transaction, tenant, batch, bookings, written).await?;
-    transaction.commit().await?;
+    let mut tx = store.begin(tenant).await?;
+    accounts::upsert(&mut tx, tenant, &brought, &[]).await?;
+    let written = transactions::write(&mut tx, tenant, batch, bookings).await?;
+    keep_batch(&mut tx, tenant, batch, bookings, written).await?;
+    tx.commit().await?;
     Ok((batch, written))
 }
 
@@ -45,7 +43,7 @@ pub async fn keep_batch(
     connection: &mut PgConnection,
     tenant: TenantId,
     batch: BatchId,
-    bookings: &[Booking],
+    bookings: &[Transaction],
     written: Written,
 ) -> Result<(), StoreError> {
     let ids: Vec<_> = bookings.iter().map(|booking| booking.transaction_id.as_str()).collect();
@@ -53,13 +51,13 @@ pub async fn keep_batch(
     batches::insert(connection, tenant, batch, &correlation, &ids, written).await
 }
 
-/// One message that is owed for a batch.
+/// An outbox entry for a batch, of one message.
 #[must_use]
-pub fn owed(tenant: TenantId, batch: BatchId) -> Owed {
-    Owed {
+pub fn outbox_entry(tenant: TenantId, batch: BatchId) -> OutboxEntry {
+    OutboxEntry {
         tenant,
         batch,
-        debt_id: Uuid::now_v7(),
+        entry_id: Uuid::now_v7(),
         correlation_id: "test".to_owned(),
         trace_header: None,
         message_count: 1,
@@ -83,8 +81,8 @@ pub fn account(account_id: &str) -> Account {
 /// # Panics
 /// If the amount is none.
 #[must_use]
-pub fn booking(transaction_id: &str, amount: &str) -> Booking {
-    Booking {
+pub fn booking(transaction_id: &str, amount: &str) -> Transaction {
+    Transaction {
         transaction_id: transaction_id.to_owned(),
         account_id: "acc".to_owned(),
         money: money(amount, "USD"),
@@ -104,7 +102,7 @@ pub fn booking(transaction_id: &str, amount: &str) -> Booking {
 /// # Panics
 /// If the amount is none.
 #[must_use]
-pub fn bookings(count: usize, amount: &str) -> Vec<Booking> {
+pub fn bookings(count: usize, amount: &str) -> Vec<Transaction> {
     (0..count).map(|index| booking(&format!("tx_{index:05}"), amount)).collect()
 }
 

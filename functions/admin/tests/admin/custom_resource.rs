@@ -144,9 +144,9 @@ async fn a_migration_that_fails_is_answered_with_its_reason() {
     let url = empty_database(&test).await;
     let admin = admin_of(&url);
     let store = tributary_store::Store::connect_lazily(&url.into()).unwrap();
-    let mut transaction = store.begin_for_all().await.unwrap();
-    sqlx::query("create table tenants (in_the_way int)").execute(&mut *transaction).await.unwrap();
-    transaction.commit().await.unwrap();
+    let mut tx = store.begin_for_all().await.unwrap();
+    sqlx::query("create table tenants (in_the_way int)").execute(&mut *tx).await.unwrap();
+    tx.commit().await.unwrap();
 
     let taker = Taker::start(0).await;
     handle(&admin, taker.event("Create")).await.unwrap();

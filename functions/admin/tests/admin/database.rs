@@ -29,17 +29,17 @@ async fn a_schema_that_is_newer_than_the_code_is_let_be() {
     let admin = admin_of(&url);
     handle(&admin, json!({"operation": "migrate"})).await.unwrap();
     let store = tributary_store::Store::connect_lazily(&url.into()).unwrap();
-    let mut transaction = store.begin_for_all().await.unwrap();
+    let mut tx = store.begin_for_all().await.unwrap();
     sqlx::query(
         r"
         insert into _sqlx_migrations (version, description, success, checksum, execution_time)
         values (9999, 'of newer code', true, '\x00', 0)
         ",
     )
-    .execute(&mut *transaction)
+    .execute(&mut *tx)
     .await
     .unwrap();
-    transaction.commit().await.unwrap();
+    tx.commit().await.unwrap();
 
     let answer = handle(&admin, json!({"operation": "migrate"})).await.unwrap();
     assert_eq!(answer["applied"], json!([]));
@@ -64,9 +64,9 @@ async fn a_database_without_migrations_is_not_checked_but_said_to_lack_them() {
     handle(&admin, json!({"operation": "migrate"})).await.unwrap();
     handle(&admin, json!({"operation": "check"})).await.unwrap();
     let store = tributary_store::Store::connect_lazily(&url.into()).unwrap();
-    let mut transaction = store.begin_for_all().await.unwrap();
-    forget_last_migration(&mut transaction).await;
-    transaction.commit().await.unwrap();
+    let mut tx = store.begin_for_all().await.unwrap();
+    forget_last_migration(&mut tx).await;
+    tx.commit().await.unwrap();
     assert_eq!(
         refused().await,
         format!("the database lacks 1 of {known} migrations: \"migrate\" comes first")

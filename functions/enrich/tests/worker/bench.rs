@@ -62,11 +62,8 @@ impl Bench {
     }
 
     pub async fn progress(&self) -> batches::Progress {
-        let mut transaction = self.database.store().begin(self.message.tenant).await.unwrap();
-        batches::progress(&mut transaction, self.message.tenant, self.message.batch)
-            .await
-            .unwrap()
-            .unwrap()
+        let mut tx = self.database.store().begin(self.message.tenant).await.unwrap();
+        batches::progress(&mut tx, self.message.tenant, self.message.batch).await.unwrap().unwrap()
     }
 
     pub async fn counts(&self) -> StatusCounts {

@@ -75,10 +75,10 @@ async fn a_row_that_takes_its_workers_down_is_given_up_without_being_tried_once_
             token: tributary_domain::identity::LeaseToken(uuid::Uuid::now_v7()),
             duration: std::time::Duration::ZERO,
         };
-        let mut transaction = bench.database.store().begin(lease.tenant).await.unwrap();
-        let claimed = enrichment::claim(&mut transaction, &lease, 10).await.unwrap();
+        let mut tx = bench.database.store().begin(lease.tenant).await.unwrap();
+        let claimed = enrichment::claim(&mut tx, &lease, 10).await.unwrap();
         assert_eq!(claimed.len(), 1);
-        transaction.commit().await.unwrap();
+        tx.commit().await.unwrap();
     }
     let worker = bench.worker(Says::new(|_: &str| panic!("it must not be asked")));
     assert_eq!(bench.work(&worker).await.unwrap(), Ending::NothingLeft);

@@ -163,7 +163,7 @@ impl Queue {
         self.check_is_ours(receipt)?;
         let entry = self.entries.get(&receipt.entry);
         if entry.is_some_and(|entry| entry.deliveries == receipt.delivery) {
-            self.forget(receipt.entry);
+            self.remove(receipt.entry);
         }
         Ok(())
     }
@@ -273,11 +273,11 @@ impl Queue {
         while let Some((_, key)) =
             self.by_age.first().copied().filter(|(sent_at, _)| *sent_at + retention <= now)
         {
-            self.forget(key);
+            self.remove(key);
         }
     }
 
-    fn forget(&mut self, key: u64) {
+    fn remove(&mut self, key: u64) {
         // A scan, but a short one: what is forgotten while visible is mostly the oldest.
         let is_visible =
             self.entries.get(&key).is_some_and(|entry| matches!(entry.state, State::Visible));

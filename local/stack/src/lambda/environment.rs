@@ -86,7 +86,7 @@ impl Environment {
         let is_gone = Arc::clone(&gone);
         tokio::spawn(async move {
             let how = supervise(child, pid, received).await;
-            guard.forget(pid);
+            guard.remove(pid);
             // Before `on_exit`: whoever enters this environment into a list looks here under that list's lock.
             is_gone.store(true, Ordering::SeqCst);
             on_exit();

@@ -98,7 +98,7 @@ impl Function {
     pub(crate) fn admit(&self, environment: &Arc<Environment>) {
         let mut pool = self.pool();
         pool.starting -= 1;
-        // Its process may have ended before this line: then its exit found nothing to forget.
+        // Its process may have ended before this line: then its exit found nothing to remove.
         if !environment.has_exited() {
             pool.live.insert(environment.id().to_owned(), Arc::clone(environment));
         }
@@ -118,7 +118,7 @@ impl Function {
     }
 
     /// Removes an environment whose process has ended.
-    pub(crate) fn forget(&self, id: &str) {
+    pub(crate) fn remove(&self, id: &str) {
         let mut pool = self.pool();
         pool.live.remove(id);
         pool.idle.retain(|idle| idle.environment.id() != id);

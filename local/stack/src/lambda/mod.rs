@@ -251,7 +251,7 @@ impl Service {
             let (id, function, api) = (id.clone(), Arc::clone(function), Arc::clone(&self.api));
             move || {
                 api.close(&id);
-                function.forget(&id);
+                function.remove(&id);
             }
         };
         match Environment::start(id.clone(), command, mailbox, &self.guard, on_exit) {

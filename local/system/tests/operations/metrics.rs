@@ -84,7 +84,7 @@ async fn what_functions_log_is_the_table_with_the_sums_of_what_was_done() {
     let wanted = [
         ("BatchesAccepted", 4),
         ("BatchesReplayed", 1),
-        ("BatchesRefused", 2),
+        ("BatchesRejected", 2),
         ("TransactionsInserted", 5),
         ("TransactionsUpdated", 1),
         ("TransactionsUnchanged", 3),
@@ -104,7 +104,7 @@ async fn what_functions_log_is_the_table_with_the_sums_of_what_was_done() {
         assert_eq!(sum(&values, name), expected, "{name}: {values:?}");
     }
     // While SQS refused, after it took the message, and when all was done.
-    assert_eq!(values_of(&values, "MessagesOwed"), [1, 0, 0]);
+    assert_eq!(values_of(&values, "MessagesUnsent"), [1, 0, 0]);
     let unfinished = values_of(&values, "UnfinishedBatches");
     assert_eq!((unfinished.len(), unfinished[0], unfinished[2]), (3, 1, 0), "{unfinished:?}");
     let ages = values_of(&values, "OldestUnfinishedBatchAge");

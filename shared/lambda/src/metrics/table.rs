@@ -54,7 +54,7 @@ pub static BATCHES_ACCEPTED: Metric = metric("BatchesAccepted", Unit::Count, ING
 /// Batches that had been taken in before.
 pub static BATCHES_REPLAYED: Metric = metric("BatchesReplayed", Unit::Count, INGEST);
 /// Batches that were refused by their caller's fault (4xx).
-pub static BATCHES_REFUSED: Metric = metric("BatchesRefused", Unit::Count, INGEST);
+pub static BATCHES_REJECTED: Metric = metric("BatchesRejected", Unit::Count, INGEST);
 /// Transactions of accepted batches that nobody had.
 pub static TRANSACTIONS_INSERTED: Metric = metric("TransactionsInserted", Unit::Count, INGEST);
 /// Transactions of accepted batches that were known with other content.
@@ -84,8 +84,8 @@ pub static UNFINISHED_BATCHES: Metric = metric("UnfinishedBatches", Unit::Count,
 pub static OLDEST_UNFINISHED_BATCH_AGE: Metric =
     metric("OldestUnfinishedBatchAge", Unit::Seconds, RELAY);
 /// Messages that are owed to the queue, as relay ends.
-pub static MESSAGES_OWED: Metric = metric("MessagesOwed", Unit::Count, RELAY);
-/// Owed messages that relay sent.
+pub static MESSAGES_UNSENT: Metric = metric("MessagesUnsent", Unit::Count, RELAY);
+/// OutboxEntry messages that relay sent.
 pub static MESSAGES_SENT: Metric = metric("MessagesSent", Unit::Count, RELAY);
 /// Processes that had to start for an invocation.
 pub static COLD_STARTS: Metric = Metric {
@@ -99,7 +99,7 @@ pub static COLD_STARTS: Metric = Metric {
 pub static METRICS: &[&Metric] = &[
     &BATCHES_ACCEPTED,
     &BATCHES_REPLAYED,
-    &BATCHES_REFUSED,
+    &BATCHES_REJECTED,
     &TRANSACTIONS_INSERTED,
     &TRANSACTIONS_UPDATED,
     &TRANSACTIONS_UNCHANGED,
@@ -111,7 +111,7 @@ pub static METRICS: &[&Metric] = &[
     &TRANSACTIONS_CATEGORISED,
     &UNFINISHED_BATCHES,
     &OLDEST_UNFINISHED_BATCH_AGE,
-    &MESSAGES_OWED,
+    &MESSAGES_UNSENT,
     &MESSAGES_SENT,
     &COLD_STARTS,
 ];

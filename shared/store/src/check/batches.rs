@@ -1,4 +1,4 @@
-//! Batches: all their transactions are there, their counts add up, their keys and debts are theirs.
+//! Batches: all their transactions are there, their counts add up, their keys and outbox entries are theirs.
 
 use sqlx::PgConnection;
 
@@ -43,8 +43,8 @@ pub(super) async fn run(
         ),
         Check::of(
             "outbox",
-            "What is owed to the queue is for a batch, and is soon sent.",
-            debts(connection, grace_ms).await?,
+            "Each outbox entry has a batch, and is sent soon.",
+            outbox(connection, grace_ms).await?,
         ),
     ])
 }
@@ -211,25 +211,25 @@ async fn keys(connection: &mut PgConnection) -> Result<Vec<Row>, StoreError> {
     Ok(rows)
 }
 
-async fn debts(connection: &mut PgConnection, grace_ms: i64) -> Result<Vec<Row>, StoreError> {
+async fn outbox(connection: &mut PgConnection, grace_ms: i64) -> Result<Vec<Row>, StoreError> {
     let rows = sqlx::query_as!(
         Row,
         r#"
         select
-            owed.tenant_id,
-            'batch ' || owed.batch_id as "subject!",
+            entry.tenant_id,
+            'batch ' || entry.batch_id as "subject!",
             case
-                when batch.batch_id is null then 'is owed a message, but is not stored'
-                else 'is owed a message since ' || owed.created_at
+                when batch.batch_id is null then 'has an outbox entry, but is not stored'
+                else 'has an unsent outbox entry since ' || entry.created_at
             end as "detail!",
             count(*) over () as "broken!"
-        from outbox as owed
+        from outbox as entry
         left join batches as batch
-            on owed.tenant_id = batch.tenant_id and owed.batch_id = batch.batch_id
+            on entry.tenant_id = batch.tenant_id and entry.batch_id = batch.batch_id
         where
             batch.batch_id is null
-            or owed.created_at < now() - $1::bigint * interval '1 millisecond'
-        order by owed.tenant_id, owed.batch_id
+            or entry.created_at < now() - $1::bigint * interval '1 millisecond'
+        order by entry.tenant_id, entry.batch_id
         limit $2
         "#,
         grace_ms,

@@ -28,9 +28,9 @@ pub const FINDINGS_MAX: i64 = 20;
 /// What to hold a database to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// All work is said to be done: nothing may be pending, processing or owed.
+    /// All work is said to be done: nothing may be pending, processing or entry.
     pub settled: bool,
-    /// How long a lease may have run out, a message be owed or a batch wait for its end before that
+    /// How long a lease may have run out, an outbox entry be unsent or a batch wait for its end before that
     /// counts as wrong: longer than relay takes to mind it.
     pub grace: Duration,
 }

@@ -13,8 +13,8 @@ pub struct Unsettled {
     pub transactions: i64,
     /// Batches that are not finished.
     pub batches: i64,
-    /// Batches that are owed a message.
-    pub owed: i64,
+    /// Batches with an unsent outbox entry.
+    pub outbox: i64,
 }
 
 impl Unsettled {
@@ -38,7 +38,7 @@ pub async fn unsettled(connection: &mut PgConnection) -> Result<Unsettled, Store
                 select count(*) from transactions where status in ('pending', 'processing')
             ) as "transactions!",
             (select count(*) from batches where finished_at is null) as "batches!",
-            (select count(*) from outbox) as "owed!"
+            (select count(*) from outbox) as "outbox!"
         "#
     )
     .fetch_one(unnamed(connection))
@@ -54,7 +54,7 @@ pub(super) async fn run(connection: &mut PgConnection) -> Result<Vec<Check>, Sto
             transactions(connection).await?,
         ),
         Check::of("settled-batches", "Every batch is finished.", batches(connection).await?),
-        Check::of("settled-outbox", "Nothing is owed to the queue.", outbox(connection).await?),
+        Check::of("settled-outbox", "The outbox is empty.", outbox(connection).await?),
     ])
 }
 
@@ -107,7 +107,7 @@ async fn outbox(connection: &mut PgConnection) -> Result<Vec<Row>, StoreError> {
         select
             tenant_id,
             'batch ' || batch_id as "subject!",
-            'is owed a message since ' || created_at as "detail!",
+            'has an unsent outbox entry since ' || created_at as "detail!",
             count(*) over () as "broken!"
         from outbox
         order by tenant_id, batch_id

@@ -1,4 +1,4 @@
-//! The outbox: what a committed batch still owes to the queue.
+//! The outbox: messages of committed batches that are still to be sent to the queue.
 
 use std::time::Duration;
 
@@ -10,15 +10,15 @@ use crate::error::StoreError;
 use crate::interval::millis;
 use crate::unnamed::unnamed;
 
-/// Messages that are owed for a batch.
+/// The messages of a batch that are still to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Owed {
+pub struct OutboxEntry {
     /// Whose batch it is.
     pub tenant: TenantId,
     /// The batch.
     pub batch: BatchId,
-    /// This debt, and no other that is written for the same batch.
-    pub debt_id: Uuid,
+    /// Identifies this entry among others written for the same batch.
+    pub entry_id: Uuid,
     /// The correlation id of the request that brought it.
     pub correlation_id: String,
     /// The X-Ray trace header of that request.
@@ -27,63 +27,64 @@ pub struct Owed {
     pub message_count: i32,
 }
 
-/// Writes down what is owed, in the transaction that makes it so. What is owed already stays owed.
+/// Inserts an entry in the transaction that makes the work. An entry of the same batch is replaced and keeps the
+/// larger message count.
 ///
 /// # Errors
 /// [`StoreError`] of the statement.
-pub async fn insert(connection: &mut PgConnection, owed: &Owed) -> Result<(), StoreError> {
+pub async fn insert(connection: &mut PgConnection, entry: &OutboxEntry) -> Result<(), StoreError> {
     sqlx::query!(
         r#"
         insert into outbox (
-            tenant_id, batch_id, debt_id, correlation_id, trace_header, message_count
+            tenant_id, batch_id, entry_id, correlation_id, trace_header, message_count
         )
         values ($1, $2, $3, $4, $5, $6)
         on conflict (tenant_id, batch_id) do update
         set
-            debt_id = excluded.debt_id,
+            entry_id = excluded.entry_id,
             message_count = greatest(outbox.message_count, excluded.message_count)
         "#,
-        owed.tenant.0,
-        owed.batch.0,
-        owed.debt_id,
-        owed.correlation_id,
-        owed.trace_header,
-        owed.message_count
+        entry.tenant.0,
+        entry.batch.0,
+        entry.entry_id,
+        entry.correlation_id,
+        entry.trace_header,
+        entry.message_count
     )
     .execute(unnamed(connection))
     .await?;
     Ok(())
 }
 
-/// Strikes out what was sent: this debt, if it still stands.
+/// Deletes an entry whose messages were sent, unless another entry replaced it.
 ///
 /// # Errors
 /// [`StoreError`] of the statement.
-pub async fn delete(connection: &mut PgConnection, owed: &Owed) -> Result<(), StoreError> {
+pub async fn delete(connection: &mut PgConnection, entry: &OutboxEntry) -> Result<(), StoreError> {
     sqlx::query!(
-        "delete from outbox where tenant_id = $1 and batch_id = $2 and debt_id = $3",
-        owed.tenant.0,
-        owed.batch.0,
-        owed.debt_id
+        "delete from outbox where tenant_id = $1 and batch_id = $2 and entry_id = $3",
+        entry.tenant.0,
+        entry.batch.0,
+        entry.entry_id
     )
     .execute(unnamed(connection))
     .await?;
     Ok(())
 }
 
-/// Takes what has been owed for at least `age`, the oldest first, over all tenants,
-/// and holds it until the transaction ends. What another relay holds is passed over.
+/// Locks the entries of at least this age, the oldest first, over all tenants, until the transaction ends.
+/// Skips entries that another relay has locked.
 ///
 /// # Errors
 /// [`StoreError`] of the statement.
-pub async fn take_owed(
+pub async fn lock_due(
     connection: &mut PgConnection,
     age: Duration,
     limit: i64,
-) -> Result<Vec<Owed>, StoreError> {
+) -> Result<Vec<OutboxEntry>, StoreError> {
     let rows = sqlx::query!(
         r#"
-        select tenant_id, batch_id, debt_id, correlation_id, trace_header, message_count
+        select tenant_id, batch_id, entry_id, correlation_id, trace_header, message_count
         from outbox
         where created_at <= now() - $1::bigint * interval '1 millisecond'
         order by created_at, batch_id
@@ -95,30 +96,29 @@ pub async fn take_owed(
     )
     .fetch_all(unnamed(connection))
     .await?;
-    let owed = rows.into_iter().map(|row| Owed {
+    let entry = rows.into_iter().map(|row| OutboxEntry {
         tenant: TenantId(row.tenant_id),
         batch: BatchId(row.batch_id),
-        debt_id: row.debt_id,
+        entry_id: row.entry_id,
         correlation_id: row.correlation_id,
         trace_header: row.trace_header,
         message_count: row.message_count,
     });
-    Ok(owed.collect())
+    Ok(entry.collect())
 }
 
-/// Owes a message again for up to `limit` batches, over all tenants, that are unfinished, were last
-/// announced at least `age` ago and have no row that anyone holds. Answers for how many of
-/// them nothing was owed yet.
+/// Inserts an entry for up to `limit` stalled batches, over all tenants: unfinished, last announced at least
+/// `age` ago, without a live lease. Returns how many of them had no entry yet.
 ///
 /// # Errors
 /// [`StoreError`] of the statement.
-pub async fn owe_for_stranded(
+pub async fn requeue_stalled(
     connection: &mut PgConnection,
     age: Duration,
     limit: i64,
 ) -> Result<u64, StoreError> {
-    let owed = sqlx::query_file!("src/outbox/owe_for_stranded.sql", millis(age), limit)
+    let entry = sqlx::query_file!("src/outbox/requeue_stalled.sql", millis(age), limit)
         .execute(unnamed(connection))
         .await?;
-    Ok(owed.rows_affected())
+    Ok(entry.rows_affected())
 }

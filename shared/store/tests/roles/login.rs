@@ -47,8 +47,8 @@ impl LoginSource for Keeper {
 }
 
 async fn user(store: &Store) -> String {
-    let mut transaction = store.begin_for_all().await.unwrap();
-    transaction.fetch_one("select session_user::text").await.unwrap().get(0)
+    let mut tx = store.begin_for_all().await.unwrap();
+    tx.fetch_one("select session_user::text").await.unwrap().get(0)
 }
 
 async fn administer(server: &Postgres, statement: &str) {

@@ -5,10 +5,10 @@
 #[path = "../store/ledger.rs"]
 mod ledger;
 
-mod forgetful;
 mod grants;
 mod login;
 mod migrating;
 mod plans;
 mod table;
 mod tls;
+mod unscoped_statements;

@@ -55,8 +55,8 @@ async fn owner_of_a_database(server: &Postgres, user: &str, rights: &str) -> Str
 async fn works_as_every_role(url: &str) {
     for function in FUNCTIONS {
         let store = store(url).as_role(Role::of_function(function).unwrap());
-        let mut transaction = store.begin(TenantId(Uuid::now_v7())).await.unwrap();
-        let row = transaction.fetch_one("select current_user::text").await.unwrap();
+        let mut tx = store.begin(TenantId(Uuid::now_v7())).await.unwrap();
+        let row = tx.fetch_one("select current_user::text").await.unwrap();
         assert_eq!(row.get::<String, _>(0), format!("tributary_{function}"));
     }
 }
@@ -93,21 +93,21 @@ async fn an_owner_who_is_no_superuser_migrates_and_sees_every_tenant() {
     works_as_every_role(&url).await;
 
     for name in ["first", "second"] {
-        let mut transaction = owner.begin_for_all().await.unwrap();
+        let mut tx = owner.begin_for_all().await.unwrap();
         let id = TenantId(Uuid::now_v7());
-        let tenant = tenants::find_or_create(&mut transaction, name, id).await.unwrap();
-        transaction.commit().await.unwrap();
+        let tenant = tenants::find_or_create(&mut tx, name, id).await.unwrap();
+        tx.commit().await.unwrap();
         write(&owner, tenant, &bookings(2, "-1")).await.unwrap();
     }
     execute(&url, "update batches set finished_at = now()").await;
 
     // What `pg_dump` asks with.
-    let mut transaction = owner.begin_for_all().await.unwrap();
-    check::freeze(&mut transaction).await.unwrap();
-    let row = transaction.fetch_one("select count(*) from transactions").await.unwrap();
+    let mut tx = owner.begin_for_all().await.unwrap();
+    check::freeze(&mut tx).await.unwrap();
+    let row = tx.fetch_one("select count(*) from transactions").await.unwrap();
     assert_eq!(row.get::<i64, _>(0), 4);
     let options = check::Options { settled: false, grace: Duration::from_secs(600) };
-    let checks = check::run(&mut transaction, options).await.unwrap();
+    let checks = check::run(&mut tx, options).await.unwrap();
     let finished = checks.iter().find(|check| check.name == "batch-finished").unwrap();
     assert_eq!(finished.broken, 4, "the pending rows of both tenants: {finished:?}");
 }
@@ -121,10 +121,10 @@ async fn a_check_fails_where_it_cannot_see_everything() {
     // With the rights to read, but under row-level security.
     execute(&url, "create role auditor nologin; grant pg_read_all_data to auditor").await;
     let blind = store(&url).as_role("auditor".parse().unwrap());
-    let mut transaction = blind.begin_for_all().await.unwrap();
-    check::freeze(&mut transaction).await.unwrap();
+    let mut tx = blind.begin_for_all().await.unwrap();
+    check::freeze(&mut tx).await.unwrap();
     let options = check::Options { settled: true, grace: Duration::ZERO };
-    let refused = check::run(&mut transaction, options).await.unwrap_err();
+    let refused = check::run(&mut tx, options).await.unwrap_err();
     assert!(format!("{refused:?}").contains("row-level security"), "{refused:?}");
 }
 
@@ -159,9 +159,9 @@ async fn roles_log_in_with_iam_tokens_where_they_are_let_and_their_owner_with_it
     let admin = server.url("postgres");
     let url = owner_of_a_database(&server, "master", "createrole createdb").await;
     let let_log_in = async || {
-        let mut transaction = store(&url).begin_for_all().await.unwrap();
-        role::let_log_in(&mut transaction).await?;
-        transaction.commit().await.map_err(StoreError::from)
+        let mut tx = store(&url).begin_for_all().await.unwrap();
+        role::let_log_in(&mut tx).await?;
+        tx.commit().await.map_err(StoreError::from)
     };
     // Who is a member of rds_iam by way of a role cannot log in with a password any more. That who made a
     // role may grant it, which is a membership too since PostgreSQL 16, is what RDS has to live with.

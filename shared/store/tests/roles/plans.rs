@@ -8,9 +8,9 @@ use tributary_testkit::ledger::{bookings, write};
 
 /// The plan of a query as a role, for a tenant among many.
 async fn plan(store: &Store, tenant: TenantId, query: &str) -> String {
-    let mut transaction = store.begin(tenant).await.unwrap();
+    let mut tx = store.begin(tenant).await.unwrap();
     let query = format!("explain (costs off) {query}");
-    let rows = transaction.fetch_all(AssertSqlSafe(query)).await.unwrap();
+    let rows = tx.fetch_all(AssertSqlSafe(query)).await.unwrap();
     rows.iter().map(|row| row.get::<String, _>(0)).collect::<Vec<_>>().join("\n")
 }
 

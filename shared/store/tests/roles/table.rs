@@ -3,7 +3,7 @@
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use tributary_store::role::FUNCTIONS;
 use tributary_store::{Role, idempotency, outbox, report};
-use tributary_testkit::ledger::{bookings, owed};
+use tributary_testkit::ledger::{bookings, outbox_entry};
 
 use crate::ledger::{LEASE, Ledger, SHOPPING};
 
@@ -37,12 +37,12 @@ async fn ledger_with_everything() -> Ledger {
     let (batch, _) = ledger.write(&bookings(3, "-1")).await;
     let (lease, _) = ledger.claim(batch, LEASE, 2).await;
     ledger.finish(&lease, &["tx_00000"], Ok(SHOPPING)).await;
-    let mut transaction = ledger.begin().await;
-    report::fold(&mut transaction, 1).await.unwrap();
-    idempotency::insert(&mut transaction, ledger.tenant, "key", &[0; 32], batch).await.unwrap();
-    let owed = owed(ledger.tenant, batch);
-    outbox::insert(&mut transaction, &owed).await.unwrap();
-    transaction.commit().await.unwrap();
+    let mut tx = ledger.begin().await;
+    report::fold(&mut tx, 1).await.unwrap();
+    idempotency::insert(&mut tx, ledger.tenant, "key", &[0; 32], batch).await.unwrap();
+    let entry = outbox_entry(ledger.tenant, batch);
+    outbox::insert(&mut tx, &entry).await.unwrap();
+    tx.commit().await.unwrap();
     ledger.write(&bookings(1, "-2")).await;
     ledger
 }
@@ -55,19 +55,19 @@ async fn outcome(
     statement: &str,
 ) -> Result<(), String> {
     let role = Role::of_function(function).unwrap();
-    let mut transaction = connection.begin().await.unwrap();
+    let mut tx = connection.begin().await.unwrap();
     let begin = format!(
         "set local role {role}; set local tributary.tenant_id = '{}'; set constraints all immediate",
         ledger.tenant
     );
-    transaction.execute(AssertSqlSafe(begin)).await.unwrap();
-    let done = transaction.execute(AssertSqlSafe(statement.to_owned())).await;
+    tx.execute(AssertSqlSafe(begin)).await.unwrap();
+    let done = tx.execute(AssertSqlSafe(statement.to_owned())).await;
     let outcome = match done {
         Ok(_) => Ok(()),
         Err(sqlx::Error::Database(error)) => Err(error.code().unwrap_or_default().into_owned()),
         Err(error) => panic!("{function}: {statement}: {error}"),
     };
-    transaction.rollback().await.unwrap();
+    tx.rollback().await.unwrap();
     outcome
 }
 

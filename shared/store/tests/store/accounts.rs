@@ -11,10 +11,9 @@ type Row = (String, String, Option<String>, Option<String>, DateTime<Utc>);
 
 async fn upsert(ledger: &Ledger, brought: &[Account], referenced: &[&str]) -> Vec<String> {
     let referenced: Vec<_> = referenced.iter().map(|id| (*id).to_owned()).collect();
-    let mut transaction = ledger.begin().await;
-    let unknown =
-        accounts::upsert(&mut transaction, ledger.tenant, brought, &referenced).await.unwrap();
-    transaction.commit().await.unwrap();
+    let mut tx = ledger.begin().await;
+    let unknown = accounts::upsert(&mut tx, ledger.tenant, brought, &referenced).await.unwrap();
+    tx.commit().await.unwrap();
     unknown
 }
 
@@ -73,9 +72,9 @@ async fn two_batches_that_bring_the_same_accounts_never_wait_in_a_circle() {
         let (forward, mut backward) = (brought("forward"), brought("backward"));
         backward.reverse();
         let write = async |store: &tributary_store::Store, brought: &[Account]| {
-            let mut transaction = store.begin(ledger.tenant).await.unwrap();
-            accounts::upsert(&mut transaction, ledger.tenant, brought, &[]).await.unwrap();
-            transaction.commit().await.unwrap();
+            let mut tx = store.begin(ledger.tenant).await.unwrap();
+            accounts::upsert(&mut tx, ledger.tenant, brought, &[]).await.unwrap();
+            tx.commit().await.unwrap();
         };
         tokio::join!(write(&ledger.store, &forward), write(&other, &backward));
     }
@@ -91,7 +90,7 @@ async fn two_batches_that_bring_the_same_accounts_never_wait_in_a_circle() {
 async fn an_account_exists_once_it_is_made() {
     let ledger = Ledger::new().await;
     upsert(&ledger, &[account("a")], &[]).await;
-    let mut transaction = ledger.begin().await;
-    assert!(accounts::exists(&mut transaction, ledger.tenant, "a").await.unwrap());
-    assert!(!accounts::exists(&mut transaction, ledger.tenant, "b").await.unwrap());
+    let mut tx = ledger.begin().await;
+    assert!(accounts::exists(&mut tx, ledger.tenant, "a").await.unwrap());
+    assert!(!accounts::exists(&mut tx, ledger.tenant, "b").await.unwrap());
 }

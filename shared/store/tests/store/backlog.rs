@@ -1,14 +1,14 @@
 //! How much work is left.
 
 use tributary_store::backlog::{self, Backlog};
-use tributary_store::outbox::{self, Owed};
-use tributary_testkit::ledger::{bookings, owed};
+use tributary_store::outbox::{self, OutboxEntry};
+use tributary_testkit::ledger::{bookings, outbox_entry};
 
 use crate::ledger::Ledger;
 
 async fn measured(ledger: &Ledger) -> Backlog {
-    let mut transaction = ledger.store.begin_for_all().await.unwrap();
-    backlog::measure(&mut transaction).await.unwrap()
+    let mut tx = ledger.store.begin_for_all().await.unwrap();
+    backlog::measure(&mut tx).await.unwrap()
 }
 
 #[tokio::test]
@@ -25,15 +25,15 @@ async fn unfinished_batches_and_owed_messages_are_counted_and_the_oldest_is_time
     .execute(&mut ledger.database.connection().await)
     .await
     .unwrap();
-    let mut transaction = ledger.begin().await;
+    let mut tx = ledger.begin().await;
     for (batch, message_count) in [(first, 1), (second, 3)] {
-        let owed = Owed { message_count, ..owed(ledger.tenant, batch) };
-        outbox::insert(&mut transaction, &owed).await.unwrap();
+        let entry = OutboxEntry { message_count, ..outbox_entry(ledger.tenant, batch) };
+        outbox::insert(&mut tx, &entry).await.unwrap();
     }
-    transaction.commit().await.unwrap();
+    tx.commit().await.unwrap();
 
     let left = measured(&ledger).await;
-    assert_eq!((left.unfinished_batches, left.messages_owed), (2, 4));
+    assert_eq!((left.unfinished_batches, left.messages_unsent), (2, 4));
     assert!((90..150).contains(&left.oldest_age_s), "{left:?}");
 
     // The rows of the first went to the second, which brought them again.

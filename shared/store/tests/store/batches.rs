@@ -89,11 +89,10 @@ async fn a_batch_that_is_retried_while_it_is_being_finished_is_not_finished() {
     enrichment::retry_failed(&mut retry, ledger.tenant, batch).await.unwrap();
     let other = ledger.database.store();
     let finish = async {
-        let mut transaction = other.begin(ledger.tenant).await.unwrap();
-        batches::lock(&mut transaction, ledger.tenant, batch).await.unwrap();
-        let settled =
-            batches::finish_if_settled(&mut transaction, ledger.tenant, batch).await.unwrap();
-        transaction.commit().await.unwrap();
+        let mut tx = other.begin(ledger.tenant).await.unwrap();
+        batches::lock(&mut tx, ledger.tenant, batch).await.unwrap();
+        let settled = batches::finish_if_settled(&mut tx, ledger.tenant, batch).await.unwrap();
+        tx.commit().await.unwrap();
         settled.left
     };
     let commit = async {
@@ -133,8 +132,8 @@ async fn the_first_failures_are_named_by_their_ids() {
     let (lease, claimed) = ledger.claim(batch, LEASE, 100).await;
     ledger.finish(&lease, &ids(&claimed)[..1], Ok(SHOPPING)).await;
     ledger.finish(&lease, &ids(&claimed)[1..], Err("no rule")).await;
-    let mut transaction = ledger.begin().await;
-    let failures = batches::failures(&mut transaction, ledger.tenant, batch).await.unwrap();
+    let mut tx = ledger.begin().await;
+    let failures = batches::failures(&mut tx, ledger.tenant, batch).await.unwrap();
     assert_eq!(failures.len(), shown);
     let first = &failures[0];
     assert_eq!((first.transaction_id.as_str(), first.reason.as_str()), ("tx_00001", "no rule"));

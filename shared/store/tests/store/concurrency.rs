@@ -1,6 +1,6 @@
 //! Batches that bring the same transactions at the same moment.
 
-use tributary_domain::Transaction as Booking;
+use tributary_domain::Transaction;
 use tributary_store::transactions::Written;
 use tributary_testkit::ledger::{account, booking, bookings, keep_batch, write};
 
@@ -20,7 +20,7 @@ async fn two_new_batches_with_the_same_ids_in_opposite_order_neither_deadlock_no
     let ledger = Ledger::new().await;
     let other = ledger.database.store();
     for round in 0..ROUNDS {
-        let named = |amount: &str| -> Vec<Booking> {
+        let named = |amount: &str| -> Vec<Transaction> {
             order(SIZE, round)
                 .map(|index| booking(&format!("r{round}_{index:03}"), amount))
                 .collect()
@@ -60,7 +60,7 @@ async fn two_batches_that_revise_the_same_rows_in_opposite_order_neither_deadloc
     let other = ledger.database.store();
     ledger.write(&bookings(SIZE, "-1")).await;
     for round in 0..ROUNDS {
-        let named = |cents: usize| -> Vec<Booking> {
+        let named = |cents: usize| -> Vec<Transaction> {
             let amount = format!("-{}.{cents:02}", round + 2);
             order(SIZE, round).map(|index| booking(&format!("tx_{index:05}"), &amount)).collect()
         };
@@ -138,8 +138,8 @@ async fn workers_and_batches_on_the_same_rows_neither_deadlock_nor_lose() {
 async fn two_batches_that_settle_the_pairs_of_one_posted_row_neither_deadlock_nor_lose() {
     let ledger = Ledger::new().await;
     let other = ledger.database.store();
-    let pending = |id: &str, amount: &str| Booking { is_pending: true, ..booking(id, amount) };
-    let posted = |names: &str, amount: &str| Booking {
+    let pending = |id: &str, amount: &str| Transaction { is_pending: true, ..booking(id, amount) };
+    let posted = |names: &str, amount: &str| Transaction {
         pending_transaction_id: Some(names.to_owned()),
         ..booking("posted", amount)
     };

@@ -9,8 +9,8 @@ use crate::ledger::{LEASE, Ledger, SHOPPING};
 async fn refusal(connection: &mut PgConnection, statement: &str) -> Option<String> {
     // Deferred constraints speak at the end of the statement here.
     let statement = format!("set constraints all immediate; {statement}");
-    let mut transaction = connection.begin().await.unwrap();
-    match transaction.execute(AssertSqlSafe(statement)).await {
+    let mut tx = connection.begin().await.unwrap();
+    match tx.execute(AssertSqlSafe(statement)).await {
         Ok(_) => None,
         Err(sqlx::Error::Database(error)) => {
             Some(error.constraint().unwrap_or(error.message()).to_owned())
@@ -81,7 +81,7 @@ async fn a_batch_its_key_and_its_debt_cannot_be_in_an_impossible_state() {
     let ledger = ledger_of_every_status().await;
     let mut connection = ledger.database.connection().await;
     let key = "insert into idempotency_keys (tenant_id, idempotency_key, body_hash, batch_id, created_at)";
-    let debt = "insert into outbox (tenant_id, batch_id, debt_id, correlation_id, message_count)";
+    let debt = "insert into outbox (tenant_id, batch_id, entry_id, correlation_id, message_count)";
     let api_key = "insert into api_keys (tenant_id, api_key_id, name, prefix, key_hash, scopes)";
     let hash = "sha256('x')";
     for (statement, constraint) in [

@@ -15,11 +15,11 @@ const HASH: [u8; 32] = [7; 32];
 async fn a_used_key_gives_the_hash_and_what_the_first_request_was_answered() {
     let ledger = Ledger::new().await;
     let (batch, written) = ledger.write(&[booking("a", "1"), booking("b", "2")]).await;
-    let mut transaction = ledger.begin().await;
-    let state = idempotency::take(&mut transaction, ledger.tenant, "key").await.unwrap();
+    let mut tx = ledger.begin().await;
+    let state = idempotency::take(&mut tx, ledger.tenant, "key").await.unwrap();
     assert_eq!(state, KeyState::Unused);
-    idempotency::insert(&mut transaction, ledger.tenant, "key", &HASH, batch).await.unwrap();
-    transaction.commit().await.unwrap();
+    idempotency::insert(&mut tx, ledger.tenant, "key", &HASH, batch).await.unwrap();
+    tx.commit().await.unwrap();
 
     let state = idempotency::take(&mut *ledger.begin().await, ledger.tenant, "key").await.unwrap();
     let accepted = AcceptedBatch {
@@ -37,7 +37,7 @@ async fn a_key_that_another_connection_has_taken_is_under_way_until_it_lets_go()
     let ledger = Ledger::new().await;
     let mut first = ledger.begin().await;
     let mut second = ledger.begin_beside().await;
-    let take = async |connection: &mut tributary_store::Transaction, key| {
+    let take = async |connection: &mut tributary_store::Tx, key| {
         idempotency::take(connection, ledger.tenant, key).await.unwrap()
     };
     assert_eq!(take(&mut first, "key").await, KeyState::Unused);
@@ -72,8 +72,8 @@ async fn no_tenant_can_make_a_key_that_stands_in_the_way_of_another_tenants() {
     assert_eq!(state, KeyState::Unused);
 
     let attacker = tenant("01930000-0000-7000-8000-00000000000a");
-    let mut transaction = second.begin(attacker).await.unwrap();
-    let made = idempotency::take(&mut transaction, attacker, "4p1wk9egbzhN%i^m~})a1I").await;
+    let mut tx = second.begin(attacker).await.unwrap();
+    let made = idempotency::take(&mut tx, attacker, "4p1wk9egbzhN%i^m~})a1I").await;
     assert_eq!(made.unwrap(), KeyState::Unused);
 }
 
@@ -102,9 +102,9 @@ async fn of_many_requests_with_one_key_at_the_same_moment_exactly_one_may_write(
     for round in 0..20 {
         let key = format!("key {round}");
         let attempts = (0..4).map(async |_| {
-            let mut transaction = ledger.begin_beside().await;
-            let state = idempotency::take(&mut transaction, ledger.tenant, &key).await.unwrap();
-            (state, transaction)
+            let mut tx = ledger.begin_beside().await;
+            let state = idempotency::take(&mut tx, ledger.tenant, &key).await.unwrap();
+            (state, tx)
         });
         // All hold their transactions until everyone has asked.
         let outcomes = futures::future::join_all(attempts).await;
@@ -117,24 +117,24 @@ async fn of_many_requests_with_one_key_at_the_same_moment_exactly_one_may_write(
 async fn a_key_is_forgotten_when_it_is_old_and_not_before() {
     let ledger = Ledger::new().await;
     let (batch, _) = ledger.write(&[booking("a", "1")]).await;
-    let mut transaction = ledger.begin().await;
+    let mut tx = ledger.begin().await;
     for key in ["old", "older", "young"] {
-        idempotency::insert(&mut transaction, ledger.tenant, key, &HASH, batch).await.unwrap();
+        idempotency::insert(&mut tx, ledger.tenant, key, &HASH, batch).await.unwrap();
     }
     sqlx::query(
         "update idempotency_keys set created_at = created_at - interval '1 day' \
          where idempotency_key <> 'young'",
     )
-    .execute(&mut *transaction)
+    .execute(&mut *tx)
     .await
     .unwrap();
-    transaction.commit().await.unwrap();
+    tx.commit().await.unwrap();
 
     const DAY: Duration = Duration::from_secs(24 * 60 * 60);
     let forget = async |limit| {
-        let mut transaction = ledger.begin().await;
-        let forgotten = idempotency::delete_expired(&mut transaction, DAY, limit).await.unwrap();
-        transaction.commit().await.unwrap();
+        let mut tx = ledger.begin().await;
+        let forgotten = idempotency::delete_expired(&mut tx, DAY, limit).await.unwrap();
+        tx.commit().await.unwrap();
         forgotten
     };
     assert_eq!((forget(1).await, forget(10).await, forget(10).await), (1, 1, 0));

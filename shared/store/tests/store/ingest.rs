@@ -1,7 +1,7 @@
 //! What becomes of a batch's transactions: inserted, unchanged, or updated.
 
 use serde_json::{Value, json};
-use tributary_domain::Transaction as Booking;
+use tributary_domain::Transaction;
 use tributary_store::transactions::Written;
 use tributary_testkit::ledger::{booking, bookings, instant, money};
 
@@ -78,20 +78,20 @@ async fn a_known_transaction_with_other_content_is_revised_and_is_work_again() {
 #[tokio::test]
 async fn a_change_of_any_field_is_other_content() {
     let ledger = Ledger::new().await;
-    ledger.write(&[Booking { account_id: "other".to_owned(), ..booking("x", "1") }]).await;
+    ledger.write(&[Transaction { account_id: "other".to_owned(), ..booking("x", "1") }]).await;
     let base = booking("tx", "-1.10");
-    let changes: Vec<Booking> = vec![
-        Booking { account_id: "other".to_owned(), ..base.clone() },
-        Booking { money: money("-1.11", "USD"), ..base.clone() },
-        Booking { money: money("-1.10", "EUR"), ..base.clone() },
-        Booking { booked_at: instant("2025-10-30T08:00:00.000001Z"), ..base.clone() },
-        Booking { authorized_on: None, ..base.clone() },
-        Booking { description: "AMZN".to_owned(), ..base.clone() },
-        Booking { merchant_name: None, ..base.clone() },
-        Booking { payment_channel: Some("in store".to_owned()), ..base.clone() },
-        Booking { merchant_category_code: None, ..base.clone() },
-        Booking { is_pending: true, ..base.clone() },
-        Booking { pending_transaction_id: Some("p".to_owned()), ..base.clone() },
+    let changes: Vec<Transaction> = vec![
+        Transaction { account_id: "other".to_owned(), ..base.clone() },
+        Transaction { money: money("-1.11", "USD"), ..base.clone() },
+        Transaction { money: money("-1.10", "EUR"), ..base.clone() },
+        Transaction { booked_at: instant("2025-10-30T08:00:00.000001Z"), ..base.clone() },
+        Transaction { authorized_on: None, ..base.clone() },
+        Transaction { description: "AMZN".to_owned(), ..base.clone() },
+        Transaction { merchant_name: None, ..base.clone() },
+        Transaction { payment_channel: Some("in store".to_owned()), ..base.clone() },
+        Transaction { merchant_category_code: None, ..base.clone() },
+        Transaction { is_pending: true, ..base.clone() },
+        Transaction { pending_transaction_id: Some("p".to_owned()), ..base.clone() },
     ];
     ledger.write(std::slice::from_ref(&base)).await;
     let one_updated = Written { inserted: 0, updated: 1, unchanged: 0 };
@@ -113,11 +113,9 @@ async fn a_batch_that_is_not_committed_leaves_nothing() {
     let before = all_rows(&ledger).await;
     let batch = tributary_domain::BatchId(uuid::Uuid::now_v7());
     let brought = bookings(4, "-2");
-    let mut transaction = ledger.begin().await;
-    tributary_store::transactions::write(&mut transaction, ledger.tenant, batch, &brought)
-        .await
-        .unwrap();
-    drop(transaction);
+    let mut tx = ledger.begin().await;
+    tributary_store::transactions::write(&mut tx, ledger.tenant, batch, &brought).await.unwrap();
+    drop(tx);
     assert_eq!(all_rows(&ledger).await, before);
 }
 

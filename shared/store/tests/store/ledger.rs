@@ -3,11 +3,11 @@
 use std::time::{Duration, Instant};
 
 use tributary_domain::identity::LeaseToken;
-use tributary_domain::{BatchId, TenantId, Transaction as Booking};
+use tributary_domain::{BatchId, TenantId, Transaction};
 use tributary_store::batches::{Left, Settled};
 use tributary_store::enrichment::{self, Category, ClaimedTransaction, Lease, Outcome};
 use tributary_store::transactions::Written;
-use tributary_store::{Store, Transaction, batches};
+use tributary_store::{Store, Tx, batches};
 use tributary_testkit::TestDatabase;
 use tributary_testkit::ledger::write;
 use uuid::Uuid;
@@ -43,17 +43,17 @@ impl Ledger {
         (self.database.store(), self.database.tenant(name).await)
     }
 
-    pub async fn begin(&self) -> Transaction {
+    pub async fn begin(&self) -> Tx {
         self.store.begin(self.tenant).await.unwrap()
     }
 
     /// A transaction over another connection.
-    pub async fn begin_beside(&self) -> Transaction {
+    pub async fn begin_beside(&self) -> Tx {
         self.database.store().begin(self.tenant).await.unwrap()
     }
 
     /// Writes a batch with the accounts that its transactions name.
-    pub async fn write(&self, bookings: &[Booking]) -> (BatchId, Written) {
+    pub async fn write(&self, bookings: &[Transaction]) -> (BatchId, Written) {
         write(&self.store, self.tenant, bookings).await.unwrap()
     }
 
@@ -69,9 +69,9 @@ impl Ledger {
         limit: i64,
     ) -> (Lease, Vec<ClaimedTransaction>) {
         let lease = self.lease(batch, duration);
-        let mut transaction = self.begin().await;
-        let claimed = enrichment::claim(&mut transaction, &lease, limit).await.unwrap();
-        transaction.commit().await.unwrap();
+        let mut tx = self.begin().await;
+        let claimed = enrichment::claim(&mut tx, &lease, limit).await.unwrap();
+        tx.commit().await.unwrap();
         (lease, claimed)
     }
 
@@ -84,18 +84,17 @@ impl Ledger {
     ) -> i64 {
         let outcomes: Vec<_> =
             ids.iter().map(|id| Outcome { transaction_id: id, result }).collect();
-        let mut transaction = self.begin().await;
-        let written =
-            enrichment::finish(&mut transaction, lease, "rules-1", &outcomes).await.unwrap();
-        transaction.commit().await.unwrap();
+        let mut tx = self.begin().await;
+        let written = enrichment::finish(&mut tx, lease, "rules-1", &outcomes).await.unwrap();
+        tx.commit().await.unwrap();
         written.total()
     }
 
     /// Releases and commits.
     pub async fn release(&self, lease: &Lease) -> i64 {
-        let mut transaction = self.begin().await;
-        let released = enrichment::release(&mut transaction, lease).await.unwrap();
-        transaction.commit().await.unwrap();
+        let mut tx = self.begin().await;
+        let released = enrichment::release(&mut tx, lease).await.unwrap();
+        tx.commit().await.unwrap();
         released
     }
 
@@ -111,11 +110,10 @@ impl Ledger {
     }
 
     pub async fn settle(&self, batch: BatchId) -> Settled {
-        let mut transaction = self.begin().await;
-        batches::lock(&mut transaction, self.tenant, batch).await.unwrap();
-        let settled =
-            batches::finish_if_settled(&mut transaction, self.tenant, batch).await.unwrap();
-        transaction.commit().await.unwrap();
+        let mut tx = self.begin().await;
+        batches::lock(&mut tx, self.tenant, batch).await.unwrap();
+        let settled = batches::finish_if_settled(&mut tx, self.tenant, batch).await.unwrap();
+        tx.commit().await.unwrap();
         settled
     }
 
@@ -141,10 +139,10 @@ impl Ledger {
 
     /// Retries what failed of a batch, as ingest does. Answers how many.
     pub async fn retry(&self, batch: BatchId) -> i64 {
-        let mut transaction = self.begin().await;
-        assert!(batches::lock(&mut transaction, self.tenant, batch).await.unwrap());
-        let retried = enrichment::retry_failed(&mut transaction, self.tenant, batch).await.unwrap();
-        transaction.commit().await.unwrap();
+        let mut tx = self.begin().await;
+        assert!(batches::lock(&mut tx, self.tenant, batch).await.unwrap());
+        let retried = enrichment::retry_failed(&mut tx, self.tenant, batch).await.unwrap();
+        tx.commit().await.unwrap();
         retried
     }
 

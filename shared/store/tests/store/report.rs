@@ -1,7 +1,7 @@
 //! The report's sums stay those of the rows, whatever happens to the rows.
 
 use chrono::NaiveDate;
-use tributary_domain::Transaction as Booking;
+use tributary_domain::Transaction;
 use tributary_store::{Store, enrichment, report};
 use tributary_testkit::ledger::{booking, bookings, instant, money};
 
@@ -9,8 +9,8 @@ use crate::ledger::{LEASE, Ledger, NO_LEASE, SHOPPING, ids};
 use crate::sums::{assert_sums_are_those_of_the_rows, period, summary};
 
 /// Two accounts, two days, two currencies, money in, money out and nothing.
-fn mixed() -> Vec<Booking> {
-    let elsewhere = |id: &str, amount: &str| Booking {
+fn mixed() -> Vec<Transaction> {
+    let elsewhere = |id: &str, amount: &str| Transaction {
         account_id: "other".to_owned(),
         booked_at: instant("2025-10-31T23:59:59.999999Z"),
         ..booking(id, amount)
@@ -20,17 +20,17 @@ fn mixed() -> Vec<Booking> {
         booking("b", "-0.20"),
         booking("c", "1000.01"),
         booking("d", "0"),
-        Booking { money: money("-7", "JPY"), ..booking("e", "1") },
+        Transaction { money: money("-7", "JPY"), ..booking("e", "1") },
         elsewhere("f", "-3.33"),
         elsewhere("g", "4.44"),
-        Booking { money: money("-0.001", "BHD"), ..elsewhere("h", "1") },
+        Transaction { money: money("-0.001", "BHD"), ..elsewhere("h", "1") },
     ]
 }
 
 async fn fold(store: &Store, limit: i64) -> i64 {
-    let mut transaction = store.begin_for_all().await.unwrap();
-    let folded = report::fold(&mut transaction, limit).await.unwrap();
-    transaction.commit().await.unwrap();
+    let mut tx = store.begin_for_all().await.unwrap();
+    let folded = report::fold(&mut tx, limit).await.unwrap();
+    tx.commit().await.unwrap();
     folded
 }
 
@@ -68,20 +68,20 @@ async fn sums_follow_a_transaction_to_another_account_day_currency_and_amount() 
     ledger.complete(batch).await;
     let base = booking("a", "-0.10");
     for changed in [
-        Booking { account_id: "other".to_owned(), ..base.clone() },
-        Booking { account_id: "third".to_owned(), ..base.clone() },
-        Booking { booked_at: instant("2025-10-29T23:59:59Z"), ..base.clone() },
-        Booking { booked_at: instant("2025-10-29T20:00:00-05:00"), ..base.clone() },
-        Booking { money: money("-0.10", "EUR"), ..base.clone() },
-        Booking { money: money("123456789012345.67", "USD"), ..base.clone() },
-        Booking { description: "other words".to_owned(), ..base.clone() },
+        Transaction { account_id: "other".to_owned(), ..base.clone() },
+        Transaction { account_id: "third".to_owned(), ..base.clone() },
+        Transaction { booked_at: instant("2025-10-29T23:59:59Z"), ..base.clone() },
+        Transaction { booked_at: instant("2025-10-29T20:00:00-05:00"), ..base.clone() },
+        Transaction { money: money("-0.10", "EUR"), ..base.clone() },
+        Transaction { money: money("123456789012345.67", "USD"), ..base.clone() },
+        Transaction { description: "other words".to_owned(), ..base.clone() },
         base,
     ] {
         // Revised while pending, while a worker holds it, and after it was completed.
         let (batch, _) = ledger.write(std::slice::from_ref(&changed)).await;
         assert_sums_are_those_of_the_rows(&ledger).await;
         ledger.claim(batch, LEASE, 10).await;
-        let again = Booking { merchant_name: None, ..changed };
+        let again = Transaction { merchant_name: None, ..changed };
         let (batch, _) = ledger.write(std::slice::from_ref(&again)).await;
         assert_sums_are_those_of_the_rows(&ledger).await;
         ledger.complete(batch).await;
@@ -118,7 +118,7 @@ async fn two_relays_that_fold_while_rows_change_lose_and_double_nothing() {
         for round in 0..15 {
             let brought: Vec<_> = mixed()
                 .into_iter()
-                .map(|it| Booking { description: format!("round {round}"), ..it })
+                .map(|it| Transaction { description: format!("round {round}"), ..it })
                 .collect();
             let (batch, _) = ledger.write(&brought).await;
             ledger.complete(batch).await;
@@ -167,17 +167,17 @@ async fn rows_and_sums_change_in_one_commit() {
     let ledger = Ledger::new().await;
     let (batch, _) = ledger.write(&mixed()).await;
     let lease = ledger.lease(batch, LEASE);
-    let mut transaction = ledger.begin().await;
-    enrichment::claim(&mut transaction, &lease, 100).await.unwrap();
+    let mut tx = ledger.begin().await;
+    enrichment::claim(&mut tx, &lease, 100).await.unwrap();
     assert_sums_are_those_of_the_rows(&ledger).await;
-    drop(transaction);
+    drop(tx);
     assert_sums_are_those_of_the_rows(&ledger).await;
 }
 
 #[tokio::test]
 async fn both_ends_of_a_period_are_included_and_days_are_utc_days() {
     let ledger = Ledger::new().await;
-    let at = |id: &str, when: &str| Booking { booked_at: instant(when), ..booking(id, "-1") };
+    let at = |id: &str, when: &str| Transaction { booked_at: instant(when), ..booking(id, "-1") };
     ledger
         .write(&[
             at("before", "2025-10-29T23:59:59.999999Z"),
@@ -199,12 +199,11 @@ async fn an_account_without_transactions_has_no_sums_and_an_unknown_one_is_none(
     let (batch, _) = ledger.write(&[booking("a", "-1")]).await;
     ledger.complete(batch).await;
     // Moved away: the account keeps no group of zero rows.
-    ledger.write(&[Booking { account_id: "other".to_owned(), ..booking("a", "-1") }]).await;
+    ledger.write(&[Transaction { account_id: "other".to_owned(), ..booking("a", "-1") }]).await;
     let date = NaiveDate::from_ymd_opt(2025, 10, 30).unwrap();
     assert_eq!(summary(&ledger, "acc", period(date, date)).await, []);
-    let mut transaction = ledger.begin().await;
-    let unknown =
-        report::summary(&mut transaction, ledger.tenant, "nobody", period(date, date)).await;
+    let mut tx = ledger.begin().await;
+    let unknown = report::summary(&mut tx, ledger.tenant, "nobody", period(date, date)).await;
     assert_eq!(unknown.unwrap(), None);
 }
 
@@ -216,9 +215,9 @@ async fn workers_on_one_batch_add_up_to_the_rows() {
         let store = ledger.database.store();
         loop {
             let lease = ledger.lease(batch, LEASE);
-            let mut transaction = store.begin(ledger.tenant).await.unwrap();
-            let claimed = enrichment::claim(&mut transaction, &lease, 17).await.unwrap();
-            transaction.commit().await.unwrap();
+            let mut tx = store.begin(ledger.tenant).await.unwrap();
+            let claimed = enrichment::claim(&mut tx, &lease, 17).await.unwrap();
+            tx.commit().await.unwrap();
             if claimed.is_empty() {
                 return;
             }
@@ -226,9 +225,9 @@ async fn workers_on_one_batch_add_up_to_the_rows() {
                 .into_iter()
                 .map(|id| enrichment::Outcome { transaction_id: id, result: Ok(SHOPPING) })
                 .collect();
-            let mut transaction = store.begin(ledger.tenant).await.unwrap();
-            enrichment::finish(&mut transaction, &lease, "rules-1", &outcomes).await.unwrap();
-            transaction.commit().await.unwrap();
+            let mut tx = store.begin(ledger.tenant).await.unwrap();
+            enrichment::finish(&mut tx, &lease, "rules-1", &outcomes).await.unwrap();
+            tx.commit().await.unwrap();
         }
     };
     tokio::join!(work(), work(), work());

@@ -16,8 +16,8 @@ pub fn period(start: NaiveDate, end: NaiveDate) -> Period {
 
 /// The sums of an account as the store answers them.
 pub async fn summary(ledger: &Ledger, account_id: &str, period: Period) -> Vec<Sums> {
-    let mut transaction = ledger.begin_beside().await;
-    report::summary(&mut transaction, ledger.tenant, account_id, period).await.unwrap().unwrap()
+    let mut tx = ledger.begin_beside().await;
+    report::summary(&mut tx, ledger.tenant, account_id, period).await.unwrap().unwrap()
 }
 
 /// The same, added up from the rows themselves.
@@ -55,11 +55,11 @@ pub async fn recompute(
 
 /// Compares, for every account of the tenant, the whole year and each single day that tests use.
 pub async fn assert_sums_are_those_of_the_rows(ledger: &Ledger) {
-    let mut transaction = ledger.begin_beside().await;
+    let mut tx = ledger.begin_beside().await;
     let accounts: Vec<String> =
         sqlx::query_scalar("select account_id from accounts where tenant_id = $1 order by 1")
             .bind(ledger.tenant.0)
-            .fetch_all(&mut *transaction)
+            .fetch_all(&mut *tx)
             .await
             .unwrap();
     assert!(!accounts.is_empty());
@@ -68,9 +68,8 @@ pub async fn assert_sums_are_those_of_the_rows(ledger: &Ledger) {
     periods.extend((29..=31).map(|day| period(date(10, day), date(10, day))));
     for account in &accounts {
         for period in &periods {
-            let expected = recompute(&mut transaction, ledger.tenant, account, *period).await;
-            let answered =
-                report::summary(&mut transaction, ledger.tenant, account, *period).await.unwrap();
+            let expected = recompute(&mut tx, ledger.tenant, account, *period).await;
+            let answered = report::summary(&mut tx, ledger.tenant, account, *period).await.unwrap();
             assert_eq!(answered, Some(expected), "{account} {period:?}");
         }
     }

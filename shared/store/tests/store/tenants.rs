@@ -5,10 +5,10 @@ use std::time::Duration;
 use sqlx::Row;
 use tributary_domain::TenantId;
 use tributary_store::enrichment::{self, Lease, Outcome};
-use tributary_store::outbox::{self, Owed};
+use tributary_store::outbox::{self, OutboxEntry};
 use tributary_store::transactions::pages::{self, PageQuery};
 use tributary_store::{Store, accounts, batches, report};
-use tributary_testkit::ledger::{booking, bookings, owed, write};
+use tributary_testkit::ledger::{booking, bookings, outbox_entry, write};
 
 use crate::ledger::{LEASE, Ledger, SHOPPING, ids};
 use crate::sums::{assert_sums_are_those_of_the_rows, period, recompute};
@@ -34,15 +34,15 @@ async fn the_same_ids_under_two_tenants_are_kept_apart() {
     assert_eq!(written.inserted, 2, "nobody of this tenant had them");
 
     ledger.complete(mine).await;
-    let mut transaction = store.begin(tenant).await.unwrap();
-    let progress = batches::progress(&mut transaction, tenant, yours).await.unwrap().unwrap();
+    let mut tx = store.begin(tenant).await.unwrap();
+    let progress = batches::progress(&mut tx, tenant, yours).await.unwrap().unwrap();
     assert_eq!(progress.counts.pending, 2);
-    let rows = pages::page(&mut transaction, tenant, &everything("acc")).await.unwrap();
+    let rows = pages::page(&mut tx, tenant, &everything("acc")).await.unwrap();
     assert!(rows.len() == 2 && rows.iter().all(|row| row.status == "pending"), "{rows:?}");
     assert_sums_are_those_of_the_rows(&ledger).await;
     let year = period("2025-01-01".parse().unwrap(), "2025-12-31".parse().unwrap());
-    let sums = report::summary(&mut transaction, tenant, "acc", year).await.unwrap().unwrap();
-    assert_eq!(sums, recompute(&mut transaction, tenant, "acc", year).await);
+    let sums = report::summary(&mut tx, tenant, "acc", year).await.unwrap().unwrap();
+    assert_eq!(sums, recompute(&mut tx, tenant, "acc", year).await);
 }
 
 #[tokio::test]
@@ -50,16 +50,16 @@ async fn what_is_another_tenants_is_not_there() {
     let ledger = Ledger::new().await;
     let (store, stranger) = ledger.of_other_tenant("second").await;
     let (batch, _) = ledger.write(&bookings(2, "-1")).await;
-    let mut transaction = store.begin(stranger).await.unwrap();
-    assert!(batches::progress(&mut transaction, stranger, batch).await.unwrap().is_none());
-    assert!(batches::failures(&mut transaction, stranger, batch).await.unwrap().is_empty());
-    assert!(!accounts::exists(&mut transaction, stranger, "acc").await.unwrap());
+    let mut tx = store.begin(stranger).await.unwrap();
+    assert!(batches::progress(&mut tx, stranger, batch).await.unwrap().is_none());
+    assert!(batches::failures(&mut tx, stranger, batch).await.unwrap().is_empty());
+    assert!(!accounts::exists(&mut tx, stranger, "acc").await.unwrap());
     let referenced = ["acc".to_owned()];
-    let unknown = accounts::upsert(&mut transaction, stranger, &[], &referenced).await.unwrap();
+    let unknown = accounts::upsert(&mut tx, stranger, &[], &referenced).await.unwrap();
     assert_eq!(unknown, referenced);
     let year = period("2025-01-01".parse().unwrap(), "2025-12-31".parse().unwrap());
-    assert_eq!(report::summary(&mut transaction, stranger, "acc", year).await.unwrap(), None);
-    let rows = pages::page(&mut transaction, stranger, &everything("acc")).await.unwrap();
+    assert_eq!(report::summary(&mut tx, stranger, "acc", year).await.unwrap(), None);
+    let rows = pages::page(&mut tx, stranger, &everything("acc")).await.unwrap();
     assert!(rows.is_empty());
 }
 
@@ -68,28 +68,28 @@ async fn what_is_another_tenants_cannot_be_worked_on() {
     let ledger = Ledger::new().await;
     let (store, stranger) = ledger.of_other_tenant("second").await;
     let (batch, _) = ledger.write(&bookings(2, "-1")).await;
-    let owed = owed(ledger.tenant, batch);
-    let mut transaction = ledger.begin().await;
-    outbox::insert(&mut transaction, &owed).await.unwrap();
-    transaction.commit().await.unwrap();
+    let entry = outbox_entry(ledger.tenant, batch);
+    let mut tx = ledger.begin().await;
+    outbox::insert(&mut tx, &entry).await.unwrap();
+    tx.commit().await.unwrap();
 
     let (lease, claimed) = ledger.claim(batch, LEASE, 1).await;
     let stolen = Lease { tenant: stranger, ..lease };
     let outcome = Outcome { transaction_id: ids(&claimed)[0], result: Ok(SHOPPING) };
-    let mut transaction = store.begin(stranger).await.unwrap();
-    assert!(enrichment::claim(&mut transaction, &stolen, 10).await.unwrap().is_empty());
-    let finished = enrichment::finish(&mut transaction, &stolen, "rules-1", &[outcome]).await;
+    let mut tx = store.begin(stranger).await.unwrap();
+    assert!(enrichment::claim(&mut tx, &stolen, 10).await.unwrap().is_empty());
+    let finished = enrichment::finish(&mut tx, &stolen, "rules-1", &[outcome]).await;
     assert_eq!(finished.unwrap().total(), 0);
-    assert_eq!(enrichment::release(&mut transaction, &stolen).await.unwrap(), 0);
-    batches::finish_if_settled(&mut transaction, stranger, batch).await.unwrap();
-    assert!(!batches::lock(&mut transaction, stranger, batch).await.unwrap());
-    assert_eq!(enrichment::retry_failed(&mut transaction, stranger, batch).await.unwrap(), 0);
-    outbox::delete(&mut transaction, &Owed { tenant: stranger, ..owed.clone() }).await.unwrap();
-    transaction.commit().await.unwrap();
+    assert_eq!(enrichment::release(&mut tx, &stolen).await.unwrap(), 0);
+    batches::finish_if_settled(&mut tx, stranger, batch).await.unwrap();
+    assert!(!batches::lock(&mut tx, stranger, batch).await.unwrap());
+    assert_eq!(enrichment::retry_failed(&mut tx, stranger, batch).await.unwrap(), 0);
+    outbox::delete(&mut tx, &OutboxEntry { tenant: stranger, ..entry.clone() }).await.unwrap();
+    tx.commit().await.unwrap();
 
-    let mut transaction = ledger.store.begin_for_all().await.unwrap();
-    assert_eq!(outbox::take_owed(&mut transaction, Duration::ZERO, 10).await.unwrap(), [owed]);
-    drop(transaction);
+    let mut tx = ledger.store.begin_for_all().await.unwrap();
+    assert_eq!(outbox::lock_due(&mut tx, Duration::ZERO, 10).await.unwrap(), [entry]);
+    drop(tx);
     let counts = ledger.progress(batch).await.counts;
     assert_eq!((counts.pending, counts.processing), (1, 1));
 }
@@ -126,8 +126,8 @@ async fn write_without_accounts(
     tenant: TenantId,
 ) -> Result<(), tributary_store::StoreError> {
     let batch = tributary_domain::BatchId(uuid::Uuid::now_v7());
-    let mut transaction = store.begin(tenant).await?;
+    let mut tx = store.begin(tenant).await?;
     let brought = [booking("b", "1")];
-    tributary_store::transactions::write(&mut transaction, tenant, batch, &brought).await?;
+    tributary_store::transactions::write(&mut tx, tenant, batch, &brought).await?;
     Ok(())
 }

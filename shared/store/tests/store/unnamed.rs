@@ -9,7 +9,7 @@ use tributary_store::enrichment::{self, Lease, Outcome};
 use tributary_store::outbox;
 use tributary_store::transactions::pages::{self, PageQuery};
 use tributary_store::{accounts, batches, health, idempotency, report, tenants, transactions};
-use tributary_testkit::ledger::{account, bookings, keep_batch, owed};
+use tributary_testkit::ledger::{account, bookings, keep_batch, outbox_entry};
 use uuid::Uuid;
 
 use crate::ledger::{LEASE, Ledger, SHOPPING};
@@ -39,11 +39,11 @@ async fn call_everything(connection: &mut PgConnection, tenant: TenantId, round:
     assert!(written.changed() == 3, "the first round inserts, the second revises");
     keep_batch(connection, tenant, batch, &brought, written).await.unwrap();
     idempotency::insert(connection, tenant, round, &[0; 32], batch).await.unwrap();
-    let owed = owed(tenant, batch);
-    outbox::insert(connection, &owed).await.unwrap();
-    outbox::take_owed(connection, Duration::ZERO, 10).await.unwrap();
-    outbox::delete(connection, &owed).await.unwrap();
-    outbox::owe_for_stranded(connection, Duration::ZERO, 10).await.unwrap();
+    let entry = outbox_entry(tenant, batch);
+    outbox::insert(connection, &entry).await.unwrap();
+    outbox::lock_due(connection, Duration::ZERO, 10).await.unwrap();
+    outbox::delete(connection, &entry).await.unwrap();
+    outbox::requeue_stalled(connection, Duration::ZERO, 10).await.unwrap();
 
     let token = tributary_domain::identity::LeaseToken(Uuid::now_v7());
     let lease = Lease { tenant, batch, token, duration: LEASE };
@@ -83,10 +83,10 @@ async fn named_statements(connection: &mut PgConnection) -> i64 {
 #[tokio::test]
 async fn no_statement_leaves_a_named_prepared_statement_behind() {
     let ledger = Ledger::new().await;
-    let mut transaction = ledger.begin().await;
-    call_everything(&mut transaction, ledger.tenant, "1").await;
-    call_everything(&mut transaction, ledger.tenant, "2").await;
-    assert_eq!(named_statements(&mut transaction).await, 0);
+    let mut tx = ledger.begin().await;
+    call_everything(&mut tx, ledger.tenant, "1").await;
+    call_everything(&mut tx, ledger.tenant, "2").await;
+    assert_eq!(named_statements(&mut tx).await, 0);
 }
 
 /// The store's options already keep sqlx from naming anything; the statements alone have to do it too,
@@ -98,8 +98,8 @@ async fn no_statement_is_named_on_a_connection_that_would_keep_names() {
     sqlx::query("select 1").execute(&mut connection).await.unwrap();
     let before = named_statements(&mut connection).await;
     assert_eq!(before, 1, "this connection keeps names");
-    let mut transaction = connection.begin().await.unwrap();
-    call_everything(&mut transaction, ledger.tenant, "1").await;
-    call_everything(&mut transaction, ledger.tenant, "2").await;
-    assert_eq!(named_statements(&mut transaction).await, before);
+    let mut tx = connection.begin().await.unwrap();
+    call_everything(&mut tx, ledger.tenant, "1").await;
+    call_everything(&mut tx, ledger.tenant, "2").await;
+    assert_eq!(named_statements(&mut tx).await, before);
 }

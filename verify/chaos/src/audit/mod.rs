@@ -25,13 +25,13 @@ pub struct Stored {
 impl Stored {
     /// Reads it all.
     pub async fn read(store: &Store) -> Result<Self, StoreError> {
-        let mut transaction = store.begin_for_all().await?;
-        tributary_store::check::freeze(&mut transaction).await?;
+        let mut tx = store.begin_for_all().await?;
+        tributary_store::check::freeze(&mut tx).await?;
         Ok(Self {
-            batches: stored::batches(&mut transaction).await?,
-            transactions: stored::transactions(&mut transaction).await?,
-            revisions: stored::revisions(&mut transaction).await?,
-            accounts: stored::accounts(&mut transaction).await?,
+            batches: stored::batches(&mut tx).await?,
+            transactions: stored::transactions(&mut tx).await?,
+            revisions: stored::revisions(&mut tx).await?,
+            accounts: stored::accounts(&mut tx).await?,
         })
     }
 }

@@ -33,7 +33,7 @@ fn without_the_expiry_of_leases_a_dead_workers_rows_are_stuck() {
 
 #[test]
 fn without_the_outbox_row_nothing_says_what_is_to_be_sent() {
-    breaks(lone(), &[Guard::OutboxRow], Always::UnsentIsOwed);
+    breaks(lone(), &[Guard::OutboxRow], Always::UnsentIsPending);
 }
 
 #[test]
@@ -44,8 +44,8 @@ fn without_the_outbox_row_only_the_sweep_is_left_when_the_queue_refuses() {
 }
 
 #[test]
-fn without_the_send_before_the_strike_out_a_debt_is_lost_between_them() {
-    breaks(lone(), &[Guard::SendBeforeStrikeOut], Always::UnsentIsOwed);
+fn without_the_send_before_the_mark_sent_a_debt_is_lost_between_them() {
+    breaks(lone(), &[Guard::SendBeforeStrikeOut], Always::UnsentIsPending);
 }
 
 #[test]

@@ -35,13 +35,13 @@ fn a_worker_that_looks_for_the_end_without_a_lock_finishes_a_batch_that_is_retri
 
 #[test]
 fn a_slow_ingest_strikes_out_the_debt_of_a_retry() {
-    breaks(retried(1, FAILING), &[Guard::StrikeOutOwnDebt], Always::UnsentIsOwed);
+    breaks(retried(1, FAILING), &[Guard::DeleteOwnEntry], Always::UnsentIsPending);
 }
 
 /// These two guards are for retries alone.
 #[test]
 fn without_retries_the_end_needs_no_lock_and_a_debt_no_name() {
-    let guards = without(&[Guard::EndUnderLock, Guard::StrikeOutOwnDebt]);
+    let guards = without(&[Guard::EndUnderLock, Guard::DeleteOwnEntry]);
     holds(update(), guards);
     holds(lone().with_faults(2, FaultKind::ALL), guards);
 }

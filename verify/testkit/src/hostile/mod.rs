@@ -2,12 +2,12 @@
 //! through can be made again.
 
 mod batch;
-mod kinds;
+mod bodies;
 
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
-use kinds::{HEAVY, KINDS, Kind};
+use bodies::{GENERATORS, Generator, HEAVY};
 
 /// One heavy body, of megabytes, for so many light ones.
 const LIGHT_FOR_A_HEAVY: u32 = 40;
@@ -24,7 +24,8 @@ pub struct HostileBody {
 #[must_use]
 pub fn body(seed: u64, number: u64) -> HostileBody {
     let mut random = StdRng::seed_from_u64(seed ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-    let kinds: &[Kind] = if random.random_ratio(1, LIGHT_FOR_A_HEAVY) { HEAVY } else { KINDS };
+    let kinds: &[Generator] =
+        if random.random_ratio(1, LIGHT_FOR_A_HEAVY) { HEAVY } else { GENERATORS };
     let (kind, make) = batch::one_of(&mut random, kinds);
     HostileBody { kind, bytes: make(&mut random) }
 }

@@ -35,9 +35,9 @@ async fn serve_with_tls(server: &Postgres) {
 /// The version of TLS that a connection by this URL speaks.
 async fn version(url: &str) -> Result<Option<String>, String> {
     let store = Store::connect_lazily(&url.into()).unwrap();
-    let mut transaction = store.begin_for_all().await.map_err(|error| format!("{error:?}"))?;
+    let mut tx = store.begin_for_all().await.map_err(|error| format!("{error:?}"))?;
     let asked = "select version from pg_stat_ssl where pid = pg_backend_pid()";
-    Ok(transaction.fetch_one(asked).await.unwrap().get(0))
+    Ok(tx.fetch_one(asked).await.unwrap().get(0))
 }
 
 fn root(name: &str) -> PathBuf {

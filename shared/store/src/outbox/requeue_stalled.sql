@@ -1,7 +1,6 @@
--- Owes one message for each batch that stands still: unfinished, last announced long ago, and none of its
--- rows held under a live lease. That it is announced now is noted, so that a long queue does not get a
--- message more for it each minute.
-with stranded as (
+-- Inserts one outbox entry for each stalled batch: unfinished, last announced long ago, and without a live
+-- lease. Updates announced_at, so that a batch waiting in a long queue does not get another message each minute.
+with stalled as (
     select batch.tenant_id, batch.batch_id, batch.correlation_id
     from batches as batch
     where
@@ -22,10 +21,10 @@ with stranded as (
 
 announced as (
     update batches as batch set announced_at = now()
-    from stranded
-    where batch.tenant_id = stranded.tenant_id and batch.batch_id = stranded.batch_id
+    from stalled
+    where batch.tenant_id = stalled.tenant_id and batch.batch_id = stalled.batch_id
 )
 
-insert into outbox (tenant_id, batch_id, debt_id, correlation_id, message_count)
-select tenant_id, batch_id, gen_random_uuid(), correlation_id, 1 from stranded
+insert into outbox (tenant_id, batch_id, entry_id, correlation_id, message_count)
+select tenant_id, batch_id, gen_random_uuid(), correlation_id, 1 from stalled
 on conflict (tenant_id, batch_id) do nothing

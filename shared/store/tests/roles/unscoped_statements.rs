@@ -8,8 +8,8 @@ use sqlx::{AssertSqlSafe, Executor, PgConnection, Row};
 use tributary_domain::TenantId;
 use tributary_postgres::{Options, Pooler, Postgres, Storage};
 use tributary_store::outbox;
-use tributary_store::{Role, Store, StoreError, Transaction, database, report, tenants};
-use tributary_testkit::ledger::{bookings, owed, write};
+use tributary_store::{Role, Store, StoreError, Tx, database, report, tenants};
+use tributary_testkit::ledger::{bookings, outbox_entry, write};
 use uuid::Uuid;
 
 /// More than the pooler has connections to the server.
@@ -82,21 +82,21 @@ impl TwoTenants {
         owner.migrate().await.unwrap();
         let mut tenants = [TenantId(Uuid::nil()); 2];
         for ((name, count), place) in TENANTS.iter().zip(&mut tenants) {
-            let mut transaction = owner.begin_for_all().await.unwrap();
+            let mut tx = owner.begin_for_all().await.unwrap();
             let id = TenantId(Uuid::now_v7());
-            *place = tenants::find_or_create(&mut transaction, name, id).await.unwrap();
-            transaction.commit().await.unwrap();
+            *place = tenants::find_or_create(&mut tx, name, id).await.unwrap();
+            tx.commit().await.unwrap();
             for booking in bookings(*count, "-1") {
                 let (batch, _) = write(&owner, *place, &[booking]).await.unwrap();
-                let mut transaction = owner.begin(*place).await.unwrap();
-                let owed = owed(*place, batch);
-                outbox::insert(&mut transaction, &owed).await.unwrap();
-                transaction.commit().await.unwrap();
+                let mut tx = owner.begin(*place).await.unwrap();
+                let entry = outbox_entry(*place, batch);
+                outbox::insert(&mut tx, &entry).await.unwrap();
+                tx.commit().await.unwrap();
             }
         }
-        let mut transaction = owner.begin_for_all().await.unwrap();
-        report::fold(&mut transaction, 1_000).await.unwrap();
-        transaction.commit().await.unwrap();
+        let mut tx = owner.begin_for_all().await.unwrap();
+        report::fold(&mut tx, 1_000).await.unwrap();
+        tx.commit().await.unwrap();
         for tenant in tenants {
             // Other content: deltas that are not folded, beside those that are.
             write(&owner, tenant, &bookings(1, "-2")).await.unwrap();
@@ -117,7 +117,7 @@ async fn number(connection: &mut PgConnection, query: &str) -> i64 {
 }
 
 /// Begins as often as it takes: with many clients a busy machine may not connect them all in time.
-async fn begin(store: &Store, tenant: Option<TenantId>) -> Transaction {
+async fn begin(store: &Store, tenant: Option<TenantId>) -> Tx {
     let deadline = Instant::now() + Duration::from_secs(60);
     loop {
         let begun = match tenant {
@@ -145,9 +145,9 @@ async fn keeps_tenants_apart(world: &TwoTenants, url: &str) {
     for (function, table) in READS {
         let store = as_function(url, function);
         for tenant in [first, second, first] {
-            let mut transaction = store.begin(tenant).await.unwrap();
-            let seen = number(&mut transaction, &format!("select count(*) from {table}")).await;
-            transaction.rollback().await.unwrap();
+            let mut tx = store.begin(tenant).await.unwrap();
+            let seen = number(&mut tx, &format!("select count(*) from {table}")).await;
+            tx.rollback().await.unwrap();
             assert_eq!(seen, world.count(table, tenant).await, "{function} in {table}");
             assert!(seen > 0, "{function} sees its own in {table}");
         }
@@ -158,9 +158,9 @@ async fn keeps_tenants_apart(world: &TwoTenants, url: &str) {
     for (function, table, statement) in WRITES {
         let store = as_function(url, function);
         for tenant in [first, second] {
-            let mut transaction = store.begin(tenant).await.unwrap();
-            let done = transaction.execute(*statement).await.unwrap().rows_affected();
-            transaction.rollback().await.unwrap();
+            let mut tx = store.begin(tenant).await.unwrap();
+            let done = tx.execute(*statement).await.unwrap().rows_affected();
+            tx.rollback().await.unwrap();
             let own = world.count(table, tenant).await;
             assert_eq!(i64::try_from(done), Ok(own), "{function}: {statement}");
         }
@@ -171,15 +171,15 @@ async fn keeps_tenants_apart(world: &TwoTenants, url: &str) {
     for (function, statement) in INSERTS {
         let store = as_function(url, function);
         let of = |tenant: TenantId| AssertSqlSafe(statement.replace('?', &tenant.to_string()));
-        let mut transaction = store.begin(first).await.unwrap();
-        transaction.execute(of(first)).await.unwrap();
-        transaction.rollback().await.unwrap();
-        let mut transaction = store.begin(first).await.unwrap();
-        let refused = transaction.execute(of(second)).await.unwrap_err();
+        let mut tx = store.begin(first).await.unwrap();
+        tx.execute(of(first)).await.unwrap();
+        tx.rollback().await.unwrap();
+        let mut tx = store.begin(first).await.unwrap();
+        let refused = tx.execute(of(second)).await.unwrap_err();
         assert_eq!(code(&refused), "42501", "{function}: {statement}: {refused}");
-        transaction.rollback().await.unwrap();
-        let mut transaction = store.begin_for_all().await.unwrap();
-        let refused = transaction.execute(of(first)).await.unwrap_err();
+        tx.rollback().await.unwrap();
+        let mut tx = store.begin_for_all().await.unwrap();
+        let refused = tx.execute(of(first)).await.unwrap_err();
         assert_eq!(code(&refused), "42501", "{function} without a tenant: {statement}: {refused}");
     }
 }
@@ -188,17 +188,17 @@ async fn keeps_tenants_apart(world: &TwoTenants, url: &str) {
 async fn works_over_all_where_it_is_meant_to(url: &str) {
     let all: i64 = TENANTS.iter().map(|(_, count)| i64::try_from(*count).unwrap()).sum();
     let relay = as_function(url, "relay");
-    let mut transaction = relay.begin_for_all().await.unwrap();
+    let mut tx = relay.begin_for_all().await.unwrap();
     for table in ["transactions", "outbox"] {
-        let seen = number(&mut transaction, &format!("select count(*) from {table}")).await;
+        let seen = number(&mut tx, &format!("select count(*) from {table}")).await;
         assert_eq!(seen, all, "{table}");
     }
-    let owed = outbox::take_owed(&mut transaction, Duration::ZERO, 100).await.unwrap();
-    assert_eq!(i64::try_from(owed.len()), Ok(all));
-    transaction.rollback().await.unwrap();
+    let entry = outbox::lock_due(&mut tx, Duration::ZERO, 100).await.unwrap();
+    assert_eq!(i64::try_from(entry.len()), Ok(all));
+    tx.rollback().await.unwrap();
     let authorize = as_function(url, "authorize");
-    let mut transaction = authorize.begin_for_all().await.unwrap();
-    assert_eq!(number(&mut transaction, "select count(*) from tenants").await, 2);
+    let mut tx = authorize.begin_for_all().await.unwrap();
+    assert_eq!(number(&mut tx, "select count(*) from tenants").await, 2);
 }
 
 #[tokio::test]
@@ -226,10 +226,10 @@ async fn a_statement_that_forgets_the_tenant_reaches_no_other_through_a_pooler()
                 1 => (5, Some(world.tenants[1])),
                 _ => (0, None),
             };
-            let mut transaction = begin(&store, tenant).await;
-            let seen = number(&mut transaction, "select count(*) from transactions").await;
+            let mut tx = begin(&store, tenant).await;
+            let seen = number(&mut tx, "select count(*) from transactions").await;
             assert_eq!(seen, expected, "client {client}, round {round}");
-            transaction.commit().await.unwrap();
+            tx.commit().await.unwrap();
         }
     });
     join_all(rounds).await;
@@ -237,10 +237,10 @@ async fn a_statement_that_forgets_the_tenant_reaches_no_other_through_a_pooler()
     // Neither the tenant nor the role is on any connection that they were used on.
     let leftovers = (0..CLIENTS).map(async |_| {
         let store = Store::connect_lazily(&url.as_str().into()).unwrap();
-        let mut transaction = begin(&store, None).await;
+        let mut tx = begin(&store, None).await;
         let left = "select (current_user <> session_user \
             or coalesce(current_setting('tributary.tenant_id', true), '') <> '')::int::bigint";
-        assert_eq!(number(&mut transaction, left).await, 0);
+        assert_eq!(number(&mut tx, left).await, 0);
     });
     join_all(leftovers).await;
     pooler.stop().await.unwrap();
@@ -250,10 +250,10 @@ async fn a_statement_that_forgets_the_tenant_reaches_no_other_through_a_pooler()
 async fn what_is_no_tenant_is_nobody_or_an_error_but_never_somebody() {
     let world = TwoTenants::new().await;
     let report = as_function(&world.server.url("ledger"), "report");
-    let mut transaction = report.begin_for_all().await.unwrap();
-    transaction.execute("set local tributary.tenant_id = ''").await.unwrap();
-    assert_eq!(number(&mut transaction, "select count(*) from transactions").await, 0);
-    transaction.execute("set local tributary.tenant_id = '%'").await.unwrap();
-    let refused = transaction.execute("select count(*) from transactions").await.unwrap_err();
+    let mut tx = report.begin_for_all().await.unwrap();
+    tx.execute("set local tributary.tenant_id = ''").await.unwrap();
+    assert_eq!(number(&mut tx, "select count(*) from transactions").await, 0);
+    tx.execute("set local tributary.tenant_id = '%'").await.unwrap();
+    let refused = tx.execute("select count(*) from transactions").await.unwrap_err();
     assert_eq!(code(&refused), "22P02", "{refused}");
 }

@@ -10,10 +10,10 @@ use super::batch::{
 };
 
 /// A name, and how to make one.
-pub type Kind = (&'static str, fn(&mut StdRng) -> Vec<u8>);
+pub type Generator = (&'static str, fn(&mut StdRng) -> Vec<u8>);
 
 /// Those of a few kilobytes.
-pub const KINDS: &[Kind] = &[
+pub const GENERATORS: &[Generator] = &[
     ("truncated", truncated),
     ("no JSON", no_json),
     ("invalid UTF-8", invalid_utf8),
@@ -32,7 +32,7 @@ pub const KINDS: &[Kind] = &[
 ];
 
 /// Those of megabytes.
-pub const HEAVY: &[Kind] = &[
+pub const HEAVY: &[Generator] = &[
     ("6 MB and a byte", too_large),
     ("10,000 faulty transactions", many_faults),
     ("10,001 transactions", too_many_transactions),

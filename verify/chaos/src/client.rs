@@ -27,7 +27,7 @@ const SHARED: usize = 24;
 const PAUSE_MS: std::ops::Range<u64> = 0..60;
 
 /// One client.
-pub struct Actor {
+pub struct Client {
     name: String,
     random: StdRng,
     api: Arc<Api>,
@@ -40,7 +40,7 @@ pub struct Actor {
     next_id: u32,
 }
 
-impl Actor {
+impl Client {
     /// A client of this name, which all its ids begin with.
     pub fn new(name: String, seed: u64, api: Arc<Api>, ledger: Arc<Ledger>) -> Self {
         let (sent, own, known_accounts) = (Vec::new(), Vec::new(), BTreeSet::new());

@@ -1,0 +1,42 @@
+# Sourced by .ci/run and .ci/full: runs steps, times them, checks that they leave no process, prints a table.
+# shellcheck shell=bash
+
+# The steps of .ci/run, in order: the fast ones first.
+steps_of_run=(prerequisites format clippy tests sqlx licences template demo chaos chaos-pooler)
+
+log=target/ci
+mkdir -p "$log"
+table=()
+failed=0
+
+# run_step STEP: runs .ci/step and records its result and its seconds. Fails if the step failed.
+run_step() {
+    local step="$1" started=$SECONDS status=0 result
+    printf '\n=== %s\n' "$step"
+    .ci/left-behind list >"$log/before"
+    .ci/step "$step" || status=$?
+    if [ "$status" -eq 0 ]; then
+        .ci/left-behind since "$log/before" || status=1
+    fi
+    case "$status" in
+        0) result=passed ;;
+        77) result=skipped ;;
+        *) result=FAILED failed=$((failed + 1)) ;;
+    esac
+    table+=("$(printf '%-14s %-8s %5d s' "$step" "$result" $((SECONDS - started)))")
+    [ "$result" != FAILED ]
+}
+
+print_table() {
+    printf '\n'
+    printf '%s\n' "${table[@]}"
+    printf '%-14s %-8s %5d s\n' total '' "$SECONDS"
+}
+
+# The closing line: the tests of the step `tests`, in the form of a test runner.
+print_tests() {
+    awk '
+        /^test result:/ { passed += $4; failed += $6; ignored += $8 }
+        END { printf "%d passed, %d failed, %d skipped\n", passed, failed, ignored; exit failed > 0 || passed == 0 }
+    ' "$log/test.log"
+}

@@ -10,9 +10,9 @@ use report::cursor::Cursor;
 use serde_json::{Value, json};
 use tributary_domain::request::limits::{BODY_BYTES_MAX, ID_LENGTH_MAX};
 use tributary_lambda::aws::Aws;
-use tributary_lambda::http::{Handler, answer};
+use tributary_lambda::http::{Handler, respond};
 use tributary_lambda::metrics::Metrics;
-use tributary_lambda::routes::{self, Call};
+use tributary_lambda::routes::{self, Call, IngestCall, ReportCall};
 use tributary_queue::{EnrichMessage, Queue};
 use tributary_store::Store;
 
@@ -60,7 +60,7 @@ fn get(path: &str, query: Value) -> Value {
 
 async fn ask(handler: &impl Handler, event: &Value) -> Response<Body> {
     let request: Request<Body> = lambda_http::request::from_str(&event.to_string()).unwrap();
-    answer(handler, request).await
+    respond(handler, request).await
 }
 
 /// Whether an answer is one that the operation is documented to give.
@@ -250,9 +250,10 @@ async fn a_path_or_method_that_is_not_served_is_answered_as_documented() {
 
 #[test]
 fn the_sample_events_are_what_they_say() {
-    for (sample, call) in
-        [(INGEST_EVENT, Call::IngestTransactions), (SUMMARY_EVENT, Call::GetSummary)]
-    {
+    for (sample, call) in [
+        (INGEST_EVENT, Call::Ingest(IngestCall::IngestTransactions)),
+        (SUMMARY_EVENT, Call::Report(ReportCall::GetSummary)),
+    ] {
         let request = lambda_http::request::from_str(sample).unwrap();
         let matched = routes::find(request.method().as_str(), request.raw_http_path()).unwrap();
         assert_eq!(matched.route.call, call);

@@ -4,13 +4,17 @@ use std::collections::BTreeSet;
 use std::process::Command;
 
 use serde_json::{Value, json};
-use tributary_lambda::routes::{ROUTES, Route};
+use tributary_lambda::routes::{Call, ROUTES, Route};
 
 use super::document::{follow, operation, operations};
 
 /// `IngestTransactions` is `ingestTransactions`.
 fn operation_id(route: &Route) -> String {
-    let name = format!("{:?}", route.call);
+    let name = match route.call {
+        Call::Ingest(call) => format!("{call:?}"),
+        Call::Report(call) => format!("{call:?}"),
+        Call::Health(call) => format!("{call:?}"),
+    };
     let (first, rest) = name.split_at(1);
     first.to_lowercase() + rest
 }
@@ -99,7 +103,7 @@ fn the_watch_router_has_every_route_in_both_spellings() {
         .flat_map(|route| {
             ["", "/"].map(|slash| {
                 let path = format!("{}{slash}", route.path);
-                (path, route.method.to_owned(), route.function.to_owned())
+                (path, route.method.to_owned(), route.function().to_owned())
             })
         })
         .collect();

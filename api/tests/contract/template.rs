@@ -87,7 +87,7 @@ fn the_templates_calls_are_the_routes_with_their_methods_functions_and_keys() {
         .iter()
         .map(|route| {
             let open = route.access == Access::Open;
-            (route.path.to_owned(), route.method.to_owned(), route.function.to_owned(), open)
+            (route.path.to_owned(), route.method.to_owned(), route.function().to_owned(), open)
         })
         .collect();
     // API Gateway matches a resource with and without a slash at the end of the path, and would make

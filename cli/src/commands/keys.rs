@@ -85,9 +85,8 @@ async fn here(makes_one: bool) -> anyhow::Result<Admin> {
     if !makes_one {
         return Ok(admin);
     }
-    let mut environment = Environment::of_process();
-    let sources = PepperSources::from_environment(&mut environment);
-    let sources = environment.finish(sources).context("a key is hashed under a pepper")?;
+    let sources =
+        Environment::load(PepperSources::read).context("a key is hashed under a pepper")?;
     Ok(admin.with_peppers(sources.load(&Aws::default()).await?))
 }
 

@@ -1,4 +1,4 @@
-//! What admin needs from its environment.
+//! The configuration of admin.
 
 use std::str::FromStr;
 
@@ -9,17 +9,17 @@ use tributary_lambda::peppers::PepperSources;
 /// The configuration of admin.
 #[derive(Debug)]
 pub struct Config {
-    /// `DATABASE_URL`, of the role that owns the schema, `DATABASE_AUTH` and `DATABASE_SECRET_ARN`.
+    /// The variables that begin with `DATABASE_`. The login is the owner of the schema.
     pub database: DatabaseConfig,
     /// `DEAD_LETTER_QUEUE_URL`
     pub dead_letter_queue_url: String,
-    /// `API_KEY_PEPPER` or `API_KEY_PEPPER_SECRET_ARN`, and the one before it
+    /// The variables that begin with `API_KEY_PEPPER`.
     pub peppers: PepperSources,
-    /// `DATABASE_ROLES_AUTH`: whether the functions log in as their roles, by `iam`, or do not.
+    /// `DATABASE_ROLES_AUTH`: whether the functions log in as their own roles. The only value is `iam`.
     pub roles_log_in: bool,
 }
 
-/// `DATABASE_ROLES_AUTH`: with an IAM token each, as RDS takes them.
+/// The value of `DATABASE_ROLES_AUTH`.
 struct Iam;
 
 impl FromStr for Iam {
@@ -31,18 +31,16 @@ impl FromStr for Iam {
 }
 
 impl Config {
-    /// Reads it from the process's variables.
+    /// Reads the variables of the process.
     ///
     /// # Errors
-    /// [`EnvironmentError`] names all that are missing.
+    /// [`EnvironmentError`] names every variable that is missing or invalid.
     pub fn from_env() -> Result<Self, EnvironmentError> {
-        let mut environment = Environment::of_process();
-        let config = Self {
-            database: DatabaseConfig::read(&mut environment),
+        Environment::load(|environment| Self {
+            database: DatabaseConfig::read(environment),
             dead_letter_queue_url: environment.required("DEAD_LETTER_QUEUE_URL"),
-            peppers: PepperSources::from_environment(&mut environment),
+            peppers: PepperSources::read(environment),
             roles_log_in: environment.optional::<Iam>("DATABASE_ROLES_AUTH").is_some(),
-        };
-        environment.finish(config)
+        })
     }
 }

@@ -1,4 +1,4 @@
-//! What authorize needs from its environment.
+//! The configuration of authorize.
 
 use reqwest::Url;
 use tributary_lambda::database::DatabaseConfig;
@@ -16,31 +16,29 @@ const JWKS_FILE: &str = "JWT_JWKS_FILE";
 /// The configuration of authorize.
 #[derive(Debug)]
 pub struct Config {
-    /// `DATABASE_URL`, `DATABASE_ROLE`, `DATABASE_AUTH` and `DATABASE_SECRET_ARN`.
+    /// The variables that begin with `DATABASE_`.
     pub database: DatabaseConfig,
-    /// `API_KEY_PEPPER` or `API_KEY_PEPPER_SECRET_ARN`, and the one before it
+    /// The variables that begin with `API_KEY_PEPPER`.
     pub peppers: PepperSources,
-    /// `JWT_…`; `None` where no issuer is configured
+    /// The variables that begin with `JWT_`; `None` if there are none.
     pub tokens: Option<TokenConfig>,
 }
 
 impl Config {
-    /// Reads it from the process's variables.
+    /// Reads the variables of the process.
     ///
     /// # Errors
-    /// [`EnvironmentError`] names all that are missing.
+    /// [`EnvironmentError`] names every variable that is missing or invalid.
     pub fn from_env() -> Result<Self, EnvironmentError> {
-        let mut environment = Environment::of_process();
-        let config = Self {
-            database: DatabaseConfig::read(&mut environment),
-            peppers: PepperSources::from_environment(&mut environment),
-            tokens: tokens(&mut environment),
-        };
-        environment.finish(config)
+        Environment::load(|environment| Self {
+            database: DatabaseConfig::read(environment),
+            peppers: PepperSources::read(environment),
+            tokens: tokens(environment),
+        })
     }
 }
 
-/// All of an issuer or nothing of it: half a configuration must not look like none.
+/// Reads the configuration of the issuer, which must be complete or absent.
 fn tokens<L: Fn(&str) -> Option<String>>(environment: &mut Environment<L>) -> Option<TokenConfig> {
     let names = [ISSUER, AUDIENCE, JWKS_URL, JWKS_FILE];
     if names.iter().all(|name| environment.optional::<String>(name).is_none()) {
@@ -72,7 +70,7 @@ fn tokens<L: Fn(&str) -> Option<String>>(environment: &mut Environment<L>) -> Op
     Some(TokenConfig { issuer, audience, jwks, tenant_claim, scope_claim })
 }
 
-/// Whoever can change what is fetched can make tokens: HTTPS, unless nothing leaves this machine.
+/// An attacker who can change the fetched keys can forge tokens, so only HTTPS or loopback is safe.
 fn is_safe(url: &Url) -> bool {
     let is_loopback = url.host_str().is_some_and(|host| {
         let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
@@ -95,13 +93,13 @@ mod tests {
     }
 
     #[test]
-    fn without_an_issuer_there_are_no_tokens() {
+    fn tokens_are_disabled_without_issuer() {
         assert!(read(&[]).unwrap().is_none());
         assert!(read(&[(ISSUER, ""), (JWKS_URL, "")]).unwrap().is_none());
     }
 
     #[test]
-    fn half_an_issuer_is_a_fault_that_names_the_rest() {
+    fn incomplete_issuer_is_a_fault_that_names_the_rest() {
         let fault = read(&[(ISSUER, "i")]).unwrap_err();
         assert!(fault.contains(AUDIENCE) && fault.contains(JWKS_FILE), "{fault}");
         let both = [(ISSUER, "i"), (AUDIENCE, "a"), (JWKS_URL, "https://i/"), (JWKS_FILE, "f")];
@@ -111,8 +109,8 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_fetched_by_https_or_from_this_machine() {
-        for (url, is_taken) in [
+    fn keys_are_fetched_by_https_or_from_loopback() {
+        for (url, is_accepted) in [
             ("https://issuer.example/jwks.json", true),
             ("http://127.0.0.1:8080/jwks.json", true),
             ("http://[::1]/jwks.json", true),
@@ -123,7 +121,7 @@ mod tests {
             ("jwks.json", false),
         ] {
             let read = read(&[(ISSUER, "i"), (AUDIENCE, "a"), (JWKS_URL, url)]);
-            assert_eq!(read.is_ok(), is_taken, "{url}");
+            assert_eq!(read.is_ok(), is_accepted, "{url}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The `enrich` function's process: works off the queue.
+//! The `enrich` function, invoked with messages of the queue.
 
 use std::time::{Duration, SystemTime};
 
@@ -9,19 +9,15 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tributary_domain::categorise::{Categorizer, RuleCategorizer};
-use tributary_lambda::aws::Aws;
 use tributary_lambda::metrics::Metrics;
 use tributary_lambda::{deadline, logs};
-use tributary_queue::Queue;
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     logs::init();
     let metrics = &Metrics::of_process("enrich");
     let config = Config::from_env()?;
-    let aws = Aws::default();
-    let store = config.database.connect(&aws).await?;
-    let queue = Queue::new(aws.config().await, config.queue_url);
+    let (store, queue) = config.backends.connect().await?;
     let rules = RuleCategorizer::new();
     let categorizer: Box<dyn Categorizer> = match config.simulated_latency {
         Some(range) => Box::new(SimulatedLatency::new(rules, range)),
@@ -44,13 +40,13 @@ async fn main() -> Result<(), Error> {
     }
 }
 
-/// Ends some moments after SIGTERM, when what was held is finished or let go and the answer is given.
+/// Returns after SIGTERM, when running invocations have finished or released their rows and responded.
 async fn stopped(stop: &CancellationToken, at_work: &TaskTracker) -> Result<(), Error> {
-    const ANSWER_TIME: Duration = Duration::from_millis(50);
+    const RESPONSE_TIME: Duration = Duration::from_millis(50);
     signal(SignalKind::terminate())?.recv().await;
     stop.cancel();
     at_work.close();
     at_work.wait().await;
-    tokio::time::sleep(ANSWER_TIME).await;
+    tokio::time::sleep(RESPONSE_TIME).await;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Asks both that everything else needs, at the same time and not for long.
+//! Checks the database and the queue concurrently, with a time limit.
 
 use std::error::Error;
 use std::future::Future;
@@ -10,15 +10,15 @@ use tokio::time::timeout;
 use tracing::warn;
 use tributary_api::OPENAPI;
 use tributary_lambda::error_chain::Chain;
-use tributary_lambda::http::{Answer, Handler, Incoming, Problem};
-use tributary_lambda::routes::Call;
+use tributary_lambda::http::{Handler, Problem, Request, Response};
+use tributary_lambda::routes::{Call, HealthCall};
 use tributary_queue::Queue;
 use tributary_store::{Store, StoreError, health};
 
-/// How long each may take to answer; the whole answer is promised within two seconds.
-const ANSWER_TIMEOUT: Duration = Duration::from_millis(1_500);
+/// The time limit of each check. The endpoint responds within two seconds.
+const CHECK_TIMEOUT: Duration = Duration::from_millis(1_500);
 
-/// Answers monitors.
+/// The handler of health.
 #[derive(Debug)]
 pub struct Health {
     store: Store,
@@ -27,75 +27,76 @@ pub struct Health {
 
 #[derive(Serialize)]
 struct Report {
-    status: Verdict,
-    database: Verdict,
-    queue: Verdict,
+    status: Status,
+    database: Status,
+    queue: Status,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-enum Verdict {
+enum Status {
     Ok,
     Unavailable,
 }
 
 impl Handler for Health {
-    const FUNCTION: &'static str = "health";
+    type Call = HealthCall;
 
-    async fn handle(&self, incoming: &Incoming) -> Result<Answer, Problem> {
-        match incoming.call {
-            Call::GetHealth => self.report().await,
-            Call::GetOpenApi => {
+    fn own_call(call: Call) -> Option<HealthCall> {
+        if let Call::Health(call) = call { Some(call) } else { None }
+    }
+
+    async fn handle(&self, call: HealthCall, _request: &Request) -> Result<Response, Problem> {
+        match call {
+            HealthCall::GetHealth => self.check().await,
+            HealthCall::GetOpenApi => {
                 let body = OPENAPI.to_owned();
-                Ok(Answer { status: StatusCode::OK, headers: Vec::new(), body })
+                Ok(Response { status: StatusCode::OK, headers: Vec::new(), body })
             }
-            Call::IngestTransactions
-            | Call::RetryBatch
-            | Call::GetBatch
-            | Call::ListTransactions
-            | Call::GetSummary => Err(Problem::NotFound),
         }
     }
 }
 
 impl Health {
-    /// Asks this store and this queue.
+    /// Checks a store and a queue.
     #[must_use]
     pub const fn new(store: Store, queue: Queue) -> Self {
         Self { store, queue }
     }
 
-    async fn report(&self) -> Result<Answer, Problem> {
-        let (database, queue) =
-            tokio::join!(ask("database", self.ask_database()), ask("queue", self.queue.ping()));
-        let (status, code) = if database == Verdict::Ok && queue == Verdict::Ok {
-            (Verdict::Ok, StatusCode::OK)
+    async fn check(&self) -> Result<Response, Problem> {
+        let (database, queue) = tokio::join!(
+            status_of("database", self.ping_database()),
+            status_of("queue", self.queue.ping())
+        );
+        let (status, code) = if database == Status::Ok && queue == Status::Ok {
+            (Status::Ok, StatusCode::OK)
         } else {
-            (Verdict::Unavailable, StatusCode::SERVICE_UNAVAILABLE)
+            (Status::Unavailable, StatusCode::SERVICE_UNAVAILABLE)
         };
-        Ok(Answer::json(code, &Report { status, database, queue })?)
+        Ok(Response::json(code, &Report { status, database, queue })?)
     }
 
-    async fn ask_database(&self) -> Result<(), StoreError> {
+    async fn ping_database(&self) -> Result<(), StoreError> {
         let mut tx = self.store.begin_for_all().await?;
         health::ping(&mut tx).await
     }
 }
 
-/// Waits for an answer; why there is none is for the log alone.
-async fn ask<E: Error + 'static>(
+/// Awaits a check. Failures are logged and never shown to the caller.
+async fn status_of<E: Error + 'static>(
     dependency: &str,
-    answer: impl Future<Output = Result<(), E>>,
-) -> Verdict {
-    match timeout(ANSWER_TIMEOUT, answer).await {
-        Ok(Ok(())) => Verdict::Ok,
+    check: impl Future<Output = Result<(), E>>,
+) -> Status {
+    match timeout(CHECK_TIMEOUT, check).await {
+        Ok(Ok(())) => Status::Ok,
         Ok(Err(error)) => {
             warn!(dependency, error = %Chain(&error), "dependency is unavailable");
-            Verdict::Unavailable
+            Status::Unavailable
         }
         Err(_) => {
-            warn!(dependency, "dependency does not answer");
-            Verdict::Unavailable
+            warn!(dependency, "dependency timed out");
+            Status::Unavailable
         }
     }
 }

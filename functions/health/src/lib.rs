@@ -1,7 +1,6 @@
-//! Says whether PostgreSQL and the queue answer, and what the API looks like. Needs no key.
+//! Reports whether PostgreSQL and the queue are available, and serves the OpenAPI document. Both routes
+//! are open.
 
-mod config;
 mod handler;
 
-pub use config::Config;
 pub use handler::Health;

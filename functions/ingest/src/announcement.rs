@@ -4,7 +4,7 @@
 use tracing::warn;
 use tributary_domain::{BatchId, TenantId};
 use tributary_lambda::error_chain::Chain;
-use tributary_lambda::http::Incoming;
+use tributary_lambda::http::Request;
 use tributary_queue::{EnrichMessage, Queue, message_count};
 use tributary_store::outbox::{self, OutboxEntry};
 use tributary_store::{Store, StoreError};
@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 /// The outbox entry of a batch with `work` transactions to enrich.
 pub fn entry_for(
-    incoming: &Incoming,
+    request: &Request,
     tenant: TenantId,
     batch: BatchId,
     work: usize,
@@ -21,8 +21,8 @@ pub fn entry_for(
         tenant,
         batch,
         entry_id: Uuid::now_v7(),
-        correlation_id: incoming.correlation.to_string(),
-        trace_header: incoming.trace_header().map(str::to_owned),
+        correlation_id: request.correlation.to_string(),
+        trace_header: request.trace_header().map(str::to_owned),
         message_count: i32::try_from(message_count(work)).unwrap_or(1),
     }
 }

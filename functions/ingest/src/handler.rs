@@ -1,13 +1,13 @@
-//! Answers the calls that write.
+//! Handles the calls that write.
 
 use http::StatusCode;
 use http::header::{HeaderName, HeaderValue, LOCATION};
 use serde::Serialize;
 use tracing::info;
 use tributary_domain::BatchId;
-use tributary_lambda::http::{Answer, Handler, Incoming, Problem};
+use tributary_lambda::http::{Handler, Problem, Request, Response};
 use tributary_lambda::metrics::{Metrics, table};
-use tributary_lambda::routes::Call;
+use tributary_lambda::routes::{Call, IngestCall};
 use tributary_queue::Queue;
 use tributary_store::Store;
 use tributary_store::batches::AcceptedBatch;
@@ -15,10 +15,10 @@ use tributary_store::batches::AcceptedBatch;
 use crate::submission::{Outcome, Submission};
 use crate::{announcement, retry};
 
-/// Says that the answer is that of the first request with the same key.
+/// Marks the response to a replayed request.
 const REPLAYED_HEADER: HeaderName = HeaderName::from_static("idempotency-replayed");
 
-/// Takes batches in.
+/// The handler of ingest.
 #[derive(Debug)]
 pub struct Ingest {
     store: Store,
@@ -38,14 +38,14 @@ struct Accepted<'a> {
 }
 
 impl Ingest {
-    /// Takes batches into a store and announces them on a queue; what it measures is gathered in `metrics`.
+    /// Writes batches to a store, announces them on a queue and records `metrics`.
     #[must_use]
     pub const fn new(store: Store, queue: Queue, metrics: Metrics) -> Self {
         Self { store, queue, metrics }
     }
 
-    async fn take_in(&self, incoming: &Incoming) -> Result<Answer, Problem> {
-        match Submission::read(incoming)?.take(&self.store).await? {
+    async fn accept(&self, request: &Request) -> Result<Response, Problem> {
+        match Submission::read(request)?.write(&self.store).await? {
             Outcome::New(batch, entry) => {
                 info!(
                     batch_id = %batch.batch_id,
@@ -82,26 +82,25 @@ impl Ingest {
 }
 
 impl Handler for Ingest {
-    const FUNCTION: &'static str = "ingest";
+    type Call = IngestCall;
 
-    async fn handle(&self, incoming: &Incoming) -> Result<Answer, Problem> {
-        match incoming.call {
-            Call::IngestTransactions => self.take_in(incoming).await.inspect_err(|problem| {
+    fn own_call(call: Call) -> Option<IngestCall> {
+        if let Call::Ingest(call) = call { Some(call) } else { None }
+    }
+
+    async fn handle(&self, call: IngestCall, request: &Request) -> Result<Response, Problem> {
+        match call {
+            IngestCall::IngestTransactions => self.accept(request).await.inspect_err(|problem| {
                 if problem.status().is_client_error() {
                     self.metrics.count(&table::BATCHES_REJECTED, 1);
                 }
             }),
-            Call::RetryBatch => retry::retry(&self.store, &self.queue, incoming).await,
-            Call::GetBatch
-            | Call::ListTransactions
-            | Call::GetSummary
-            | Call::GetHealth
-            | Call::GetOpenApi => Err(Problem::NotFound),
+            IngestCall::RetryBatch => retry::retry(&self.store, &self.queue, request).await,
         }
     }
 }
 
-fn accepted(batch: &AcceptedBatch) -> Result<Answer, Problem> {
+fn accepted(batch: &AcceptedBatch) -> Result<Response, Problem> {
     let body = Accepted {
         batch_id: batch.batch_id,
         total_transactions: batch.total(),
@@ -110,8 +109,8 @@ fn accepted(batch: &AcceptedBatch) -> Result<Answer, Problem> {
         unchanged: batch.unchanged,
         correlation_id: &batch.correlation_id,
     };
-    let answer = Answer::json(StatusCode::ACCEPTED, &body)?;
+    let response = Response::json(StatusCode::ACCEPTED, &body)?;
     let location = HeaderValue::from_str(&format!("/api/batches/{}", batch.batch_id))
         .map_err(|error| Problem::Internal(error.into()))?;
-    Ok(answer.with_header(LOCATION, location))
+    Ok(response.with_header(LOCATION, location))
 }

@@ -4,14 +4,14 @@
 
 use tributary_domain::Fault;
 use tributary_domain::request::limits::ID_LENGTH_MAX;
-use tributary_lambda::http::{Incoming, Problem};
+use tributary_lambda::http::{Problem, Request};
 
 const HEADER: &str = "Idempotency-Key";
 
 /// The key, if the request brings one: 1 to [`ID_LENGTH_MAX`] characters of printable ASCII. Of several
 /// `lambda_http` hands on the last.
-pub fn read(incoming: &Incoming) -> Result<Option<String>, Problem> {
-    let Some(value) = incoming.header_bytes(HEADER) else { return Ok(None) };
+pub fn read(request: &Request) -> Result<Option<String>, Problem> {
+    let Some(value) = request.header_bytes(HEADER) else { return Ok(None) };
     // White space around it is no part of a header's value (RFC 9110, section 5.5).
     let key = value.trim_ascii();
     let is_printable = key.iter().all(|byte| (b' '..=b'~').contains(byte));

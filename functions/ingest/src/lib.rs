@@ -1,12 +1,10 @@
-//! Takes a batch in: parse, one database transaction, send to the queue, answer 202. And takes what
-//! failed of one in again.
+//! Accepts batches: parses the request, writes it in one database transaction, sends queue messages and
+//! returns 202. Also retries the failed transactions of a batch.
 
 mod announcement;
-mod config;
 mod handler;
 mod idempotency_key;
 mod retry;
 mod submission;
 
-pub use config::Config;
 pub use handler::Ingest;

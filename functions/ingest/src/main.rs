@@ -1,18 +1,15 @@
-//! The `ingest` function's process: the calls that write.
+//! The `ingest` function: the calls that write.
 
-use ingest::{Config, Ingest};
-use tributary_lambda::aws::Aws;
+use ingest::Ingest;
+use tributary_lambda::backends::Backends;
+use tributary_lambda::environment::Environment;
 use tributary_lambda::metrics::Metrics;
 use tributary_lambda::{http, logs};
-use tributary_queue::Queue;
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_http::Error> {
     logs::init();
     let metrics = Metrics::of_process("ingest");
-    let config = Config::from_env()?;
-    let aws = Aws::default();
-    let store = config.database.connect(&aws).await?;
-    let queue = Queue::new(aws.config().await, config.queue_url);
+    let (store, queue) = Environment::load(Backends::read)?.connect().await?;
     http::run(Ingest::new(store, queue, metrics.clone()), metrics).await
 }

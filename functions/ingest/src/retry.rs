@@ -4,7 +4,7 @@ use http::StatusCode;
 use serde::Serialize;
 use tracing::info;
 use tributary_domain::{BatchId, CorrelationId};
-use tributary_lambda::http::{Answer, Incoming, Problem};
+use tributary_lambda::http::{Problem, Request, Response};
 use tributary_queue::Queue;
 use tributary_store::{Store, StoreError, batches, enrichment, outbox};
 
@@ -17,9 +17,9 @@ struct Body<'b> {
     correlation_id: &'b CorrelationId,
 }
 
-pub async fn retry(store: &Store, queue: &Queue, incoming: &Incoming) -> Result<Answer, Problem> {
-    let tenant = incoming.tenant()?;
-    let batch: BatchId = incoming.parameter()?.parse().map_err(|_| Problem::NotFound)?;
+pub async fn retry(store: &Store, queue: &Queue, request: &Request) -> Result<Response, Problem> {
+    let tenant = request.tenant()?;
+    let batch: BatchId = request.parameter()?.parse().map_err(|_| Problem::NotFound)?;
 
     let mut tx = store.begin(tenant).await?;
     if !batches::lock(&mut tx, tenant, batch).await? {
@@ -28,7 +28,7 @@ pub async fn retry(store: &Store, queue: &Queue, incoming: &Incoming) -> Result<
     }
     let retried = enrichment::retry_failed(&mut tx, tenant, batch).await?;
     let work = usize::try_from(retried).unwrap_or_default();
-    let entry = (work > 0).then(|| announcement::entry_for(incoming, tenant, batch, work));
+    let entry = (work > 0).then(|| announcement::entry_for(request, tenant, batch, work));
     if let Some(entry) = &entry {
         outbox::insert(&mut tx, entry).await?;
     }
@@ -38,6 +38,6 @@ pub async fn retry(store: &Store, queue: &Queue, incoming: &Incoming) -> Result<
     if let Some(entry) = &entry {
         announcement::send(store, queue, entry).await;
     }
-    let body = Body { batch_id: batch, retried, correlation_id: &incoming.correlation };
-    Ok(Answer::json(StatusCode::ACCEPTED, &body)?)
+    let body = Body { batch_id: batch, retried, correlation_id: &request.correlation };
+    Ok(Response::json(StatusCode::ACCEPTED, &body)?)
 }

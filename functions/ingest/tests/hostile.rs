@@ -14,7 +14,7 @@ use rustix::time::{ClockId, clock_gettime};
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 use tributary_lambda::aws::Aws;
-use tributary_lambda::http::answer;
+use tributary_lambda::http::respond;
 use tributary_lambda::metrics::Metrics;
 use tributary_queue::Queue;
 use tributary_testkit::{TestDatabase, hostile};
@@ -94,7 +94,7 @@ async fn a_hostile_body_is_refused_in_little_time_and_memory_and_leaves_nothing(
             let before = ALLOCATOR.current_usage();
             ALLOCATOR.reset_peak_usage();
             let begun = cpu_time();
-            let response = answer(&ingest, request).await;
+            let response = respond(&ingest, request).await;
             cpu = cpu.min(cpu_time() - begun);
             allocated_bytes = ALLOCATOR.peak_usage() - before;
             status = response.status().as_u16();
@@ -134,7 +134,7 @@ async fn a_hostile_body_is_refused_in_little_time_and_memory_and_leaves_nothing(
     assert_eq!(stored_rows(&database).await, 0, "nothing of them is stored");
 
     // The same request with a good body is taken: nothing but the bodies was refused.
-    let response = answer(&ingest, Request::from_parts(parts, outcome)).await;
+    let response = respond(&ingest, Request::from_parts(parts, outcome)).await;
     assert_eq!(response.status(), 202, "{response:?}");
     assert!(stored_rows(&database).await > 0);
 }

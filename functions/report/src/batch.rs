@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use http::StatusCode;
 use serde::Serialize;
 use tributary_domain::{BatchId, StatusCounts};
-use tributary_lambda::http::{Answer, Incoming, Problem};
+use tributary_lambda::http::{Problem, Request, Response};
 use tributary_store::{Store, batches};
 
 #[derive(Serialize)]
@@ -30,9 +30,9 @@ struct FailureBody {
     attempts: i32,
 }
 
-pub async fn get(store: &Store, incoming: &Incoming) -> Result<Answer, Problem> {
-    let tenant = incoming.tenant()?;
-    let batch: BatchId = incoming.parameter()?.parse().map_err(|_| Problem::NotFound)?;
+pub async fn get(store: &Store, request: &Request) -> Result<Response, Problem> {
+    let tenant = request.tenant()?;
+    let batch: BatchId = request.parameter()?.parse().map_err(|_| Problem::NotFound)?;
 
     let mut tx = store.begin(tenant).await?;
     let progress = batches::progress(&mut tx, tenant, batch).await?.ok_or(Problem::NotFound)?;
@@ -62,5 +62,5 @@ pub async fn get(store: &Store, incoming: &Incoming) -> Result<Answer, Problem> 
             .collect(),
         correlation_id: progress.batch.correlation_id,
     };
-    Ok(Answer::json(StatusCode::OK, &body)?)
+    Ok(Response::json(StatusCode::OK, &body)?)
 }

@@ -1,12 +1,12 @@
-//! Sends each call to what answers it.
+//! Dispatches the calls that read.
 
-use tributary_lambda::http::{Answer, Handler, Incoming, Problem};
-use tributary_lambda::routes::Call;
+use tributary_lambda::http::{Handler, Problem, Request, Response};
+use tributary_lambda::routes::{Call, ReportCall};
 use tributary_store::Store;
 
 use crate::{batch, summary, transactions};
 
-/// Answers what is known.
+/// The handler of report.
 #[derive(Debug)]
 pub struct Report {
     store: Store,
@@ -21,16 +21,17 @@ impl Report {
 }
 
 impl Handler for Report {
-    const FUNCTION: &'static str = "report";
+    type Call = ReportCall;
 
-    async fn handle(&self, incoming: &Incoming) -> Result<Answer, Problem> {
-        match incoming.call {
-            Call::GetSummary => summary::get(&self.store, incoming).await,
-            Call::GetBatch => batch::get(&self.store, incoming).await,
-            Call::ListTransactions => transactions::list(&self.store, incoming).await,
-            Call::IngestTransactions | Call::RetryBatch | Call::GetHealth | Call::GetOpenApi => {
-                Err(Problem::NotFound)
-            }
+    fn own_call(call: Call) -> Option<ReportCall> {
+        if let Call::Report(call) = call { Some(call) } else { None }
+    }
+
+    async fn handle(&self, call: ReportCall, request: &Request) -> Result<Response, Problem> {
+        match call {
+            ReportCall::GetSummary => summary::get(&self.store, request).await,
+            ReportCall::GetBatch => batch::get(&self.store, request).await,
+            ReportCall::ListTransactions => transactions::list(&self.store, request).await,
         }
     }
 }

@@ -1,12 +1,10 @@
-//! Answers what is known: an account's summary, its transactions, a batch's progress.
+//! Returns an account's summary, its transactions, and the progress of a batch.
 
 mod batch;
-mod config;
 pub mod cursor;
 mod handler;
 mod parameters;
 mod summary;
 mod transactions;
 
-pub use config::Config;
 pub use handler::Report;

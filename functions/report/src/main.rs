@@ -1,7 +1,9 @@
-//! The `report` function's process: the calls that read.
+//! The `report` function: the calls that read.
 
-use report::{Config, Report};
+use report::Report;
 use tributary_lambda::aws::Aws;
+use tributary_lambda::database::DatabaseConfig;
+use tributary_lambda::environment::Environment;
 use tributary_lambda::metrics::Metrics;
 use tributary_lambda::{http, logs};
 
@@ -9,7 +11,6 @@ use tributary_lambda::{http, logs};
 async fn main() -> Result<(), lambda_http::Error> {
     logs::init();
     let metrics = Metrics::of_process("report");
-    let config = Config::from_env()?;
-    let store = config.database.connect(&Aws::default()).await?;
+    let store = Environment::load(DatabaseConfig::read)?.connect(&Aws::default()).await?;
     http::run(Report::new(store), metrics).await
 }

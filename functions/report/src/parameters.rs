@@ -4,23 +4,23 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use tributary_domain::{Currency, Fault, Faults, text};
-use tributary_lambda::http::{Incoming, Problem};
+use tributary_lambda::http::{Problem, Request};
 
 /// The account of the path, as bodies have it too.
 ///
 /// # Errors
 /// [`Problem::NotFound`] for what no account can be called.
-pub fn account_id(incoming: &Incoming) -> Result<String, Problem> {
-    text::accept_id(incoming.parameter()?).map_err(|_| Problem::NotFound)
+pub fn account_id(request: &Request) -> Result<String, Problem> {
+    text::accept_id(request.parameter()?).map_err(|_| Problem::NotFound)
 }
 
 /// A parameter that need not be there.
 pub fn optional<T: FromStr<Err: Display>>(
-    incoming: &Incoming,
+    request: &Request,
     name: &str,
     faults: &mut Faults,
 ) -> Option<T> {
-    let text = incoming.query(name)?;
+    let text = request.query(name)?;
     match text.parse() {
         Ok(value) => Some(value),
         Err(error) => {
@@ -31,8 +31,8 @@ pub fn optional<T: FromStr<Err: Display>>(
 }
 
 /// A currency that need not be named.
-pub fn currency(incoming: &Incoming, name: &str, faults: &mut Faults) -> Option<Currency> {
-    let code = incoming.query(name)?;
+pub fn currency(request: &Request, name: &str, faults: &mut Faults) -> Option<Currency> {
+    let code = request.query(name)?;
     let currency = Currency::from_code(code);
     if currency.is_none() {
         faults.add(format!("?{name}"), "must be an ISO 4217 currency code such as USD");

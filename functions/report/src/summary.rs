@@ -5,7 +5,7 @@ use http::StatusCode;
 use serde::Serialize;
 use tributary_domain::summary::{GroupSums, Summary};
 use tributary_domain::{CorrelationId, Currency, Faults, Period};
-use tributary_lambda::http::{Answer, Incoming, Problem};
+use tributary_lambda::http::{Problem, Request, Response};
 use tributary_store::Store;
 use tributary_store::report::{self, Sums};
 
@@ -34,12 +34,12 @@ struct UnknownSums {
     status: String,
 }
 
-pub async fn get(store: &Store, incoming: &Incoming) -> Result<Answer, Problem> {
-    let tenant = incoming.tenant()?;
-    let account_id = &parameters::account_id(incoming)?;
+pub async fn get(store: &Store, request: &Request) -> Result<Response, Problem> {
+    let tenant = request.tenant()?;
+    let account_id = &parameters::account_id(request)?;
     let mut faults = Faults::default();
-    let period = Period::parse(incoming.query("start_date"), incoming.query("end_date"));
-    let currency = parameters::currency(incoming, "currency", &mut faults);
+    let period = Period::parse(request.query("start_date"), request.query("end_date"));
+    let currency = parameters::currency(request, "currency", &mut faults);
     let period = parameters::accept(period, faults)?;
 
     let mut tx = store.begin(tenant).await?;
@@ -55,9 +55,9 @@ pub async fn get(store: &Store, incoming: &Incoming) -> Result<Answer, Problem> 
         account_id,
         date_range: DateRange { start: period.start(), end: period.end() },
         summary: Summary::of(&groups, currency),
-        correlation_id: &incoming.correlation,
+        correlation_id: &request.correlation,
     };
-    Ok(Answer::json(StatusCode::OK, &body)?)
+    Ok(Response::json(StatusCode::OK, &body)?)
 }
 
 fn group(sums: Sums) -> Result<GroupSums, UnknownSums> {

@@ -8,7 +8,7 @@ use serde::Serialize;
 use tributary_domain::categorise::Category;
 use tributary_domain::period::midnight_utc;
 use tributary_domain::{CorrelationId, Currency, Fault, Faults, Money, Period, TransactionStatus};
-use tributary_lambda::http::{Answer, Incoming, Problem};
+use tributary_lambda::http::{Problem, Request, Response};
 use tributary_store::transactions::pages::{self, PageQuery, TransactionRow};
 use tributary_store::{Store, accounts};
 use uuid::Uuid;
@@ -84,15 +84,15 @@ impl FromStr for Limit {
 #[error("the currency of transaction {0} is not known")]
 struct UnknownCurrency(String);
 
-pub async fn list(store: &Store, incoming: &Incoming) -> Result<Answer, Problem> {
-    let tenant = incoming.tenant()?;
-    let account_id = &parameters::account_id(incoming)?;
+pub async fn list(store: &Store, request: &Request) -> Result<Response, Problem> {
+    let tenant = request.tenant()?;
+    let account_id = &parameters::account_id(request)?;
     let mut faults = Faults::default();
-    let status = parameters::optional::<TransactionStatus>(incoming, "status", &mut faults);
-    let category = parameters::optional::<Category>(incoming, "category", &mut faults);
-    let cursor = parameters::optional::<Cursor>(incoming, "cursor", &mut faults);
-    let limit = parameters::optional(incoming, "limit", &mut faults).unwrap_or(Limit::DEFAULT);
-    let period = parameters::accept(period(incoming), faults)?;
+    let status = parameters::optional::<TransactionStatus>(request, "status", &mut faults);
+    let category = parameters::optional::<Category>(request, "category", &mut faults);
+    let cursor = parameters::optional::<Cursor>(request, "cursor", &mut faults);
+    let limit = parameters::optional(request, "limit", &mut faults).unwrap_or(Limit::DEFAULT);
+    let period = parameters::accept(period(request), faults)?;
 
     let query = PageQuery {
         account_id,
@@ -121,13 +121,13 @@ pub async fn list(store: &Store, incoming: &Incoming) -> Result<Answer, Problem>
         .collect::<Result<Vec<_>, _>>()
         .map_err(|error| Problem::Internal(error.into()))?;
     let body =
-        Body { account_id, transactions, next_cursor, correlation_id: &incoming.correlation };
-    Ok(Answer::json(StatusCode::OK, &body)?)
+        Body { account_id, transactions, next_cursor, correlation_id: &request.correlation };
+    Ok(Response::json(StatusCode::OK, &body)?)
 }
 
 /// Both dates or neither.
-fn period(incoming: &Incoming) -> Result<Option<Period>, Vec<Fault>> {
-    match (incoming.query("start_date"), incoming.query("end_date")) {
+fn period(request: &Request) -> Result<Option<Period>, Vec<Fault>> {
+    match (request.query("start_date"), request.query("end_date")) {
         (None, None) => Ok(None),
         (start, end) => Period::parse(start, end).map(Some),
     }

@@ -3,6 +3,7 @@
 //! Not for what a function does: that is its own library.
 
 pub mod aws;
+pub mod backends;
 pub mod database;
 pub mod deadline;
 pub mod environment;

@@ -39,7 +39,7 @@ pub enum PepperError {
 impl PepperSources {
     /// Reads `API_KEY_PEPPER` or `API_KEY_PEPPER_SECRET_ARN`, one of which must be there, and the same
     /// with `API_KEY_PEPPER_PREVIOUS`, which need not be.
-    pub fn from_environment<L>(environment: &mut Environment<L>) -> Self
+    pub fn read<L>(environment: &mut Environment<L>) -> Self
     where
         L: Fn(&str) -> Option<String>,
     {
@@ -102,7 +102,7 @@ mod tests {
         let mut environment = Environment::new(|name| {
             set.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
         });
-        let sources = PepperSources::from_environment(&mut environment);
+        let sources = PepperSources::read(&mut environment);
         environment.finish(sources).map_err(|error| error.to_string())
     }
 

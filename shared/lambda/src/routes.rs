@@ -1,23 +1,23 @@
-//! The HTTP routes: which function serves which call, and what a caller needs for it.
+//! The HTTP routes: the function that serves each call and the scope that a caller needs.
 //!
-//! The one table behind the functions' own dispatch and the local gateway; the OpenAPI document and
-//! the `cargo lambda watch` router are held to it by tests. Not for handlers: those live in the functions.
+//! The functions and the local gateway dispatch by this table. Tests compare it with the OpenAPI
+//! document, the deployment template and the `cargo lambda watch` router.
 
 use tributary_domain::Scope;
 
-/// What a caller's key must be allowed to do for a route.
+/// The access that a route requires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
-    /// No key needed.
+    /// No credential.
     Open,
-    /// A key with the named scope, see [`Access::scope`].
+    /// A credential with the scope `ingest`.
     Ingest,
-    /// A key with the named scope, see [`Access::scope`].
+    /// A credential with the scope `report`.
     Report,
 }
 
 impl Access {
-    /// The scope a caller needs, `None` where nobody is asked who they are.
+    /// The scope that a caller needs; `None` for an open route.
     #[must_use]
     pub const fn scope(self) -> Option<Scope> {
         match self {
@@ -28,19 +28,40 @@ impl Access {
     }
 }
 
-/// One call of the API.
+/// A call of the API, by the function that serves it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Call {
+    /// A call that ingest serves.
+    Ingest(IngestCall),
+    /// A call that report serves.
+    Report(ReportCall),
+    /// A call that health serves.
+    Health(HealthCall),
+}
+
+/// A call that ingest serves. The variants of all calls are the operation ids of the OpenAPI document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IngestCall {
     /// `POST /api/integrations/transactions`
     IngestTransactions,
     /// `POST /api/batches/{batch_id}/retry`
     RetryBatch,
+}
+
+/// A call that report serves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReportCall {
     /// `GET /api/batches/{batch_id}`
     GetBatch,
     /// `GET /api/accounts/{account_id}/transactions`
     ListTransactions,
     /// `GET /api/reports/account/{account_id}/summary`
     GetSummary,
+}
+
+/// A call that health serves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HealthCall {
     /// `GET /api/health`
     GetHealth,
     /// `GET /api/openapi.json`
@@ -50,93 +71,96 @@ pub enum Call {
 /// A row of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Route {
-    /// Which call this is.
+    /// The call.
     pub call: Call,
     /// The HTTP method, upper case.
     pub method: &'static str,
     /// The path template without trailing slash, as API Gateway writes a resource.
     pub path: &'static str,
-    /// The function that serves it: its package, binary and Lambda name.
-    pub function: &'static str,
-    /// What a caller needs.
+    /// The access that it requires.
     pub access: Access,
+}
+
+impl Route {
+    /// The package, binary and Lambda name of the function that serves it.
+    #[must_use]
+    pub const fn function(&self) -> &'static str {
+        match self.call {
+            Call::Ingest(_) => "ingest",
+            Call::Report(_) => "report",
+            Call::Health(_) => "health",
+        }
+    }
 }
 
 /// Every route of the API. Each is served with and without a trailing slash.
 pub const ROUTES: &[Route] = &[
     Route {
-        call: Call::IngestTransactions,
+        call: Call::Ingest(IngestCall::IngestTransactions),
         method: "POST",
         path: "/api/integrations/transactions",
-        function: "ingest",
         access: Access::Ingest,
     },
     Route {
-        call: Call::RetryBatch,
+        call: Call::Ingest(IngestCall::RetryBatch),
         method: "POST",
         path: "/api/batches/{batch_id}/retry",
-        function: "ingest",
         access: Access::Ingest,
     },
     Route {
-        call: Call::GetBatch,
+        call: Call::Report(ReportCall::GetBatch),
         method: "GET",
         path: "/api/batches/{batch_id}",
-        function: "report",
         access: Access::Report,
     },
     Route {
-        call: Call::ListTransactions,
+        call: Call::Report(ReportCall::ListTransactions),
         method: "GET",
         path: "/api/accounts/{account_id}/transactions",
-        function: "report",
         access: Access::Report,
     },
     Route {
-        call: Call::GetSummary,
+        call: Call::Report(ReportCall::GetSummary),
         method: "GET",
         path: "/api/reports/account/{account_id}/summary",
-        function: "report",
         access: Access::Report,
     },
     Route {
-        call: Call::GetHealth,
+        call: Call::Health(HealthCall::GetHealth),
         method: "GET",
         path: "/api/health",
-        function: "health",
         access: Access::Open,
     },
     Route {
-        call: Call::GetOpenApi,
+        call: Call::Health(HealthCall::GetOpenApi),
         method: "GET",
         path: "/api/openapi.json",
-        function: "health",
         access: Access::Open,
     },
 ];
 
-/// A request's place in the table.
+/// The route of a request.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Matched<'p> {
-    /// The row.
+    /// The row of the table.
     pub route: &'static Route,
-    /// The path's one parameter as it stands in the path (percent-encoded), if the template has one.
+    /// The path parameter, percent-encoded, if the template has one.
     pub parameter: Option<&'p str>,
 }
 
 /// Why no route serves a request.
 #[derive(Debug, PartialEq, Eq)]
 pub enum NoRoute {
-    /// No template has this path.
+    /// No route has this path.
     UnknownPath,
-    /// The path is known, with another method: these.
+    /// The path exists with these other methods.
     OtherMethod(Vec<&'static str>),
 }
 
-/// Finds the route of a request; a trailing slash makes no difference.
+/// Finds the route of a request. A trailing slash is ignored.
 ///
 /// # Errors
-/// [`NoRoute`] where the path, or the path with this method, is not in the table.
+/// [`NoRoute`] if the path, or the path with this method, is not in the table.
 pub fn find<'p>(method: &str, path: &'p str) -> Result<Matched<'p>, NoRoute> {
     let path = path.strip_suffix('/').unwrap_or(path);
     let mut other_methods = Vec::new();
@@ -155,7 +179,7 @@ pub fn find<'p>(method: &str, path: &'p str) -> Result<Matched<'p>, NoRoute> {
     }
 }
 
-/// `Some(parameter)` where the path is of the template; a template has at most one parameter.
+/// Returns the parameter, if any, of a path that matches the template.
 fn match_template<'p>(template: &str, path: &'p str) -> Option<Option<&'p str>> {
     let mut parameter = None;
     let mut segments = path.split('/');
@@ -178,7 +202,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_route_is_found_with_and_without_a_trailing_slash() {
+    fn route_is_found_with_and_without_trailing_slash() {
         for route in ROUTES {
             let path = route.path.replace("{batch_id}", "b1").replace("{account_id}", "b1");
             for path in [path.clone(), format!("{path}/")] {
@@ -191,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_path_is_told_from_a_known_path_with_another_method() {
+    fn unknown_path_differs_from_known_path_with_another_method() {
         assert_eq!(find("GET", "/api/nothing"), Err(NoRoute::UnknownPath));
         assert_eq!(find("GET", "/api/batches/"), Err(NoRoute::UnknownPath));
         assert_eq!(find("GET", "/api/batches/b1/more"), Err(NoRoute::UnknownPath));

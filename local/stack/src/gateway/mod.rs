@@ -187,7 +187,7 @@ impl Shared {
                 Some(self.authorizer.authorize(&facts, &trace).await?)
             }
         };
-        self.integrate(matched.route.function, facts.proxy_event(caller, body), &trace).await
+        self.integrate(matched.route.function(), facts.proxy_event(caller, body), &trace).await
     }
 
     async fn integrate(

@@ -3,7 +3,7 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use tributary_lambda::routes::{Access, Call, ROUTES, Route};
+use tributary_lambda::routes::{Access, Call, IngestCall, ROUTES, ReportCall, Route};
 use tributary_testkit::Issuer;
 use tributary_testkit::issuer::{RSA_KEY_ID, now_s, token};
 
@@ -21,13 +21,8 @@ fn calls(batch_id: &str, account_id: &str) -> Vec<Request> {
     let call = |route: &'static Route| {
         let path = route.path.replace("{batch_id}", batch_id).replace("{account_id}", account_id);
         let query = match route.call {
-            Call::GetSummary => "?start_date=2025-10-01&end_date=2025-10-31",
-            Call::IngestTransactions
-            | Call::RetryBatch
-            | Call::GetBatch
-            | Call::ListTransactions
-            | Call::GetHealth
-            | Call::GetOpenApi => "",
+            Call::Report(ReportCall::GetSummary) => "?start_date=2025-10-01&end_date=2025-10-31",
+            Call::Ingest(_) | Call::Report(_) | Call::Health(_) => "",
         };
         Request { route, path: format!("{path}{query}") }
     };
@@ -38,7 +33,7 @@ impl Request {
     async fn send(&self, api: &Api, headers: &[(&str, &str)]) -> Answer {
         let method: Method = self.route.method.parse().unwrap();
         let mut headers = headers.to_vec();
-        let posts_batch = self.route.call == Call::IngestTransactions;
+        let posts_batch = self.route.call == Call::Ingest(IngestCall::IngestTransactions);
         let body = posts_batch.then(|| payload(&[transaction("a", "-1")]).to_string());
         headers.extend(posts_batch.then_some(("content-type", "application/json")));
         api.with_key(None).send(method, &self.path, &headers, body.map(String::into_bytes)).await
@@ -52,20 +47,16 @@ impl Request {
     fn status_of_stranger(&self) -> u16 {
         match self.route.call {
             // It gets its own.
-            Call::IngestTransactions => 202,
-            Call::RetryBatch | Call::GetBatch | Call::ListTransactions | Call::GetSummary => 404,
-            Call::GetHealth | Call::GetOpenApi => 200,
+            Call::Ingest(IngestCall::IngestTransactions) => 202,
+            Call::Ingest(IngestCall::RetryBatch) | Call::Report(_) => 404,
+            Call::Health(_) => 200,
         }
     }
 
     fn status_of_owner(&self) -> u16 {
         match self.route.call {
-            Call::IngestTransactions | Call::RetryBatch => 202,
-            Call::GetBatch
-            | Call::ListTransactions
-            | Call::GetSummary
-            | Call::GetHealth
-            | Call::GetOpenApi => 200,
+            Call::Ingest(_) => 202,
+            Call::Report(_) | Call::Health(_) => 200,
         }
     }
 }
@@ -260,7 +251,10 @@ async fn what_is_another_tenants_is_answered_as_what_does_not_exist_on_every_rou
     for bearer in [other.key_for(&["report"]).await, other.token("report").await] {
         for account in ["acc", "acc_of_nobody"] {
             for call in calls(&batch_id, account) {
-                if matches!(call.route.call, Call::ListTransactions | Call::GetSummary) {
+                if matches!(
+                    call.route.call,
+                    Call::Report(ReportCall::ListTransactions | ReportCall::GetSummary)
+                ) {
                     same.assert(404, &call.send_as(&other.api, &bearer).await, &call.path);
                 }
             }
@@ -289,7 +283,7 @@ async fn what_is_another_tenants_costs_the_same_statements_as_what_does_not_exis
             let bearer = format!("Bearer {key}");
             let headers = [("x-correlation-id", id.as_str()), ("authorization", &bearer)];
             assert_eq!(call.send(&stranger.api, &headers).await.status, 404);
-            sent.push(statements(call.route.function, &id).await);
+            sent.push(statements(call.route.function(), &id).await);
         }
         assert!(!sent[0].is_empty(), "{sent:?}");
         assert_eq!(sent[0], sent[1], "{}", of_other.path);

@@ -55,7 +55,7 @@ async fn each_function_refuses_each_route_without_an_authorizers_context() {
     // Also those that the function does not serve, open ones among them: nothing is done for nobody.
     for function in ["ingest", "report", "health"] {
         let is_open_here =
-            |route: &Route| route.access == Access::Open && route.function == function;
+            |route: &Route| route.access == Access::Open && route.function() == function;
         for route in ROUTES.iter().filter(|route| !is_open_here(route)) {
             let path = route.path.replace("{batch_id}", &batch_id).replace("{account_id}", "acc");
             for context in &contexts {
@@ -80,7 +80,7 @@ async fn each_function_serves_its_routes_with_the_context_of_a_key_or_a_token() 
             json!({"tenant_id": tenant.id, "api_key_id": uuid::Uuid::now_v7()}),
             json!({"tenant_id": tenant.id, "subject": "client-1", "principalId": "client-1"}),
         ] {
-            let answer = invoke(route.function, event(route.method, &path, Some(context))).await;
+            let answer = invoke(route.function(), event(route.method, &path, Some(context))).await;
             let status = answer["statusCode"].as_u64().unwrap();
             assert!([200, 202].contains(&status), "{path}: {answer}");
         }
@@ -92,7 +92,7 @@ async fn a_function_serves_no_route_of_another_whoever_asks() {
     let tenant = Tenant::new("direct: others").await;
     let batch_id = tenant.api.accept(&payload(&[transaction("a", "-1")])).await;
     for function in ["ingest", "report", "health"] {
-        for route in ROUTES.iter().filter(|route| route.function != function) {
+        for route in ROUTES.iter().filter(|route| route.function() != function) {
             let path = route.path.replace("{batch_id}", &batch_id).replace("{account_id}", "acc");
             let context = json!({"tenant_id": tenant.id});
             let answer = invoke(function, event(route.method, &path, Some(context))).await;

@@ -164,11 +164,11 @@ mod tests {
         ]);
         assert_eq!(
             faults.unwrap_err(),
-            "environment: DATABASE_URL is missing; DATABASE_ROLE cannot be read; \
+            "environment: DATABASE_URL is missing; DATABASE_ROLE is invalid; \
              DATABASE_AUTH=iam takes no DATABASE_SECRET_ARN"
         );
         let fault = read(&[URL, ("DATABASE_AUTH", "kerberos")]).unwrap_err();
-        assert_eq!(fault, "environment: DATABASE_AUTH cannot be read");
+        assert_eq!(fault, "environment: DATABASE_AUTH is invalid");
     }
 
     #[tokio::test]

@@ -1,11 +1,11 @@
-//! HTTP as the functions speak it: a request that is routed and whose tenant is known, an answer, a problem.
+//! HTTP for the functions: a routed request with its tenant, a response, a problem.
 
-mod answer;
-mod incoming;
 mod problem;
+mod request;
+mod response;
 mod serve;
 
-pub use answer::{Answer, CORRELATION_HEADER};
-pub use incoming::Incoming;
 pub use problem::{Cause, Problem};
-pub use serve::{Handler, answer, run};
+pub use request::Request;
+pub use response::{CORRELATION_HEADER, Response};
+pub use serve::{Handler, respond, run};

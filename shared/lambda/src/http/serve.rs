@@ -1,62 +1,73 @@
-//! Runs an HTTP function: every request gets a correlation id, a log line and a well-formed answer.
+//! Runs an HTTP function: each request gets a correlation id, a log line and a response.
 
 use std::time::Instant;
 
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
-use lambda_http::{Body, Error, Request, RequestExt, Response, service_fn};
+use lambda_http::{Body, Error, RequestExt, service_fn};
 use tracing::{Instrument, error, info, info_span};
 use tributary_domain::CorrelationId;
 use uuid::Uuid;
 
-use super::answer::{Answer, CORRELATION_HEADER};
-use super::incoming::{self, Incoming};
 use super::problem::Problem;
+use super::request::{self, Request};
+use super::response::{CORRELATION_HEADER, Response};
 use crate::error_chain::Chain;
 use crate::metrics::Metrics;
+use crate::routes::Call;
 use crate::trace;
 
-/// What an HTTP function does with its requests.
+/// Handles the requests of an HTTP function.
 pub trait Handler: Send + Sync {
-    /// The function that it is the handler of, as [`ROUTES`](crate::routes::ROUTES) names it.
-    const FUNCTION: &'static str;
+    /// The calls that the function serves.
+    type Call: Send;
 
-    /// Answers one request of a route of this function.
-    fn handle(&self, incoming: &Incoming) -> impl Future<Output = Result<Answer, Problem>> + Send;
+    /// Returns the call as one of this function's own, or `None` if another function serves it.
+    fn own_call(call: Call) -> Option<Self::Call>;
+
+    /// Handles one request.
+    fn handle(
+        &self,
+        call: Self::Call,
+        request: &Request,
+    ) -> impl Future<Output = Result<Response, Problem>> + Send;
 }
 
-/// Serves requests until Lambda ends the process; what was measured of each is written before its answer.
+/// Serves requests until Lambda ends the process. Writes the metrics of a request before its response.
 ///
 /// # Errors
-/// If the Lambda Runtime API cannot be spoken to.
+/// If the Lambda Runtime API is unavailable.
 pub async fn run<H: Handler>(handler: H, metrics: Metrics) -> Result<(), Error> {
     let (handler, metrics) = (&handler, &metrics);
-    lambda_http::run(service_fn(async move |request: Request| {
-        let response = answer(handler, request).await;
+    lambda_http::run(service_fn(async move |request: lambda_http::Request| {
+        let response = respond(handler, request).await;
         metrics.flush();
         Ok::<_, Error>(response)
     }))
     .await
 }
 
-/// Answers one request, whatever becomes of it, and logs it.
-pub async fn answer<H: Handler>(handler: &H, request: Request) -> Response<Body> {
+/// Handles and logs one request. Failures become problem responses.
+pub async fn respond<H: Handler>(
+    handler: &H,
+    request: lambda_http::Request,
+) -> lambda_http::Response<Body> {
     let started = Instant::now();
-    let correlation = incoming::correlation_of(&request)
+    let correlation = request::correlation_of(&request)
         .unwrap_or_else(|| CorrelationId::from_uuid(Uuid::now_v7()));
-    let xray_trace_id = incoming::trace_header_of(&request).and_then(trace::id_of);
+    let xray_trace_id = request::trace_header_of(&request).and_then(trace::id_of);
     let span = info_span!("request", correlation_id = %correlation, xray_trace_id);
     async {
         let method = request.method().clone();
         let path = request.raw_http_path().to_owned();
-        let client_ip = incoming::client_ip_of(&request);
-        let outcome = match Incoming::of(request, correlation.clone(), H::FUNCTION) {
-            Ok(incoming) => handler.handle(&incoming).await,
+        let client_ip = request::client_ip_of(&request);
+        let outcome = match Request::route(request, correlation.clone(), H::own_call) {
+            Ok((call, request)) => handler.handle(call, &request).await,
             Err(problem) => Err(problem),
         };
         if let Some(cause) = outcome.as_ref().err().and_then(Problem::cause) {
             error!(error = %Chain(cause.as_ref()), "request failed");
         }
-        let response = respond(outcome, &correlation);
+        let response = to_http(outcome, &correlation);
         info!(
             %method,
             path,
@@ -71,16 +82,18 @@ pub async fn answer<H: Handler>(handler: &H, request: Request) -> Response<Body>
     .await
 }
 
-/// Writes an answer or a problem as HTTP.
-fn respond(outcome: Result<Answer, Problem>, correlation: &CorrelationId) -> Response<Body> {
+fn to_http(
+    outcome: Result<Response, Problem>,
+    correlation: &CorrelationId,
+) -> lambda_http::Response<Body> {
     let (status, headers, content_type, body) = match outcome {
-        Ok(answer) => (answer.status, answer.headers, "application/json", answer.body),
+        Ok(response) => (response.status, response.headers, "application/json", response.body),
         Err(problem) => {
             let body = problem.body(correlation);
             (problem.status(), problem.headers(), Problem::CONTENT_TYPE, body)
         }
     };
-    let mut response = Response::new(Body::Text(body));
+    let mut response = lambda_http::Response::new(Body::Text(body));
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     if let Ok(value) = HeaderValue::from_str(correlation.as_str()) {

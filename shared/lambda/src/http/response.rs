@@ -1,32 +1,32 @@
-//! An answer that a handler gives when all went well.
+//! A successful response.
 
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
 
-/// The header that carries the correlation id, both ways.
+/// The header that carries the correlation id, in requests and responses.
 pub const CORRELATION_HEADER: HeaderName = HeaderName::from_static("x-correlation-id");
 
-/// A status, headers and a body of JSON.
+/// A status, headers and a JSON body.
 #[derive(Debug)]
-pub struct Answer {
+pub struct Response {
     /// The HTTP status.
     pub status: StatusCode,
-    /// Headers beyond the content type and the correlation id, which every answer has.
+    /// Headers in addition to the content type and the correlation id, which every response has.
     pub headers: Vec<(HeaderName, HeaderValue)>,
-    /// The body, JSON.
+    /// The JSON body.
     pub body: String,
 }
 
-impl Answer {
-    /// An answer of JSON.
+impl Response {
+    /// A response with a value as its JSON body.
     ///
     /// # Errors
-    /// If the value cannot be written as JSON, a defect of its type.
+    /// If the value cannot be serialised, which is a defect of its type.
     pub fn json(status: StatusCode, value: &impl Serialize) -> Result<Self, serde_json::Error> {
         Ok(Self { status, headers: Vec::new(), body: serde_json::to_string(value)? })
     }
 
-    /// The same with one more header.
+    /// Adds a header.
     #[must_use]
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.push((name, value));

@@ -1,17 +1,18 @@
--- Tenants are kept apart a second time, by PostgreSQL itself: each function works as a role of its own that
--- has the least it needs, and sees the rows of the tenant alone that its transaction is for, also where a
--- statement forgets to ask for it. docs/roles.md shows who may do what, and a test holds it to this.
+-- Roles and row-level security, the second barrier between tenants. Each function uses a role with the fewest
+-- privileges that its statements need. A role sees only the rows of the tenant that the database transaction is
+-- for, even if a statement has no condition on `tenant_id`. docs/roles.md lists the privileges; a test compares
+-- it with the database.
 --
--- Roles belong to the whole server and outlive a database, so that they may be there already, and another
--- database may be migrated at this moment. They cannot log in until someone lets them; the owner of the
--- tables, who migrates, may become each of them with `set role`.
+-- Roles belong to the server, not to a database. They may already exist, and another database may be migrated
+-- at the same time. They cannot log in until `role::grant_login` allows it. The owner of the tables, who runs
+-- the migrations, is granted `set role` for each of them.
 
 do $$
 declare
     function_role text;
     missing text[] := '{}';
     not_ours text[] := '{}';
-    -- Before PostgreSQL 16 every member may `set role`; since then it is a right of its own.
+    -- Since PostgreSQL 16 `set role` requires a membership with the option SET.
     has_set_option boolean := current_setting('server_version_num')::integer >= 160000;
 begin
     foreach function_role in array array[
@@ -23,7 +24,7 @@ begin
             begin
                 execute format('create role %I nologin', function_role);
             exception
-                -- Another database's migration was quicker.
+                -- The migration of another database created it at the same time.
                 when duplicate_object or unique_violation then null;
                 when insufficient_privilege then missing := missing || function_role;
             end;
@@ -49,11 +50,11 @@ begin
     if missing <> '{}' then
         raise insufficient_privilege using
             message = format(
-                'the role %s may not create roles, and there is no %s',
+                'the role %s may not create roles, and these are missing: %s',
                 current_user, array_to_string(missing, ', ')
             ),
             hint = format(
-                'Give it that right (alter role %I createrole), or have them made: %s', current_user,
+                'Allow it (alter role %I createrole), or create them as a superuser: %s', current_user,
                 (
                     select string_agg(
                         format('create role %I nologin; grant %I to %I;', name, name, current_user), ' '
@@ -63,7 +64,7 @@ begin
             );
     end if;
     if not_ours <> '{}' then
-        raise warning '% may not become % with set role: functions have to log in as them',
+        raise warning '% cannot use set role for %: functions have to log in as these roles',
             current_user, array_to_string(not_ours, ', ');
     end if;
 
@@ -71,7 +72,7 @@ begin
         'grant usage on schema %I to tributary_authorize, tributary_ingest, tributary_enrich, '
         'tributary_report, tributary_relay', current_schema()
     );
-    -- Everyone may connect, unless someone took that away. Only who has the right can give it.
+    -- By default every role may connect. Granting it takes a privilege of its own, so do it only if needed.
     if not has_database_privilege('tributary_health', current_database(), 'connect') then
         execute format(
             'grant connect on database %I to tributary_authorize, tributary_ingest, '
@@ -79,25 +80,25 @@ begin
             current_database()
         );
     end if;
-    -- Until PostgreSQL 15 everyone might make tables in `public`.
+    -- Before PostgreSQL 15 every role could create tables in `public`.
     if has_schema_privilege('tributary_health', current_schema(), 'create') then
         begin
             execute format('revoke create on schema %I from public', current_schema());
         exception
             when insufficient_privilege then
-                raise warning 'everyone may still make tables in the schema %', current_schema();
+                raise warning 'every role can still create tables in the schema %', current_schema();
         end;
     end if;
 end
 $$;
 
--- Whose rows the transaction is for. Nobody's where that is not set, or was set by a transaction before:
--- what that leaves on a connection is an empty text.
+-- The tenant of the current database transaction, or null if none is set. After a transaction that set it with
+-- `set local`, the setting of the connection is an empty string.
 create function tributary_tenant() returns uuid
 language sql stable parallel safe
 as $$ select nullif(current_setting('tributary.tenant_id', true), '')::uuid $$;
 
--- Not forced on the owner: what checks, dumps and migrates has to see every tenant.
+-- Not forced on the owner: checks, dumps and migrations need the rows of every tenant.
 alter table tenants enable row level security;
 alter table api_keys enable row level security;
 alter table batches enable row level security;
@@ -109,8 +110,8 @@ alter table outbox enable row level security;
 alter table report_deltas enable row level security;
 alter table report_days enable row level security;
 
--- As a scalar query the setting is read once for a statement and not for each row. It then is one more
--- constant that the key must equal: the plans stay those of `tenant_id = $1`.
+-- The scalar subquery is evaluated once for each statement, not for each row, so that the planner uses the same
+-- index as for `tenant_id = $1`.
 create policy batches_of_the_tenant on batches
 to tributary_ingest, tributary_enrich, tributary_report
 using (tenant_id = (select tributary_tenant()));
@@ -143,7 +144,7 @@ create policy report_days_of_the_tenant on report_days
 to tributary_report
 using (tenant_id = (select tributary_tenant()));
 
--- Who works over all tenants: a key says whose it is only when it is found, and relay minds everyone's work.
+-- Access to all tenants: authorize finds a key before its tenant is known, and relay serves every tenant.
 create policy tenants_of_all on tenants to tributary_authorize using (true);
 create policy api_keys_of_all on api_keys to tributary_authorize using (true);
 create policy batches_of_all on batches to tributary_relay using (true);
@@ -153,10 +154,15 @@ create policy outbox_of_all on outbox to tributary_relay using (true);
 create policy report_deltas_of_all on report_deltas to tributary_relay using (true);
 create policy report_days_of_all on report_days to tributary_relay using (true);
 
--- authorize finds keys.
-grant select on tenants, api_keys to tributary_authorize;
+-- authorize finds a key by its prefix, checks that the tenant of a token exists, and records when a key was last
+-- used. It cannot read the names of tenants and keys.
+grant select (tenant_id) on tenants to tributary_authorize;
+grant
+select (tenant_id, api_key_id, prefix, key_hash, scopes, last_used_at, revoked_at),
+update (last_used_at)
+on api_keys to tributary_authorize;
 
--- ingest writes what a batch brings. It reads rows to compare them, and no sums.
+-- ingest writes batches and compares their transactions with stored rows. It cannot read sums.
 grant select, insert on batches to tributary_ingest;
 grant update (announced_at, finished_at) on batches to tributary_ingest;
 grant select, insert on idempotency_keys to tributary_ingest;
@@ -189,7 +195,7 @@ update (entry_id, message_count),
 delete
 on outbox to tributary_ingest;
 
--- enrich claims rows and finishes them. It cannot change what the bank said.
+-- enrich claims and finishes rows. It cannot change the content that the bank sent.
 grant
 select (tenant_id, batch_id, correlation_id, accepted_at, started_at, finished_at),
 update (started_at, finished_at)
@@ -206,14 +212,14 @@ update (
 )
 on transactions to tributary_enrich;
 
--- Both append to the sums, and read none.
+-- ingest and enrich insert deltas and cannot read them.
 grant
 insert (
     tenant_id, account_id, day, currency, category, status, transaction_count, spend, income
 )
 on report_deltas to tributary_ingest, tributary_enrich;
 
--- report reads. What it shows has no leases, and no account but its id.
+-- report reads batches, sums and transactions, without leases, and of accounts only the id.
 grant select on batches, report_deltas, report_days to tributary_report;
 grant select (tenant_id, account_id) on accounts to tributary_report;
 grant
@@ -225,8 +231,9 @@ select (
 )
 on transactions to tributary_report;
 
--- relay sends what is owed, owes again, forgets keys and folds sums. It reads no content. A row that is
--- locked `for update` takes the right to update some column of it: the one that says least.
+-- relay sends outbox entries, requeues stalled batches, deletes expired idempotency keys and folds deltas. It
+-- cannot read the content of transactions. `for update` requires the update privilege on at least one column;
+-- relay gets it for the least significant one.
 grant
 select (tenant_id, batch_id, correlation_id, accepted_at, announced_at, started_at, finished_at),
 update (announced_at)
@@ -245,7 +252,7 @@ select (tenant_id, idempotency_key, created_at),
 update (created_at),
 delete
 on idempotency_keys to tributary_relay;
--- An identity that is always generated cannot be set to anything.
+-- Updating `delta_id` is impossible anyway: it is an identity column that is always generated.
 grant select, update (delta_id), delete on report_deltas to tributary_relay;
 grant
 select,

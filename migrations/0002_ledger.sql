@@ -1,34 +1,7 @@
--- The ledger: tenants, their keys, batches, accounts and transactions.
--- Every key begins with the tenant, so that no statement can reach another tenant's row by its id,
--- and so that row-level security can be laid over it with an index that serves.
+-- The ledger: batches, their idempotency keys, accounts and transactions.
 
-create table tenants (
-    tenant_id uuid not null,
-    name text not null,
-    created_at timestamptz not null default now(),
-    constraint tenants_pkey primary key (tenant_id),
-    constraint tenants_name_unique unique (name)
-);
-
--- A key is found before its tenant is known: its hash alone is unique over all tenants.
-create table api_keys (
-    tenant_id uuid not null,
-    api_key_id uuid not null,
-    name text not null,
-    prefix text not null,
-    key_hash bytea not null,
-    scopes text[] not null,
-    created_at timestamptz not null default now(),
-    revoked_at timestamptz,
-    constraint api_keys_pkey primary key (tenant_id, api_key_id),
-    constraint api_keys_key_hash_unique unique (key_hash),
-    constraint api_keys_tenant_fkey foreign key (tenant_id) references tenants (tenant_id),
-    constraint api_keys_key_hash_is_sha256 check (octet_length(key_hash) = 32),
-    constraint api_keys_scopes_known check (scopes <@ array['ingest', 'report', 'admin'])
-);
-
--- The members of a batch stand in an array: they are written once, read only whole, and a batch that
--- brings a known transaction keeps it as a member without owning its row.
+-- `transaction_ids` is an array because it is written once and only read as a whole. It lists every
+-- transaction of the request, including unchanged ones, whose rows belong to an earlier batch.
 create table batches (
     tenant_id uuid not null,
     batch_id uuid not null,
@@ -50,8 +23,7 @@ create table batches (
     constraint batches_not_empty check (cardinality(transaction_ids) > 0)
 );
 
--- What relay looks through for batches that nobody works on any more: unfinished ones, by when their
--- work was last announced to the queue.
+-- relay searches unfinished batches by the time at which they were last announced to the queue.
 create index batches_unfinished on batches (announced_at) where finished_at is null;
 
 create table idempotency_keys (
@@ -81,9 +53,14 @@ create table accounts (
     constraint accounts_tenant_fkey foreign key (tenant_id) references tenants (tenant_id)
 );
 
--- `batch_id` is the batch whose content stands here and whose work the row is. The batch is written
--- last, when its counts are known, hence the deferred key. The fill factor leaves room for the two
--- updates that every row sees (claimed, finished), which touch no index and so stay on its page.
+-- `batch_id` is the batch that last wrote the row's content and that enriches it. ingest inserts the batch
+-- last, when its counts are known, so this foreign key is deferred.
+--
+-- A posted transaction that names a pending one replaces it. The pending row keeps its history and its
+-- enrichment, but is excluded from all totals; `replaced_by` is the posted transaction.
+--
+-- The fill factor leaves room on the page for the two updates of every row (claim and finish). They change no
+-- indexed column, so PostgreSQL can apply them as heap-only updates.
 create table transactions (
     tenant_id uuid not null,
     transaction_id text not null,
@@ -114,6 +91,7 @@ create table transactions (
     failure_reason text,
     created_at timestamptz not null default now(),
     enriched_at timestamptz,
+    replaced_by text,
     constraint transactions_pkey primary key (tenant_id, transaction_id),
     constraint transactions_account_fkey foreign key (tenant_id, account_id)
         references accounts (tenant_id, account_id),
@@ -144,14 +122,19 @@ create table transactions (
     )
 ) with (fillfactor = 80);
 
--- A batch's rows in the order of its body: what a worker claims from.
+-- A worker claims a batch's rows in the order of the request body.
 create index transactions_batch on transactions (tenant_id, batch_id, batch_position);
 
--- An account's rows, newest first: what its pages are read from.
+-- Pages of an account's transactions, newest first.
 create index transactions_account_booked
 on transactions (tenant_id, account_id, booked_at desc, transaction_id desc);
 
--- What a transaction said before it came again with other content.
+-- ingest looks up the posted transactions that name a given pending transaction.
+create index transactions_pending_transaction
+on transactions (tenant_id, pending_transaction_id)
+where pending_transaction_id is not null;
+
+-- The earlier contents of transactions that were updated.
 create table transaction_revisions (
     tenant_id uuid not null,
     transaction_id text not null,

@@ -1,7 +1,7 @@
--- The outbox: messages that a committed batch still owes to the queue. The row is written in the
--- batch's own commit and deleted once the messages are sent, so that a crash between the two sends
--- them twice (which is harmless) and never not at all. Each debt has an id of its own: who has sent one
--- strikes out that one, and not another that was written for the same batch meanwhile.
+-- The outbox: messages of committed batches that are not yet sent to the queue. ingest writes an entry in the
+-- batch's own database transaction; whoever sent its messages deletes it. After a crash in between, the messages
+-- are sent again, which is harmless, but they are never lost. `entry_id` identifies the entry that was sent, so
+-- that a sender never deletes a newer entry for the same batch.
 
 create table outbox (
     tenant_id uuid not null,

@@ -1,7 +1,7 @@
--- The report's sums per account, UTC day, currency, category and status, so that a summary costs what
--- its days cost and not what the account stores. Whoever changes rows appends what that changes in the
--- sums, in the same commit: appending waits for nobody. Relay folds the deltas into the days.
--- `category` is '' for rows that have none yet.
+-- The report's sums for each account, UTC day, currency, category and status. With them the cost of a summary
+-- depends on the number of days and not on the number of stored transactions. Every statement that changes
+-- transactions inserts the difference as deltas in the same database transaction; inserts do not block each
+-- other. relay folds deltas into days. `category` is empty for transactions without one.
 
 create table report_deltas (
     delta_id bigint generated always as identity,
@@ -17,7 +17,8 @@ create table report_deltas (
     constraint report_deltas_pkey primary key (tenant_id, account_id, day, delta_id)
 );
 
--- No check on the sign of a count: two relays may fold what took a row away before what brought it.
+-- Counts may be negative for a moment: two relays can fold the delta that removes a row before the delta that
+-- added it. There is therefore no check on their sign.
 create table report_days (
     tenant_id uuid not null,
     account_id text not null,

@@ -52,15 +52,9 @@ fn perform_at_once(
         "DeleteQueue" => queues::delete(broker, request),
         "GetQueueUrl" => queues::get_url(broker, request),
         "ListQueues" => queues::list(broker, request),
-        "ListDeadLetterSourceQueues" => queues::list_dead_letter_sources(broker, request),
         "GetQueueAttributes" => queues::get_attributes(broker, request, now),
         "SetQueueAttributes" => queues::set_attributes(broker, request, now),
-        "PurgeQueue" => queues::purge(broker, request),
-        "TagQueue" => queues::tag(broker, request),
-        "UntagQueue" => queues::untag(broker, request),
-        "ListQueueTags" => queues::list_tags(broker, request),
         "ListMessageMoveTasks" => moves::list(broker, request),
-        "CancelMessageMoveTask" => moves::cancel(broker, request),
         _ => Err(SqsError::UnknownOperation(operation.to_owned())),
     }
 }

@@ -1,4 +1,4 @@
-//! `StartMessageMoveTask`, `ListMessageMoveTasks`, `CancelMessageMoveTask`.
+//! `StartMessageMoveTask` and `ListMessageMoveTasks`.
 
 use std::sync::Arc;
 
@@ -73,17 +73,6 @@ pub(super) fn list(broker: &mut Broker, request: &Request) -> Result<Value, SqsE
     Ok(json!({ "Results": tasks.map(|task| to_wire(task, &clock)).collect::<Vec<_>>() }))
 }
 
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-struct Cancel {
-    task_handle: String,
-}
-
-pub(super) fn cancel(broker: &mut Broker, request: &Request) -> Result<Value, SqsError> {
-    let Cancel { task_handle } = request.read()?;
-    Ok(json!({ "ApproximateNumberOfMessagesMoved": broker.cancel_move(&task_handle)? }))
-}
-
 fn rate_per_s(asked: i64) -> Result<u32, SqsError> {
     let within = u32::try_from(asked).ok().filter(|rate| (1..=RATE_PER_S_MAX).contains(rate));
     within.ok_or_else(|| {
@@ -99,7 +88,7 @@ fn to_wire(task: &MoveTask, clock: &Clock) -> Value {
     let is_running = task.status == MoveStatus::Running;
     let failure = match task.status {
         MoveStatus::Failed(code) => Some(code),
-        MoveStatus::Running | MoveStatus::Completed | MoveStatus::Cancelled => None,
+        MoveStatus::Running | MoveStatus::Completed => None,
     };
     json!({
         "TaskHandle": is_running.then(|| task.handle()),

@@ -94,7 +94,7 @@ mod tests {
 
     fn batch_of(sizes: &[usize]) -> Result<Value, SqsError> {
         let mut broker = Broker::new(String::new());
-        let url = broker.create("q", &BTreeMap::new(), BTreeMap::new(), Instant::now()).unwrap();
+        let url = broker.create("q", &BTreeMap::new(), Instant::now()).unwrap();
         let entries = sizes
             .iter()
             .enumerate()

@@ -9,6 +9,8 @@ use uuid::Uuid;
 
 /// Highest `MaxNumberOfMessagesPerSecond`.
 pub(crate) const RATE_PER_S_MAX: u32 = 500;
+/// Tasks kept per source queue, and the highest `MaxResults` of `ListMessageMoveTasks`.
+pub(crate) const MOVE_TASKS_SHOWN_MAX: usize = 10;
 
 /// Where a task stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -14,7 +14,6 @@ use crate::receipt::Receipt;
 
 mod moves;
 
-pub(crate) use moves::MOVE_TASKS_SHOWN_MAX;
 #[cfg(test)]
 mod tests;
 

@@ -6,10 +6,7 @@ use uuid::Uuid;
 use super::Broker;
 use crate::errors::SqsError;
 use crate::message::Message;
-use crate::move_task::{MoveStatus, MoveTask};
-
-/// Tasks remembered per source queue, as many as `ListMessageMoveTasks` can show.
-pub(crate) const MOVE_TASKS_SHOWN_MAX: usize = 10;
+use crate::move_task::{MOVE_TASKS_SHOWN_MAX, MoveStatus, MoveTask};
 
 const SOURCE_MISSING: SqsError = SqsError::ResourceNotFound(
     "The resource that you specified for the SourceArn parameter doesn't exist.",

@@ -6,12 +6,12 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
-use super::Request;
-use crate::broker::{Broker, MOVE_TASKS_SHOWN_MAX};
+use super::request::Request;
+use crate::app::App;
+use crate::broker::Broker;
 use crate::clock::Clock;
 use crate::errors::SqsError;
-use crate::move_task::{MoveStatus, MoveTask, RATE_PER_S_MAX};
-use crate::server::App;
+use crate::move_task::{MOVE_TASKS_SHOWN_MAX, MoveStatus, MoveTask, RATE_PER_S_MAX};
 
 /// Messages a task without a rate moves before it lets other calls at the queues.
 const MOVES_AT_A_STRETCH: usize = 100;
@@ -47,7 +47,7 @@ async fn run(app: Arc<App>, task: MoveTask) {
     while next() {
         tokio::select! {
             () = sleep(interval) => {}
-            () = app.closing() => return,
+            () = app.stopping.cancelled() => return,
         }
     }
 }

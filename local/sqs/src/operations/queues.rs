@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::{Request, nothing};
+use super::request::{Request, nothing};
 use crate::broker::Broker;
 use crate::errors::SqsError;
 

@@ -6,7 +6,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::{Request, batch, seconds};
+use super::batch;
+use super::request::{Request, seconds};
 use crate::broker::Broker;
 use crate::errors::SqsError;
 use crate::message::{MESSAGE_SIZE_MAX, MessageContent};

@@ -6,7 +6,7 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
-use crate::Error;
+use crate::error::{Error, POSTGRESQL};
 
 /// The user that the server and `initdb` run as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +29,7 @@ impl Account {
             .iter()
             .find_map(|name| ids_of(&passwd, name))
             .ok_or_else(|| Error::NotStarted {
-                server: crate::server::NAME,
+                server: POSTGRESQL,
                 reason: "it refuses to run as root, and /etc/passwd has no user postgres or nobody"
                     .to_owned(),
             })

@@ -1,15 +1,12 @@
 //! A folder of PostgreSQL server binaries that has been shown to work for the server's user.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use crate::account::Account;
+use crate::program::version_of;
 
 /// The oldest major version that Tributary's SQL is written for.
 pub(crate) const MAJOR_MIN: u32 = 14;
-
-const VERSION_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Server binaries that can be run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +26,7 @@ impl Binaries {
     ///
     /// # Errors
     /// The reason for people why this folder cannot be used.
-    pub(crate) async fn try_out(
+    pub(crate) async fn check(
         folder: &Path,
         libraries: &[PathBuf],
         account: Account,
@@ -43,50 +40,6 @@ impl Binaries {
         }
         Ok(Self { folder: folder.to_owned(), libraries: libraries.to_owned(), major, version })
     }
-}
-
-/// A command that sees nothing of our environment that could steer PostgreSQL (`PGDATA`, `PGPORT`, …).
-pub(crate) fn command(program: &Path, libraries: &[PathBuf], account: Account) -> Command {
-    let mut command = Command::new(program);
-    command.env_clear();
-    // `LC_ALL` for messages that we can read, and since on macOS a server without it refuses to start.
-    command.env("LC_ALL", "C").env("PATH", std::env::var_os("PATH").unwrap_or_default());
-    let inherited = std::env::var_os("LD_LIBRARY_PATH").filter(|paths| !paths.is_empty());
-    let mut paths = libraries.to_owned();
-    paths.extend(inherited.iter().flat_map(std::env::split_paths));
-    if !paths.is_empty()
-        && let Ok(joined) = std::env::join_paths(paths)
-    {
-        command.env("LD_LIBRARY_PATH", joined);
-    }
-    // Ours may be a folder that the server's user may not enter.
-    command.current_dir("/");
-    account.run(&mut command);
-    command
-}
-
-/// What `program --version` says.
-///
-/// # Errors
-/// The reason for people why it says nothing.
-pub(crate) async fn version_of(
-    folder: &Path,
-    program: &str,
-    libraries: &[PathBuf],
-    account: Account,
-) -> Result<String, String> {
-    let mut command = command(&folder.join(program), libraries, account);
-    command.arg("--version").stdin(Stdio::null());
-    let mut command = tokio::process::Command::from(command);
-    let output = tokio::time::timeout(VERSION_TIMEOUT, command.kill_on_drop(true).output())
-        .await
-        .map_err(|_| format!("{program} --version does not answer"))?
-        .map_err(|error| format!("{program} cannot be run: {error}"))?;
-    if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr);
-        return Err(format!("{program} --version fails: {}", said.trim()));
-    }
-    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
 /// `postgres (PostgreSQL) 15.8 (Debian 15.8-0+deb12u1)` is 15 and `15.8`; betas are `18beta1`.
@@ -118,10 +71,10 @@ mod tests {
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
         let account = Account::for_server().unwrap();
         fake(folder.path(), "14.0");
-        let found = Binaries::try_out(folder.path(), &[], account).await.unwrap();
+        let found = Binaries::check(folder.path(), &[], account).await.unwrap();
         assert_eq!((found.major, found.version.as_str()), (14, "14.0"));
         fake(folder.path(), "13.22");
-        let refused = Binaries::try_out(folder.path(), &[], account).await.unwrap_err();
+        let refused = Binaries::check(folder.path(), &[], account).await.unwrap_err();
         assert_eq!(refused, "PostgreSQL 13.22 is too old, 14 or newer is needed");
     }
 

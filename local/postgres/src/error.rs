@@ -3,6 +3,10 @@
 use std::io;
 use std::path::PathBuf;
 
+/// The names of the two servers in messages.
+pub(crate) const POSTGRESQL: &str = "PostgreSQL";
+pub(crate) const PGBOUNCER: &str = "PgBouncer";
+
 /// Why no server is running.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -75,6 +79,12 @@ impl Error {
     pub(crate) fn io(doing: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
         let doing = doing.into();
         move |source| Self::Io { doing, source }
+    }
+
+    /// Whether another process took the port. PostgreSQL has no exit status of its own for this;
+    /// `LC_ALL=C` makes the text reliable.
+    pub(crate) fn is_port_clash(&self) -> bool {
+        matches!(self, Self::NotStarted { reason, .. } if reason.contains("Address already in use"))
     }
 }
 

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use crate::account::Account;
 use crate::binaries::Binaries;
-use crate::{Error, Progress};
+use crate::error::Error;
+use crate::options::Progress;
 
 /// A folder of server binaries that goes before all others.
 const CHOSEN: &str = "TRIBUTARY_POSTGRES_BIN";
@@ -37,7 +38,7 @@ pub(crate) async fn installed(
 ) -> Result<Option<Binaries>, Error> {
     if let Some(chosen) = std::env::var_os(CHOSEN).filter(|chosen| !chosen.is_empty()) {
         let folder = PathBuf::from(chosen);
-        let tried = Binaries::try_out(&folder, &[], account).await;
+        let tried = Binaries::check(&folder, &[], account).await;
         return tried.map(Some).map_err(|reason| Error::ChosenBinaries { folder, reason });
     }
     if ignores_installed() {
@@ -46,7 +47,7 @@ pub(crate) async fn installed(
     let places = Places { path: std::env::var_os("PATH"), root: Path::new("/") };
     let mut first = None;
     for folder in folders(&places) {
-        match Binaries::try_out(&folder, &[], account).await {
+        match Binaries::check(&folder, &[], account).await {
             Ok(binaries) if wanted.is_none_or(|wanted| wanted == binaries.major) => {
                 return Ok(Some(binaries));
             }

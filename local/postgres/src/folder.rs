@@ -11,7 +11,8 @@ use rustix::process::{Pid, test_kill_process};
 use sha2::{Digest, Sha256};
 
 use crate::account::Account;
-use crate::{Error, Progress, Storage};
+use crate::error::{Error, POSTGRESQL};
+use crate::options::{Progress, Storage};
 
 /// How long a start waits for a server whose owner was killed to finish.
 const LEFTOVER_TIMEOUT: Duration = Duration::from_secs(30);
@@ -64,7 +65,7 @@ impl Folder {
         let password = match saved.trim() {
             "" if data.exists() => {
                 let reason = format!("{} has data but no password", path.display());
-                return Err(Error::NotStarted { server: crate::server::NAME, reason });
+                return Err(Error::NotStarted { server: POSTGRESQL, reason });
             }
             "" => new_password(&path, account)?,
             saved => saved.to_owned(),

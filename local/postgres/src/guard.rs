@@ -10,7 +10,8 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
 use crate::account::Account;
-use crate::{Error, binaries};
+use crate::error::Error;
+use crate::program;
 
 const SCRIPT: &str = include_str!("guard.sh");
 
@@ -48,7 +49,7 @@ impl Guard {
     pub(crate) fn start(server: &Server<'_>) -> Result<Self, Error> {
         let doing = || "start sh";
         let shell = Path::new("/bin/sh");
-        let mut command = binaries::command(shell, server.libraries, server.account);
+        let mut command = program::command(shell, server.libraries, server.account);
         command.args(["-c", SCRIPT, "guard"]).arg(server.program).arg(server.folder);
         command.arg(if server.lock.is_some() { "kept" } else { "temporary" });
         command.args(&server.arguments);

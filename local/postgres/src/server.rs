@@ -5,12 +5,11 @@ use std::time::{Duration, Instant};
 
 use crate::account::Account;
 use crate::binaries::Binaries;
+use crate::error::{Error, POSTGRESQL};
 use crate::folder::{Folder, PidFile};
 use crate::guard::{self, Guard};
-use crate::{Error, Options, fetch, find, port};
-
-/// What people call it.
-pub(crate) const NAME: &str = "PostgreSQL";
+use crate::options::Options;
+use crate::{fetch, find, port};
 
 /// Recovery after a crash is part of it.
 const READY_TIMEOUT: Duration = Duration::from_secs(120);
@@ -46,7 +45,7 @@ impl Postgres {
         let wanted = folder.made_by();
         let mut binaries = find::installed(wanted, folder.account, progress).await?;
         if binaries.is_none() {
-            binaries = Some(fetch::binaries(wanted, folder.account, progress).await?);
+            binaries = Some(fetch::postgresql(wanted, folder.account, progress).await?);
         }
         let Some(binaries) = binaries else {
             return Err(Error::NoBinaries { attempts: String::new() });
@@ -59,7 +58,7 @@ impl Postgres {
         progress(&format!("starting PostgreSQL {version} from {bin}"));
         for _ in 1..PORT_TRIES {
             match Self::start_once(&binaries, folder).await {
-                Err(error) if is_port_clash(&error) => {
+                Err(error) if error.is_port_clash() => {
                     folder = Folder::open(&storage, account, progress).await?;
                 }
                 ended => return ended,
@@ -75,7 +74,7 @@ impl Postgres {
             arguments.extend(["-c".into(), format!("{name}={value}").into()]);
         }
         let mut guard = Guard::start(&guard::Server {
-            name: NAME,
+            name: POSTGRESQL,
             program: &binaries.folder.join("postgres"),
             libraries: &binaries.libraries,
             arguments,
@@ -170,17 +169,12 @@ async fn ready(guard: &mut Guard, folder: &Path) -> Result<u32, Error> {
             return Ok(pid);
         }
         if guard.has_ended() {
-            return Err(Error::NotStarted { server: NAME, reason: guard.last_words().await });
+            return Err(Error::NotStarted { server: POSTGRESQL, reason: guard.last_words().await });
         }
         if Instant::now() > deadline {
             let reason = format!("not ready after {} s", READY_TIMEOUT.as_secs());
-            return Err(Error::NotStarted { server: NAME, reason });
+            return Err(Error::NotStarted { server: POSTGRESQL, reason });
         }
         tokio::time::sleep(POLL).await;
     }
-}
-
-/// PostgreSQL has no exit status of its own for this; `LC_ALL=C` makes the text reliable.
-pub(crate) fn is_port_clash(error: &Error) -> bool {
-    matches!(error, Error::NotStarted { reason, .. } if reason.contains("Address already in use"))
 }

@@ -7,7 +7,9 @@
 //! The rules live in `queue` (one queue, no clock, no I/O) and `broker` (what concerns several
 //! queues); `operations` turns them into the calls of the SQS API, `server` into HTTP.
 
+mod app;
 mod broker;
+mod characters;
 mod clock;
 mod errors;
 mod faults;

@@ -6,6 +6,7 @@ use md5::{Digest, Md5};
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use crate::characters::has_only_valid_characters;
 use crate::errors::SqsError;
 use crate::message_attribute::{self, MessageAttribute, MessageAttributes};
 
@@ -82,16 +83,6 @@ impl Message {
             dead_letter_source: None,
         }
     }
-}
-
-/// Whether SQS takes this text: the characters of XML 1.0.
-pub(crate) fn has_only_valid_characters(text: &str) -> bool {
-    // Rust strings hold no surrogates, so only these are left of what the specification excludes.
-    text.chars().all(|c| match c {
-        '\t' | '\n' | '\r' => true,
-        '\u{fffe}' | '\u{ffff}' => false,
-        _ => c >= ' ',
-    })
 }
 
 #[cfg(test)]

@@ -6,8 +6,8 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use md5::{Digest, Md5};
 use serde::{Deserialize, Serialize};
 
+use crate::characters::has_only_valid_characters;
 use crate::errors::SqsError;
-use crate::message::has_only_valid_characters;
 
 /// Attributes of one message a producer may set.
 pub(crate) const MESSAGE_ATTRIBUTES_MAX: usize = 10;

@@ -3,21 +3,20 @@
 use std::time::Duration;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use serde::{Deserialize, Serialize};
+use serde_json::json;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::errors::SqsError;
-
 /// Highest `MaxNumberOfMessagesPerSecond`.
 pub(crate) const RATE_PER_S_MAX: u32 = 500;
+/// Tasks kept per source queue, and the highest `MaxResults` of `ListMessageMoveTasks`.
+pub(crate) const MOVE_TASKS_SHOWN_MAX: usize = 10;
 
 /// Where a task stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum MoveStatus {
     Running,
     Completed,
-    Cancelled,
     /// The source or a destination is gone; the code says which rule was broken.
     Failed(&'static str),
 }
@@ -28,7 +27,6 @@ impl MoveStatus {
         match self {
             MoveStatus::Running => "RUNNING",
             MoveStatus::Completed => "COMPLETED",
-            MoveStatus::Cancelled => "CANCELLED",
             MoveStatus::Failed(_) => "FAILED",
         }
     }
@@ -54,30 +52,8 @@ impl MoveTask {
         self.rate_per_s.map_or(Duration::ZERO, |rate| Duration::from_secs(1) / rate)
     }
 
-    /// The opaque name by which a caller cancels this task.
+    /// `TaskHandle`, in the format that AWS uses.
     pub(crate) fn handle(&self) -> String {
-        let handle = Handle { task_id: self.id, source_arn: self.source_arn.clone() };
-        STANDARD.encode(serde_json::to_vec(&handle).unwrap_or_default())
-    }
-}
-
-/// What a task handle says, in the form AWS uses.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Handle {
-    pub(crate) task_id: Uuid,
-    pub(crate) source_arn: String,
-}
-
-impl Handle {
-    /// Reads a `TaskHandle`.
-    ///
-    /// # Errors
-    /// `InvalidParameterValue` when it is none.
-    pub(crate) fn decode(text: &str) -> Result<Handle, SqsError> {
-        let json = STANDARD.decode(text).ok();
-        json.and_then(|json| serde_json::from_slice(&json).ok()).ok_or_else(|| {
-            SqsError::InvalidParameterValue("Value for parameter TaskHandle is invalid.".to_owned())
-        })
+        STANDARD.encode(json!({ "taskId": self.id, "sourceArn": self.source_arn }).to_string())
     }
 }

@@ -1,7 +1,7 @@
 //! The endpoint itself: a loopback port, HTTP around the operations, and its end.
 
 use std::net::Ipv4Addr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -15,10 +15,9 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
-use tokio_util::sync::{CancellationToken, WaitForCancellationFuture};
 use uuid::Uuid;
 
-use crate::broker::Broker;
+use crate::app::App;
 use crate::errors::SqsError;
 use crate::faults::Faults;
 use crate::message::MESSAGE_SIZE_MAX;
@@ -51,11 +50,7 @@ impl SqsServer {
     pub async fn start(port: u16) -> std::io::Result<SqsServer> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
         let endpoint_url = format!("http://{}", listener.local_addr()?);
-        let app = Arc::new(App {
-            broker: Mutex::new(Broker::new(endpoint_url.clone())),
-            faults: Arc::default(),
-            closing: CancellationToken::new(),
-        });
+        let app = Arc::new(App::new(endpoint_url.clone()));
         let router = Router::new()
             .route("/", post(answer))
             .layer(DefaultBodyLimit::max(REQUEST_SIZE_MAX))
@@ -66,9 +61,9 @@ impl SqsServer {
                 tracing::debug!(%cause, "connection without TCP_NODELAY");
             }
         });
-        let closing = app.closing.clone().cancelled_owned();
+        let stopping = app.stopping.clone().cancelled_owned();
         let serving = tokio::spawn(async move {
-            let served = axum::serve(listener, router).with_graceful_shutdown(closing).await;
+            let served = axum::serve(listener, router).with_graceful_shutdown(stopping).await;
             if let Err(cause) = served {
                 tracing::error!(%cause, "SQS endpoint ended");
             }
@@ -90,7 +85,7 @@ impl SqsServer {
     /// no messages, and running move tasks end where they are. Clients in the middle of a request
     /// get two seconds.
     pub async fn stop(mut self) {
-        self.app.closing.cancel();
+        self.app.stopping.cancel();
         if timeout(STOP_TIMEOUT, &mut self.serving).await.is_err() {
             tracing::debug!("SQS endpoint stopped with requests under way");
             self.serving.abort();
@@ -100,32 +95,7 @@ impl SqsServer {
 
 impl Drop for SqsServer {
     fn drop(&mut self) {
-        self.app.closing.cancel();
-    }
-}
-
-/// What every request shares.
-#[derive(Debug)]
-pub(crate) struct App {
-    broker: Mutex<Broker>,
-    faults: Arc<Faults>,
-    closing: CancellationToken,
-}
-
-impl App {
-    /// The queues. Never held across an await, so a waiting receive blocks nobody.
-    pub(crate) fn broker(&self) -> MutexGuard<'_, Broker> {
-        self.broker.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The faults that are on.
-    pub(crate) fn faults(&self) -> &Faults {
-        &self.faults
-    }
-
-    /// Done when the endpoint stops.
-    pub(crate) fn closing(&self) -> WaitForCancellationFuture<'_> {
-        self.closing.cancelled()
+        self.app.stopping.cancel();
     }
 }
 
@@ -144,7 +114,7 @@ async fn answer(State(app): State<Arc<App>>, headers: HeaderMap, body: Bytes) ->
     if !delay.is_zero() {
         tokio::select! {
             () = sleep(delay) => {}
-            () = app.closing() => {}
+            () = app.stopping.cancelled() => {}
         }
     }
     match outcome {

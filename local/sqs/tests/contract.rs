@@ -37,7 +37,6 @@ contract! { NEEDED:
     queues::attributes_are_set_and_shown,
     queues::counts_tell_waiting_delayed_and_in_flight_apart,
     queues::a_deleted_queue_is_gone,
-    queues::a_purged_queue_is_empty,
     sending::a_message_arrives_whole,
     sending::a_batch_arrives_with_attributes,
     sending::a_batch_of_ten_is_taken_and_of_eleven_refused,
@@ -63,8 +62,6 @@ contract! { NEEDED:
 
 // What AWS does and an emulator lacks: moto 5.2.5, ministack 1.5.33 and LocalStack 4.14.0, as each line says.
 contract! { BEYOND_MOTO:
-    // ministack: no such operation.
-    queues::a_dead_letter_queue_knows_its_sources,
     // moto, ministack: system attributes of batch entries are dropped (those of SendMessage are kept);
     // LocalStack: its answer has no MD5 of them.
     sending::a_batch_carries_trace_headers,
@@ -81,7 +78,7 @@ contract! { BEYOND_MOTO:
     // moto, ministack: no move tasks at all.
     move_tasks::dead_letters_move_back_to_their_source,
     move_tasks::dead_letters_move_to_a_queue_of_choice,
-    move_tasks::a_running_move_is_cancelled,
+    move_tasks::running_move_task_is_listed_and_excludes_a_second_one,
     move_tasks::a_move_that_cannot_be_is_refused,
 }
 

@@ -149,17 +149,6 @@ async fn fifo_queues_and_unknown_operations_are_refused_clearly() {
 }
 
 #[tokio::test]
-async fn tags_are_kept() {
-    let (server, client, queue) = start().await;
-    let tag = client.tag_queue().queue_url(&queue).tags("env", "local").tags("team", "ledger");
-    tag.send().await.unwrap();
-    client.untag_queue().queue_url(&queue).tag_keys("team").send().await.unwrap();
-    let tags = client.list_queue_tags().queue_url(&queue).send().await.unwrap().tags.unwrap();
-    assert_eq!(tags.into_iter().collect::<Vec<_>>(), [("env".to_owned(), "local".to_owned())]);
-    server.stop().await;
-}
-
-#[tokio::test]
 async fn queues_are_listed_in_pages() {
     let (server, client, _) = start().await;
     for name in ["a-1", "a-2", "a-3", "b"] {

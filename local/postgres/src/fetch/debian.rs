@@ -11,8 +11,9 @@ use std::time::Duration;
 
 use tokio::process::Command;
 
-use super::run;
-use crate::Progress;
+use super::command::run;
+use super::staging::ignore_missing;
+use crate::options::Progress;
 
 const LISTS_TIMEOUT: Duration = Duration::from_secs(180);
 const DOWNLOAD_TIMEOUT: Duration = Duration::from_secs(300);
@@ -151,7 +152,7 @@ fn libraries_to_come(plan: &str) -> Vec<String> {
 fn leave_out_jit(unpacked: &Path, server: &str) -> std::io::Result<()> {
     let version = server.trim_start_matches("postgresql-");
     let library = unpacked.join(format!("usr/lib/postgresql/{version}/lib/llvmjit.so"));
-    fs::remove_file(library).or_else(super::absent_is_fine)
+    fs::remove_file(library).or_else(ignore_missing)
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
-//! A download under way, beside its place: the cache never shows half of one, whoever else is at work.
+//! A folder for an unfinished download, so that the cache only ever shows complete ones.
 
 use std::fs::{self, Permissions};
+use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use super::{absent_is_fine, unpacked};
+use super::unpacked;
 
 /// Removed when it is dropped.
 pub(super) struct Staging {
@@ -14,7 +15,7 @@ pub(super) struct Staging {
 }
 
 impl Staging {
-    /// In `cache`.
+    /// Creates the folder in `cache`.
     pub(super) fn new(cache: &Path) -> Result<Self, String> {
         let folder = tempfile::Builder::new()
             .prefix(".unpacking-")
@@ -24,28 +25,33 @@ impl Staging {
         Ok(Self { folder, unpacked })
     }
 
-    /// For what is only needed on the way.
+    /// For files that are only needed during the download.
     pub(super) fn path(&self) -> &Path {
         self.folder.path()
     }
 
-    /// Lets the server's user try it out.
-    pub(super) fn open(&self) -> Result<(), String> {
+    /// Lets the server's user run the programs.
+    pub(super) fn let_everyone_read(&self) -> Result<(), String> {
         fs::set_permissions(self.path(), Permissions::from_mode(0o755))
             .and_then(|()| unpacked::let_everyone_read(&self.unpacked))
-            .map_err(said)
+            .map_err(reason)
     }
 
-    /// Moves what was unpacked to its place in `cache`.
-    pub(super) fn place(self, cache: &Path, name: &str) -> Result<PathBuf, String> {
+    /// Moves the unpacked download to its final place in `cache`.
+    pub(super) fn publish(self, cache: &Path, name: &str) -> Result<PathBuf, String> {
         let place = cache.join(format!("{name}-{}", std::env::consts::ARCH));
-        // Only what did not work stands there: what does would have been found.
-        fs::remove_dir_all(&place).or_else(absent_is_fine).map_err(said)?;
-        fs::rename(&self.unpacked, &place).map_err(said)?;
+        // An earlier download at this place does not run: the search of the cache skipped it.
+        fs::remove_dir_all(&place).or_else(ignore_missing).map_err(reason)?;
+        fs::rename(&self.unpacked, &place).map_err(reason)?;
         Ok(place)
     }
 }
 
-fn said(error: std::io::Error) -> String {
+fn reason(error: io::Error) -> String {
     format!("cannot install it: {error}")
+}
+
+/// For the removal of a file or folder that may not exist.
+pub(super) fn ignore_missing(error: io::Error) -> io::Result<()> {
+    if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) }
 }

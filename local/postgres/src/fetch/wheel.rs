@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use tokio::process::Command;
 
-use super::run;
+use super::command::run;
 
 const DOWNLOAD_TIMEOUT: Duration = Duration::from_secs(300);
 const UNPACK_TIMEOUT: Duration = Duration::from_secs(60);

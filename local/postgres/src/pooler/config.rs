@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use percent_encoding::percent_decode_str;
 use url::Url;
 
-use super::binary::Binary;
-use crate::Error;
 use crate::account::Account;
+use crate::error::Error;
 use crate::folder::write_secret;
+use crate::pooler_binary::PoolerBinary;
 
 /// Server connections for each database: fewer than the clients of any test, so that they share them.
 const POOL_SIZE: u32 = 4;
@@ -70,7 +70,7 @@ pub(crate) fn write(
     folder: &Path,
     target: &Target,
     port: u16,
-    binary: &Binary,
+    binary: &PoolerBinary,
     account: Account,
 ) -> Result<PathBuf, Error> {
     let users = folder.join("users");

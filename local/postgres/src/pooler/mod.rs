@@ -1,6 +1,5 @@
 //! A running PgBouncer in transaction mode, in front of a server: start, stop.
 
-mod binary;
 mod config;
 
 use std::path::{Path, PathBuf};
@@ -9,14 +8,12 @@ use std::time::{Duration, Instant};
 use sqlx::{Connection, PgConnection};
 
 use crate::account::Account;
+use crate::error::{Error, PGBOUNCER};
 use crate::guard::{self, Guard};
-use crate::server::is_port_clash;
-use crate::{Error, Progress, fetch, folder, port};
-pub(crate) use binary::Binary;
+use crate::options::Progress;
+use crate::pooler_binary::PoolerBinary;
+use crate::{fetch, folder, port};
 use config::Target;
-
-/// What people call it.
-const NAME: &str = "PgBouncer";
 
 const READY_TIMEOUT: Duration = Duration::from_secs(30);
 /// A refusal can pass: the port may be another's, which ours then finds out, or the server busy.
@@ -52,8 +49,8 @@ impl Pooler {
     pub async fn start(server_url: &str, progress: Progress<'_>) -> Result<Self, Error> {
         let account = Account::for_server()?;
         let target = Target::parse(server_url)
-            .map_err(|reason| Error::NotStarted { server: NAME, reason })?;
-        let binary = match Binary::installed(account, progress).await {
+            .map_err(|reason| Error::NotStarted { server: PGBOUNCER, reason })?;
+        let binary = match PoolerBinary::installed(account, progress).await {
             Some(binary) => binary,
             None => fetch::pooler(account, progress).await?,
         };
@@ -61,19 +58,23 @@ impl Pooler {
         progress(&format!("starting PgBouncer {version}, {program}"));
         for _ in 1..PORT_TRIES {
             match Self::start_once(&binary, &target, account).await {
-                Err(error) if is_port_clash(&error) => {}
+                Err(error) if error.is_port_clash() => {}
                 ended => return ended,
             }
         }
         Self::start_once(&binary, &target, account).await
     }
 
-    async fn start_once(binary: &Binary, target: &Target, account: Account) -> Result<Self, Error> {
+    async fn start_once(
+        binary: &PoolerBinary,
+        target: &Target,
+        account: Account,
+    ) -> Result<Self, Error> {
         let port = port::free().map_err(Error::io("find a free port"))?;
         let folder = folder::temporary("tributary-pgbouncer-", account)?;
         let config = config::write(folder.path(), target, port, binary, account)?;
         let guard = Guard::start(&guard::Server {
-            name: NAME,
+            name: PGBOUNCER,
             program: &binary.program,
             libraries: &binary.libraries,
             arguments: vec![config.into_os_string()],
@@ -147,11 +148,11 @@ impl Pooler {
                 };
             if self.guard.has_ended() {
                 let reason = self.guard.last_words().await;
-                return Err(Error::NotStarted { server: NAME, reason });
+                return Err(Error::NotStarted { server: PGBOUNCER, reason });
             }
             if begun.elapsed() >= patience {
                 let reason = format!("no way through it to the server: {refusal}");
-                return Err(Error::NotStarted { server: NAME, reason });
+                return Err(Error::NotStarted { server: PGBOUNCER, reason });
             }
             tokio::time::sleep(POLL).await;
         }

@@ -14,7 +14,6 @@ use crate::receipt::Receipt;
 
 mod moves;
 
-pub(crate) use moves::MOVE_TASKS_SHOWN_MAX;
 #[cfg(test)]
 mod tests;
 
@@ -47,7 +46,6 @@ impl Broker {
         &mut self,
         name: &str,
         attributes: &BTreeMap<String, String>,
-        tags: BTreeMap<String, String>,
         now: Instant,
     ) -> Result<String, SqsError> {
         check_queue_name(name)?;
@@ -61,9 +59,7 @@ impl Broker {
         } else {
             let arn = format!("{ARN_PREFIX}:{ACCOUNT_ID}:{name}");
             self.check_redrive(&arn, &settings)?;
-            let mut queue = Queue::new(arn, settings, now);
-            queue.tags = tags;
-            self.queues.insert(name.to_owned(), queue);
+            self.queues.insert(name.to_owned(), Queue::new(arn, settings, now));
         }
         Ok(self.url(name))
     }
@@ -115,12 +111,10 @@ impl Broker {
         self.queues.keys().map(String::as_str)
     }
 
-    /// Names of the queues that send their dead letters to the queue of `arn`.
-    pub(crate) fn dead_letter_sources(&self, arn: &str) -> impl Iterator<Item = &str> {
-        let sends_here = move |queue: &Queue| {
-            queue.settings.redrive.as_ref().is_some_and(|redrive| redrive.dead_letter_arn == arn)
-        };
-        self.queues.iter().filter(move |(_, queue)| sends_here(queue)).map(|(n, _)| n.as_str())
+    /// Whether the redrive policy of any queue names the queue of `arn`.
+    fn is_dead_letter_queue(&self, arn: &str) -> bool {
+        let mut policies = self.queues.values().filter_map(|queue| queue.settings.redrive.as_ref());
+        policies.any(|redrive| redrive.dead_letter_arn == arn)
     }
 
     /// The URL of a queue.

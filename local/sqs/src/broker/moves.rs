@@ -1,4 +1,4 @@
-//! Message move tasks on the queues of a broker: start, step, cancel, list.
+//! Message move tasks on the queues of a broker: start, step, list.
 
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -6,10 +6,7 @@ use uuid::Uuid;
 use super::Broker;
 use crate::errors::SqsError;
 use crate::message::Message;
-use crate::move_task::{Handle, MoveStatus, MoveTask};
-
-/// Tasks remembered per source queue, as many as `ListMessageMoveTasks` can show.
-pub(crate) const MOVE_TASKS_SHOWN_MAX: usize = 10;
+use crate::move_task::{MOVE_TASKS_SHOWN_MAX, MoveStatus, MoveTask};
 
 const SOURCE_MISSING: SqsError = SqsError::ResourceNotFound(
     "The resource that you specified for the SourceArn parameter doesn't exist.",
@@ -31,7 +28,7 @@ impl Broker {
         let source = self.by_arn(source_arn).ok_or(SOURCE_MISSING)?;
         let to_move = source.counts(now).visible;
         let refused = |text: &str| Err(SqsError::InvalidParameterValue(text.to_owned()));
-        if self.dead_letter_sources(source_arn).next().is_none() {
+        if !self.is_dead_letter_queue(source_arn) {
             return refused("Source queue must be configured as a Dead Letter Queue.");
         }
         if destination_arn.as_ref().is_some_and(|arn| self.by_arn(arn).is_none()) {
@@ -84,23 +81,6 @@ impl Broker {
             }
         }
         outcome == Ok(true)
-    }
-
-    /// Stops a running task; what it has moved stays moved. Returns how much that is.
-    ///
-    /// # Errors
-    /// When the handle is none, or its queue or task is unknown or not running.
-    pub(crate) fn cancel_move(&mut self, handle: &str) -> Result<usize, SqsError> {
-        let handle = Handle::decode(handle)?;
-        self.by_arn(&handle.source_arn).ok_or(SOURCE_MISSING)?;
-        let task = self.move_tasks.iter_mut().find(|task| task.id == handle.task_id);
-        let task = task.ok_or(SqsError::ResourceNotFound("Task does not exist."))?;
-        if task.status != MoveStatus::Running {
-            let text = "Only active tasks can be cancelled.";
-            return Err(SqsError::InvalidParameterValue(text.to_owned()));
-        }
-        task.status = MoveStatus::Cancelled;
-        Ok(task.moved)
     }
 
     /// The tasks of a source queue, newest first.

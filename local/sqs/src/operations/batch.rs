@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-use super::{Request, read};
+use super::request::{Request, read};
 use crate::errors::SqsError;
 
 /// Entries of one batch call.

@@ -4,7 +4,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::{Request, batch, nothing, seconds};
+use super::batch;
+use super::request::{Request, nothing, seconds};
 use crate::broker::Broker;
 use crate::errors::SqsError;
 use crate::queue::Queue;

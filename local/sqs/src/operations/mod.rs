@@ -2,20 +2,22 @@
 
 use std::sync::Arc;
 
-use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::time::Instant;
 
+use crate::app::App;
 use crate::broker::Broker;
 use crate::errors::SqsError;
-use crate::server::App;
 
 mod batch;
 mod in_flight;
 mod moves;
 mod queues;
 mod receive;
+mod request;
 mod send;
+
+use request::Request;
 
 /// Performs one call. `operation` is what follows `AmazonSQS.` in `X-Amz-Target`.
 ///
@@ -52,63 +54,9 @@ fn perform_at_once(
         "DeleteQueue" => queues::delete(broker, request),
         "GetQueueUrl" => queues::get_url(broker, request),
         "ListQueues" => queues::list(broker, request),
-        "ListDeadLetterSourceQueues" => queues::list_dead_letter_sources(broker, request),
         "GetQueueAttributes" => queues::get_attributes(broker, request, now),
         "SetQueueAttributes" => queues::set_attributes(broker, request, now),
-        "PurgeQueue" => queues::purge(broker, request),
-        "TagQueue" => queues::tag(broker, request),
-        "UntagQueue" => queues::untag(broker, request),
-        "ListQueueTags" => queues::list_tags(broker, request),
         "ListMessageMoveTasks" => moves::list(broker, request),
-        "CancelMessageMoveTask" => moves::cancel(broker, request),
         _ => Err(SqsError::UnknownOperation(operation.to_owned())),
     }
-}
-
-/// The JSON of a call. Each call reads what it needs of it; absent fields take their default.
-struct Request(Value);
-
-impl Request {
-    fn parse(body: &[u8]) -> Result<Request, SqsError> {
-        serde_json::from_slice(body)
-            .ok()
-            .filter(Value::is_object)
-            .map(Request)
-            .ok_or_else(|| SqsError::Serialization("The body is not a JSON object.".to_owned()))
-    }
-
-    fn read<T: DeserializeOwned>(&self) -> Result<T, SqsError> {
-        read(&self.0)
-    }
-
-    /// Empty when absent, which no queue answers to.
-    fn queue_url(&self) -> &str {
-        self.0.get("QueueUrl").and_then(Value::as_str).unwrap_or_default()
-    }
-}
-
-fn read<T: DeserializeOwned>(value: &Value) -> Result<T, SqsError> {
-    T::deserialize(value).map_err(|cause| SqsError::Serialization(cause.to_string()))
-}
-
-/// A parameter in seconds; `None` when absent.
-fn seconds(
-    name: &str,
-    value: Option<i64>,
-    allowed: std::ops::RangeInclusive<u64>,
-) -> Result<Option<std::time::Duration>, SqsError> {
-    let Some(value) = value else { return Ok(None) };
-    let within = u64::try_from(value).ok().filter(|s| allowed.contains(s));
-    within.map(|s| Some(std::time::Duration::from_secs(s))).ok_or_else(|| {
-        SqsError::InvalidParameterValue(format!(
-            "Value {value} for parameter {name} is invalid. Reason: Must be between {} and {}, if \
-             provided.",
-            allowed.start(),
-            allowed.end()
-        ))
-    })
-}
-
-fn nothing() -> Value {
-    json!({})
 }

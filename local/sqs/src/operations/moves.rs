@@ -1,4 +1,4 @@
-//! `StartMessageMoveTask`, `ListMessageMoveTasks`, `CancelMessageMoveTask`.
+//! `StartMessageMoveTask` and `ListMessageMoveTasks`.
 
 use std::sync::Arc;
 
@@ -6,12 +6,12 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
-use super::Request;
-use crate::broker::{Broker, MOVE_TASKS_SHOWN_MAX};
+use super::request::Request;
+use crate::app::App;
+use crate::broker::Broker;
 use crate::clock::Clock;
 use crate::errors::SqsError;
-use crate::move_task::{MoveStatus, MoveTask, RATE_PER_S_MAX};
-use crate::server::App;
+use crate::move_task::{MOVE_TASKS_SHOWN_MAX, MoveStatus, MoveTask, RATE_PER_S_MAX};
 
 /// Messages a task without a rate moves before it lets other calls at the queues.
 const MOVES_AT_A_STRETCH: usize = 100;
@@ -47,7 +47,7 @@ async fn run(app: Arc<App>, task: MoveTask) {
     while next() {
         tokio::select! {
             () = sleep(interval) => {}
-            () = app.closing() => return,
+            () = app.stopping.cancelled() => return,
         }
     }
 }
@@ -73,17 +73,6 @@ pub(super) fn list(broker: &mut Broker, request: &Request) -> Result<Value, SqsE
     Ok(json!({ "Results": tasks.map(|task| to_wire(task, &clock)).collect::<Vec<_>>() }))
 }
 
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-struct Cancel {
-    task_handle: String,
-}
-
-pub(super) fn cancel(broker: &mut Broker, request: &Request) -> Result<Value, SqsError> {
-    let Cancel { task_handle } = request.read()?;
-    Ok(json!({ "ApproximateNumberOfMessagesMoved": broker.cancel_move(&task_handle)? }))
-}
-
 fn rate_per_s(asked: i64) -> Result<u32, SqsError> {
     let within = u32::try_from(asked).ok().filter(|rate| (1..=RATE_PER_S_MAX).contains(rate));
     within.ok_or_else(|| {
@@ -99,7 +88,7 @@ fn to_wire(task: &MoveTask, clock: &Clock) -> Value {
     let is_running = task.status == MoveStatus::Running;
     let failure = match task.status {
         MoveStatus::Failed(code) => Some(code),
-        MoveStatus::Running | MoveStatus::Completed | MoveStatus::Cancelled => None,
+        MoveStatus::Running | MoveStatus::Completed => None,
     };
     json!({
         "TaskHandle": is_running.then(|| task.handle()),

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::{Request, nothing};
+use super::request::{Request, nothing};
 use crate::broker::Broker;
 use crate::errors::SqsError;
 
@@ -18,9 +18,6 @@ const PAGE_SIZE_MAX: usize = 1_000;
 struct Named {
     queue_name: String,
     attributes: BTreeMap<String, String>,
-    /// Lower case on the wire in this one call.
-    #[serde(rename = "tags")]
-    tags: BTreeMap<String, String>,
 }
 
 pub(super) fn create(
@@ -28,8 +25,8 @@ pub(super) fn create(
     request: &Request,
     now: Instant,
 ) -> Result<Value, SqsError> {
-    let Named { queue_name, attributes, tags } = request.read()?;
-    Ok(json!({ "QueueUrl": broker.create(&queue_name, &attributes, tags, now)? }))
+    let Named { queue_name, attributes } = request.read()?;
+    Ok(json!({ "QueueUrl": broker.create(&queue_name, &attributes, now)? }))
 }
 
 pub(super) fn delete(broker: &mut Broker, request: &Request) -> Result<Value, SqsError> {
@@ -48,50 +45,28 @@ pub(super) fn get_url(broker: &mut Broker, request: &Request) -> Result<Value, S
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
-struct Page {
+struct List {
     queue_name_prefix: String,
     max_results: Option<usize>,
-    next_token: Option<String>,
+    next_token: String,
 }
 
-impl Page {
-    /// URLs of this page and the token of the next, which is the last name of this one.
-    fn of<'a>(
-        &self,
-        broker: &'a Broker,
-        names: impl Iterator<Item = &'a str>,
-    ) -> Result<(Vec<String>, Option<&'a str>), SqsError> {
-        let size = self.max_results.unwrap_or(PAGE_SIZE_MAX);
-        if !(1..=PAGE_SIZE_MAX).contains(&size) {
-            return Err(SqsError::InvalidParameterValue(format!(
-                "Value {size} for parameter MaxResults is invalid. Reason: Must be between 1 and \
-                 {PAGE_SIZE_MAX}, if provided."
-            )));
-        }
-        let after = self.next_token.as_deref().unwrap_or_default();
-        let mut names = names.filter(|name| *name > after);
-        let page = names.by_ref().take(size).collect::<Vec<_>>();
-        let next = names.next().and(page.last().copied());
-        Ok((page.into_iter().map(|name| broker.url(name)).collect(), next))
-    }
-}
-
+/// `NextToken` is the last name of the page.
 pub(super) fn list(broker: &mut Broker, request: &Request) -> Result<Value, SqsError> {
-    let page: Page = request.read()?;
-    let names = broker.names().filter(|name| name.starts_with(&page.queue_name_prefix));
-    let (urls, next_token) = page.of(broker, names)?;
+    let List { queue_name_prefix, max_results, next_token } = request.read()?;
+    let size = max_results.unwrap_or(PAGE_SIZE_MAX);
+    if !(1..=PAGE_SIZE_MAX).contains(&size) {
+        return Err(SqsError::InvalidParameterValue(format!(
+            "Value {size} for parameter MaxResults is invalid. Reason: Must be between 1 and \
+             {PAGE_SIZE_MAX}, if provided."
+        )));
+    }
+    let matches = |name: &&str| name.starts_with(&queue_name_prefix) && *name > next_token.as_str();
+    let mut names = broker.names().filter(matches);
+    let page = names.by_ref().take(size).collect::<Vec<_>>();
+    let next_token = names.next().and(page.last());
+    let urls = page.iter().map(|name| broker.url(name)).collect::<Vec<_>>();
     Ok(json!({ "QueueUrls": urls, "NextToken": next_token }))
-}
-
-pub(super) fn list_dead_letter_sources(
-    broker: &mut Broker,
-    request: &Request,
-) -> Result<Value, SqsError> {
-    let page: Page = request.read()?;
-    let arn = broker.queue(request.queue_url())?.arn.clone();
-    let (urls, next_token) = page.of(broker, broker.dead_letter_sources(&arn))?;
-    // Lower case on the wire, unlike every other list.
-    Ok(json!({ "queueUrls": urls, "NextToken": next_token }))
 }
 
 #[derive(Default, Deserialize)]
@@ -143,33 +118,4 @@ pub(super) fn set_attributes(
     let Named { attributes, .. } = request.read()?;
     broker.set_attributes(request.queue_url(), &attributes, now)?;
     Ok(nothing())
-}
-
-/// At once. AWS takes up to a minute and refuses a second purge within it; no test wants to wait.
-pub(super) fn purge(broker: &mut Broker, request: &Request) -> Result<Value, SqsError> {
-    broker.queue(request.queue_url())?.purge();
-    Ok(nothing())
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-struct Tags {
-    tags: BTreeMap<String, String>,
-    tag_keys: Vec<String>,
-}
-
-pub(super) fn tag(broker: &mut Broker, request: &Request) -> Result<Value, SqsError> {
-    let Tags { tags, .. } = request.read()?;
-    broker.queue(request.queue_url())?.tags.extend(tags);
-    Ok(nothing())
-}
-
-pub(super) fn untag(broker: &mut Broker, request: &Request) -> Result<Value, SqsError> {
-    let Tags { tag_keys, .. } = request.read()?;
-    broker.queue(request.queue_url())?.tags.retain(|key, _| !tag_keys.contains(key));
-    Ok(nothing())
-}
-
-pub(super) fn list_tags(broker: &mut Broker, request: &Request) -> Result<Value, SqsError> {
-    Ok(json!({ "Tags": broker.queue(request.queue_url())?.tags }))
 }

@@ -6,7 +6,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep_until};
 
-use super::{Request, nothing, seconds};
+use super::request::{Request, nothing, seconds};
+use crate::app::App;
 use crate::broker::ACCOUNT_ID;
 use crate::clock::Clock;
 use crate::errors::SqsError;
@@ -15,7 +16,6 @@ use crate::message_attribute;
 use crate::queue::ReceiveRequest;
 use crate::queue_settings::{VISIBILITY_TIMEOUT_S, WAIT_S};
 use crate::receipt::Receipt;
-use crate::server::App;
 
 /// Messages of one answer.
 const MESSAGES_MAX: usize = 10;
@@ -57,7 +57,7 @@ pub(super) async fn receive_message(app: &App, request: &Request) -> Result<Valu
         let now = Instant::now();
         let next_visible_at = {
             let mut broker = app.broker();
-            let delivered = broker.receive(url, take, &mut app.faults(), now)?;
+            let delivered = broker.receive(url, take, &mut app.faults.as_ref(), now)?;
             if !delivered.is_empty() {
                 let clock = broker.clock;
                 let messages = delivered.iter().map(|(r, m)| to_wire(*r, m, &call, &clock));
@@ -71,7 +71,7 @@ pub(super) async fn receive_message(app: &App, request: &Request) -> Result<Valu
         tokio::select! {
             () = changed => {}
             () = sleep_until(next_visible_at.map_or(deadline, |at| at.min(deadline))) => {}
-            () = app.closing() => return Ok(nothing()),
+            () = app.stopping.cancelled() => return Ok(nothing()),
         }
     }
 }

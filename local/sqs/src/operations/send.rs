@@ -6,7 +6,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::{Request, batch, seconds};
+use super::batch;
+use super::request::{Request, seconds};
 use crate::broker::Broker;
 use crate::errors::SqsError;
 use crate::message::{MESSAGE_SIZE_MAX, MessageContent};
@@ -94,7 +95,7 @@ mod tests {
 
     fn batch_of(sizes: &[usize]) -> Result<Value, SqsError> {
         let mut broker = Broker::new(String::new());
-        let url = broker.create("q", &BTreeMap::new(), BTreeMap::new(), Instant::now()).unwrap();
+        let url = broker.create("q", &BTreeMap::new(), Instant::now()).unwrap();
         let entries = sizes
             .iter()
             .enumerate()

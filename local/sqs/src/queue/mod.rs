@@ -3,7 +3,7 @@
 //! Every call takes `now`; nothing here reads a clock, waits or does I/O. Messages wait in the
 //! order in which they became visible, which standard queues try to keep but do not promise.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,7 +32,6 @@ pub(crate) struct Queue {
     id: Uuid,
     pub(crate) arn: String,
     pub(crate) settings: QueueSettings,
-    pub(crate) tags: BTreeMap<String, String>,
     pub(crate) created_at: Instant,
     pub(crate) modified_at: Instant,
     /// Wakes waiting receives when there may be more to see, or to wait for, than there was.
@@ -67,7 +66,6 @@ impl Queue {
             id: Uuid::now_v7(),
             arn,
             settings,
-            tags: BTreeMap::new(),
             created_at: now,
             modified_at: now,
             changed: Arc::new(Notify::new()),
@@ -212,15 +210,6 @@ impl Queue {
         self.advance(now);
         let key = self.visible.pop_front()?;
         self.remove_entry(key)
-    }
-
-    /// Deletes every message.
-    pub(crate) fn purge(&mut self) {
-        self.entries.clear();
-        self.visible.clear();
-        self.in_flight.clear();
-        self.delayed.clear();
-        self.by_age.clear();
     }
 
     /// How many messages are in which state.

@@ -238,20 +238,6 @@ fn a_receive_past_the_in_flight_limit_is_refused() {
 }
 
 #[test]
-fn purging_leaves_nothing_and_old_receipts_harmless() {
-    let t0 = Instant::now();
-    let mut queue = queue_with(&[], t0);
-    for body in ["a", "b"] {
-        send(&mut queue, body, t0);
-    }
-    queue.send(content("c"), Some(S), t0).unwrap();
-    let (receipt, _) = receive(&mut queue, up_to(1), t0).remove(0);
-    queue.purge();
-    assert_eq!(queue.counts(t0 + S), Counts { visible: 0, in_flight: 0, delayed: 0 });
-    assert_eq!(queue.delete(receipt), Ok(()));
-}
-
-#[test]
 fn a_disturbed_receive_reorders_and_duplicates_once() {
     let t0 = Instant::now();
     let mut queue = queue_with(&[], t0);

@@ -85,18 +85,3 @@ pub async fn a_deleted_queue_is_gone(endpoint: &Endpoint) {
     let gone = endpoint.client.get_queue_url().queue_name(name).send().await.unwrap_err();
     assert!(gone.into_service_error().is_queue_does_not_exist());
 }
-
-pub async fn a_purged_queue_is_empty(endpoint: &Endpoint) {
-    let queue = endpoint.queue(&[]).await;
-    for body in ["a", "b"] {
-        endpoint.send(&queue, body).await;
-    }
-    endpoint.client.purge_queue().queue_url(&queue).send().await.unwrap();
-    assert!(endpoint.receive(&queue, 0).await.is_empty());
-}
-
-pub async fn a_dead_letter_queue_knows_its_sources(endpoint: &Endpoint) {
-    let (queue, dead_letters) = endpoint.queue_with_dead_letters(3).await;
-    let call = endpoint.client.list_dead_letter_source_queues().queue_url(&dead_letters);
-    assert_eq!(call.send().await.unwrap().queue_urls(), [queue]);
-}

@@ -4,7 +4,9 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use crate::account::Account;
-use crate::{Progress, binaries, find};
+use crate::find;
+use crate::options::Progress;
+use crate::program::version_of;
 
 /// What the program is called.
 pub(crate) const PROGRAM: &str = "pgbouncer";
@@ -26,7 +28,7 @@ const PREPARED_SINCE: (u32, u32) = (1, 21);
 
 /// A program that has been shown to run for the server's user.
 #[derive(Debug)]
-pub(crate) struct Binary {
+pub(crate) struct PoolerBinary {
     pub(crate) program: PathBuf,
     /// Shared libraries that came with it and that the system may lack.
     pub(crate) libraries: Vec<PathBuf>,
@@ -36,14 +38,14 @@ pub(crate) struct Binary {
     pub(crate) may_carry_statements: bool,
 }
 
-impl Binary {
+impl PoolerBinary {
     /// The first one that is installed and works, PATH before all others.
     pub(crate) async fn installed(account: Account, progress: Progress<'_>) -> Option<Self> {
         if find::ignores_installed() {
             return None;
         }
         for folder in folders(std::env::var_os("PATH"), Path::new("/")) {
-            match Self::try_out(&folder, &[], account).await {
+            match Self::check(&folder, &[], account).await {
                 Ok(binary) => return Some(binary),
                 Err(reason) => progress(&format!("not using {}: {reason}", folder.display())),
             }
@@ -55,12 +57,12 @@ impl Binary {
     ///
     /// # Errors
     /// The reason for people why it cannot be used.
-    pub(crate) async fn try_out(
+    pub(crate) async fn check(
         folder: &Path,
         libraries: &[PathBuf],
         account: Account,
     ) -> Result<Self, String> {
-        let said = binaries::version_of(folder, PROGRAM, libraries, account).await?;
+        let said = version_of(folder, PROGRAM, libraries, account).await?;
         let (number, version) =
             parse_version(&said).ok_or_else(|| format!("unknown version: {said}"))?;
         Ok(Self {

@@ -1,0 +1,11 @@
+//! The characters that a message may contain.
+
+/// Whether `text` has only characters that SQS accepts: those of XML 1.0.
+pub(crate) fn has_only_valid_characters(text: &str) -> bool {
+    // Rust strings hold no surrogates, so only these are left of what the specification excludes.
+    text.chars().all(|c| match c {
+        '\t' | '\n' | '\r' => true,
+        '\u{fffe}' | '\u{ffff}' => false,
+        _ => c >= ' ',
+    })
+}

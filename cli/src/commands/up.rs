@@ -12,7 +12,7 @@ use anyhow::{Context, bail};
 use clap::Args;
 use secrecy::{ExposeSecret, SecretString};
 use tributary_postgres::Storage;
-use tributary_system::{System, SystemConfig, kept_pepper};
+use tributary_system::{System, SystemConfig, load_or_create_pepper};
 
 use crate::terminal::{self, Steps};
 
@@ -108,7 +108,7 @@ fn pepper(directory: &Path) -> anyhow::Result<SecretString> {
         Some(pepper) => Ok(pepper.into()),
         None => {
             let path = directory.join("pepper");
-            kept_pepper(&path).with_context(|| format!("cannot keep {}", path.display()))
+            load_or_create_pepper(&path).with_context(|| format!("cannot keep {}", path.display()))
         }
     }
 }

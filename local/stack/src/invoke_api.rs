@@ -16,7 +16,8 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use crate::lambda::{InvokeError, Lambda, PAYLOAD_BYTES_MAX};
+use crate::invocation::{InvokeError, PAYLOAD_BYTES_MAX};
+use crate::lambda::Lambda;
 use crate::listener::without_delay;
 
 /// A running server.

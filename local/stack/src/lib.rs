@@ -4,8 +4,10 @@
 //! For the `tributary` command, end-to-end tests, fault injection and benchmarks. Not for production, and
 //! not an SQS or a PostgreSQL: those are other crates, given to [`Stack`] by their URLs.
 
+mod account;
 mod build;
 mod guard;
+mod invocation;
 mod invoke_api;
 mod listener;
 mod logs;
@@ -17,10 +19,8 @@ pub mod gateway;
 pub mod lambda;
 pub mod schedule;
 
+pub use account::ACCOUNT_ID;
 pub use build::{BuildError, build_functions};
 pub use lambda::Lambda;
 pub use logs::LogLine;
 pub use stack::{Stack, StackConfig, StackError};
-
-/// The AWS account all ARNs here name.
-pub const ACCOUNT_ID: &str = "000000000000";

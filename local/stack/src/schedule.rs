@@ -11,7 +11,8 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::{ACCOUNT_ID, Lambda};
+use crate::account::ACCOUNT_ID;
+use crate::lambda::Lambda;
 
 /// The payload of a scheduled invocation.
 #[must_use]

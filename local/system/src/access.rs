@@ -1,4 +1,4 @@
-//! The pepper of a run, and a tenant with a key.
+//! API keys for a local run, and the pepper that they are hashed with.
 
 use std::fmt::Write;
 use std::fs::{self, File};
@@ -14,27 +14,27 @@ use tributary_domain::Scope;
 use tributary_domain::api_key::Peppers;
 use tributary_store::{Store, StoreError, api_keys, tenants};
 
-/// How many random bytes a pepper is made of.
+/// The number of random bytes in a generated pepper.
 const PEPPER_BYTES: usize = 32;
 
-/// A new pepper.
+/// Generates a pepper.
 #[must_use]
 pub fn new_pepper() -> SecretString {
     let random: [u8; PEPPER_BYTES] = rand::rng().random();
     let mut text = String::with_capacity(2 * PEPPER_BYTES);
     for byte in random {
-        // A String takes all that is written to it.
+        // Writing to a String cannot fail.
         let _ = write!(text, "{byte:02x}");
     }
     text.into()
 }
 
-/// The pepper that a file keeps, which only its owner may read; one is made if there is none. Data that
-/// stays needs its pepper to stay: without it no key of that data is known any more.
+/// Reads the pepper from a file, or generates one and writes it there with mode 0600. Without its pepper,
+/// the API keys of a kept database are no longer valid.
 ///
 /// # Errors
-/// If the file can be neither read nor made.
-pub fn kept_pepper(path: &Path) -> io::Result<SecretString> {
+/// If the file can be neither read nor created.
+pub fn load_or_create_pepper(path: &Path) -> io::Result<SecretString> {
     match fs::read_to_string(path) {
         Ok(text) => Ok(text.trim().into()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -48,11 +48,11 @@ pub fn kept_pepper(path: &Path) -> io::Result<SecretString> {
     }
 }
 
-/// Makes a key with the given scopes for a tenant, and the tenant if there is none of that name. The
-/// key is answered here and never again; one that had its name before is revoked.
+/// Creates an API key with the given scopes, and the tenant if it does not exist. The key itself is not
+/// stored. An earlier key of the same name is revoked.
 ///
 /// # Errors
-/// [`AdminError`] of the operation, and of what it stands on.
+/// [`AdminError`] if the operation or the database fails.
 pub async fn create_key(
     store: &Store,
     peppers: &Peppers,
@@ -80,13 +80,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_kept_pepper_stays_the_same_and_is_for_its_owner_alone() {
+    fn loaded_pepper_stays_the_same_and_only_its_owner_can_read_it() {
         let folder = std::env::temp_dir().join(format!("tributary-pepper-{}", Uuid::now_v7()));
         fs::create_dir(&folder).unwrap();
         let path = folder.join("pepper");
-        let first = kept_pepper(&path).unwrap();
+        let first = load_or_create_pepper(&path).unwrap();
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-        assert_eq!(kept_pepper(&path).unwrap().expose_secret(), first.expose_secret());
+        assert_eq!(load_or_create_pepper(&path).unwrap().expose_secret(), first.expose_secret());
         assert!(Pepper::new(first.expose_secret()).is_ok());
         assert_ne!(new_pepper().expose_secret(), first.expose_secret());
         fs::remove_dir_all(folder).unwrap();

@@ -1,4 +1,4 @@
-//! The database of a run: on a given server or on one that is started for it, with every migration.
+//! The database of a run, fully migrated: on a given server, or on one that is started for it.
 
 use secrecy::SecretString;
 use tributary_postgres::{Options, Pooler, Postgres, Storage};
@@ -6,41 +6,41 @@ use tributary_store::{Store, StoreError, database};
 use url::Url;
 use uuid::Uuid;
 
-/// What the database is called on a server of our own.
+/// The name of the database on a server that this crate starts.
 const DATABASE_NAME: &str = "tributary";
 
-/// Why there is no database.
+/// Why the database cannot be set up or removed.
 #[derive(Debug, thiserror::Error)]
 pub enum DatabaseError {
-    /// The given URL is none.
+    /// The database URL is invalid.
     #[error("DATABASE_URL is not a URL")]
     Url(#[from] url::ParseError),
-    /// No server could be started.
+    /// The server did not start or stop.
     #[error("PostgreSQL cannot be started")]
     Server(#[from] tributary_postgres::Error),
-    /// No connection pooler could be put in front of it.
+    /// The connection pooler did not start.
     #[error("PgBouncer cannot be started")]
     Pooler(#[source] tributary_postgres::Error),
-    /// The server refused.
+    /// The server rejected a statement or a connection.
     #[error("the database cannot be set up")]
     Store(#[from] StoreError),
-    /// A migration could not be applied.
+    /// A migration failed.
     #[error("the migrations cannot be applied")]
     Migrate(#[from] sqlx::migrate::MigrateError),
 }
 
-/// A migrated database, and what has to be undone after it.
+/// A migrated database, and the servers that were started for it.
 pub struct Database {
     url: String,
     server: Option<Postgres>,
     pooler: Option<Pooler>,
-    /// A database on a given server that goes when the run does: its name, and the given URL.
-    throw_away: Option<(String, String)>,
+    /// A database to drop at the end of the run: its name, and the URL of its server.
+    temporary: Option<(String, String)>,
 }
 
 impl Database {
-    /// Makes a database ready: on the given server, where a temporary run gets a database of its own,
-    /// or on a server that is started for it.
+    /// Sets up a database on the given server, or on a new one. On a given server, temporary storage
+    /// means a database of its own.
     pub async fn start(
         given_url: Option<&str>,
         storage: Storage,
@@ -49,7 +49,7 @@ impl Database {
         let database = match (given_url, storage) {
             (Some(given), Storage::Kept(_)) => {
                 progress("PostgreSQL: using DATABASE_URL");
-                Self { url: given.to_owned(), server: None, pooler: None, throw_away: None }
+                Self { url: given.to_owned(), server: None, pooler: None, temporary: None }
             }
             (Some(given), Storage::Temporary) => {
                 let name = format!("tributary_{}", Uuid::now_v7().simple());
@@ -57,14 +57,14 @@ impl Database {
                 database::create(given, &name, None).await?;
                 let mut url = Url::parse(given)?;
                 url.set_path(&name);
-                let throw_away = Some((name, given.to_owned()));
-                Self { url: url.into(), server: None, pooler: None, throw_away }
+                let temporary = Some((name, given.to_owned()));
+                Self { url: url.into(), server: None, pooler: None, temporary }
             }
             (None, storage) => {
                 let server = Postgres::start(Options { storage, progress }).await?;
                 database::create_if_missing(&server.url("postgres"), DATABASE_NAME).await?;
                 let url = server.url(DATABASE_NAME);
-                Self { url, server: Some(server), pooler: None, throw_away: None }
+                Self { url, server: Some(server), pooler: None, temporary: None }
             }
         };
         let store = database.store()?;
@@ -73,7 +73,7 @@ impl Database {
         Ok(database)
     }
 
-    /// Puts PgBouncer in front of it, in transaction mode.
+    /// Starts PgBouncer for it, in transaction mode.
     pub async fn start_pooler(
         &mut self,
         progress: tributary_postgres::Progress<'_>,
@@ -83,34 +83,34 @@ impl Database {
         Ok(())
     }
 
-    /// Where it is.
+    /// The URL of the database.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Where the functions are to find it: the pooler's, if there is one.
+    /// The URL for the functions: that of PgBouncer, if it runs.
     pub fn functions_url(&self) -> Result<String, DatabaseError> {
         let Some(pooler) = &self.pooler else { return Ok(self.url.clone()) };
         Ok(pooler.url(Url::parse(&self.url)?.path().trim_start_matches('/')))
     }
 
-    /// The server, if it was started for this run.
+    /// The server, if this run started it.
     pub fn server_mut(&mut self) -> Option<&mut Postgres> {
         self.server.as_mut()
     }
 
-    /// A connection to it.
+    /// A store with its own connection pool.
     pub fn store(&self) -> Result<Store, StoreError> {
         Store::connect_lazily(&SecretString::from(self.url.as_str()))
     }
 
-    /// Undoes what was made for the run.
+    /// Stops the servers and drops the temporary database.
     pub async fn stop(self) -> Result<(), DatabaseError> {
-        // First, since a database that it is connected to cannot be dropped.
+        // First: a database with open connections cannot be dropped.
         if let Some(pooler) = self.pooler {
             pooler.stop().await?;
         }
-        if let Some((name, given_url)) = self.throw_away {
+        if let Some((name, given_url)) = self.temporary {
             database::drop(&given_url, &name).await?;
         }
         if let Some(server) = self.server {

@@ -1,15 +1,19 @@
-//! The whole system on this machine: PostgreSQL, SQS, the functions behind their gateway, a tenant and
-//! its key. What `tributary up` runs, and what end-to-end tests, fault injection and benchmarks drive.
+//! The whole system on one machine: PostgreSQL, SQS, the functions behind API Gateway, and a tenant
+//! with an API key. For `tributary up`, end-to-end tests, fault injection and benchmarks.
 
 mod access;
+mod config;
 mod database;
+mod error;
 mod queues;
-mod roles;
 mod route;
+mod stack_config;
 mod system;
 
-pub use access::{create_key, kept_pepper, new_pepper};
+pub use access::{create_key, load_or_create_pepper, new_pepper};
+pub use config::{SystemConfig, Timings};
 pub use database::DatabaseError;
+pub use error::SystemError;
 pub use queues::{QueueSetupError, QueueUrls, client as sqs_client};
 pub use route::DatabaseRoute;
-pub use system::{System, SystemConfig, SystemError, Timings};
+pub use system::System;

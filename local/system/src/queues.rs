@@ -1,4 +1,4 @@
-//! The queue and its dead-letter queue, made as the deployment template makes them.
+//! The queue and its dead-letter queue, configured as in the deployment template.
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -11,21 +11,21 @@ use aws_sdk_sqs::types::QueueAttributeName;
 use serde::Deserialize;
 use tributary_lambda::functions::QUEUE_RECEIVES_MAX;
 
-/// The queues of a run.
+/// The URLs of the queues.
 #[derive(Clone, Debug)]
 pub struct QueueUrls {
-    /// Between ingest and enrich.
+    /// The queue between ingest and enrich.
     pub queue: String,
-    /// Where its messages end that nobody could work off.
+    /// Its dead-letter queue.
     pub dead_letter_queue: String,
 }
 
-/// The SQS endpoint did not do as asked.
+/// A request to the SQS endpoint failed.
 #[derive(Debug, thiserror::Error)]
 #[error("the queues cannot be set up")]
 pub struct QueueSetupError(#[source] Box<dyn Error + Send + Sync>);
 
-/// An SQS client for an endpoint on this machine.
+/// An SQS client for a local endpoint.
 pub async fn client(endpoint_url: &str) -> Client {
     let config = aws_config::defaults(BehaviorVersion::latest())
         .endpoint_url(endpoint_url)
@@ -36,7 +36,7 @@ pub async fn client(endpoint_url: &str) -> Client {
     Client::new(&config)
 }
 
-/// Makes a queue of that name, and its dead-letter queue.
+/// Creates the queue `name` and its dead-letter queue.
 pub async fn create(
     client: &Client,
     name: &str,
@@ -55,7 +55,7 @@ pub async fn create(
     Ok(QueueUrls { queue, dead_letter_queue })
 }
 
-/// The queue of that name as it is, with the dead-letter queue that it names; made if there is none.
+/// Finds the queue `name` and the dead-letter queue in its redrive policy; creates both if it is missing.
 pub async fn find_or_create(
     client: &Client,
     name: &str,
@@ -87,7 +87,7 @@ pub async fn delete(client: &Client, queues: &QueueUrls) -> Result<(), QueueSetu
     Ok(())
 }
 
-/// What of a queue's redrive policy is of interest here.
+/// The part of a redrive policy that is read here.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct RedrivePolicy {
@@ -114,17 +114,17 @@ async fn attribute(
     queue_url: &str,
     name: QueueAttributeName,
 ) -> Result<String, QueueSetupError> {
-    let answer = client
+    let response = client
         .get_queue_attributes()
         .queue_url(queue_url)
         .attribute_names(name.clone())
         .send()
         .await
         .map_err(|error| QueueSetupError(error.into()))?;
-    let value = answer.attributes.and_then(|mut attributes| attributes.remove(&name));
+    let value = response.attributes.and_then(|mut attributes| attributes.remove(&name));
     value.ok_or_else(|| missing(name.as_str()))
 }
 
-fn missing(what: &str) -> QueueSetupError {
-    QueueSetupError(format!("no {what} in the answer").into())
+fn missing(field: &str) -> QueueSetupError {
+    QueueSetupError(format!("the response has no {field}").into())
 }

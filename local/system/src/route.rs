@@ -1,4 +1,4 @@
-//! A detour between the functions and their database, for fault injection.
+//! Redirects the functions' database connections, for fault injection.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -8,28 +8,27 @@ use url::Url;
 
 use crate::database::DatabaseError;
 
-/// What PostgreSQL listens on where a URL does not say.
+/// PostgreSQL's default port.
 const PORT_DEFAULT: u16 = 5432;
 
-/// Is told `host:port` of the database (or its pooler) and says where the functions are to connect
-/// instead.
+/// Maps `host:port` of the database (or its pooler) to the address that the functions connect to.
 #[derive(Clone)]
 pub struct DatabaseRoute(Arc<dyn Fn(String) -> SocketAddr + Send + Sync>);
 
 impl DatabaseRoute {
-    /// A detour by this rule; it is asked once, before any function starts.
-    pub fn new(rule: impl Fn(String) -> SocketAddr + Send + Sync + 'static) -> Self {
-        Self(Arc::new(rule))
+    /// `redirect` is called once, before any function starts.
+    pub fn new(redirect: impl Fn(String) -> SocketAddr + Send + Sync + 'static) -> Self {
+        Self(Arc::new(redirect))
     }
 
-    /// The same URL by way of the detour.
+    /// Replaces host and port of `database_url`.
     pub(crate) fn of(&self, database_url: &str) -> Result<String, DatabaseError> {
         let mut url = Url::parse(database_url)?;
         let host = url.host_str().unwrap_or("127.0.0.1");
-        let instead = (self.0)(format!("{host}:{}", url.port().unwrap_or(PORT_DEFAULT)));
+        let address = (self.0)(format!("{host}:{}", url.port().unwrap_or(PORT_DEFAULT)));
         let routed =
-            url.set_ip_host(instead.ip()).and_then(|()| url.set_port(Some(instead.port())));
-        // A URL with a host takes any other; one without has no database to go to.
+            url.set_ip_host(address.ip()).and_then(|()| url.set_port(Some(address.port())));
+        // Fails only if the URL has no host.
         routed.map_err(|()| url::ParseError::EmptyHost)?;
         Ok(url.into())
     }

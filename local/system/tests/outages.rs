@@ -150,7 +150,7 @@ async fn refusing_system(change: impl FnOnce(&mut SystemConfig)) -> (System, Api
 async fn what_could_not_be_sent_is_sent_by_relay_when_sqs_is_back() {
     let (system, api, batch_id) = refusing_system(|config| {
         config.relay_interval = Some(Duration::from_millis(500));
-        config.timings.owed_age = Duration::from_millis(200);
+        config.timings.unsent_age = Duration::from_millis(200);
     })
     .await;
     let mut connection = connect(system.database_url()).await;
@@ -170,8 +170,8 @@ async fn what_could_not_be_sent_is_sent_by_relay_when_sqs_is_back() {
 async fn a_batch_whose_message_was_lost_is_woken_by_relay() {
     let (system, api, batch_id) = refusing_system(|config| {
         config.relay_interval = Some(Duration::from_millis(500));
-        config.timings.owed_age = Duration::from_secs(1);
-        config.timings.stranded_age = Duration::from_millis(500);
+        config.timings.unsent_age = Duration::from_secs(1);
+        config.timings.stalled_age = Duration::from_millis(500);
     })
     .await;
     // As if it had been sent, and then lost.

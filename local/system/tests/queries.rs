@@ -108,7 +108,7 @@ async fn what_saved_queries_ask_for_is_what_a_run_logs() {
     let mut config = SystemConfig::throw_away();
     config.log_directory = Some(logs.path().to_owned());
     config.relay_interval = None;
-    config.timings.owed_age = Duration::ZERO;
+    config.timings.unsent_age = Duration::ZERO;
     let system = start_embedded(config).await;
     let api = api_of(&system);
 

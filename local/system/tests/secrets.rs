@@ -158,7 +158,7 @@ async fn no_line_of_a_run_shows_a_description_a_merchant_an_amount_a_key_or_a_bo
     config.pooler = false;
     config.log_directory = Some(directory.clone());
     config.relay_interval = Some(Duration::from_secs(1));
-    config.timings.owed_age = Duration::from_millis(200);
+    config.timings.unsent_age = Duration::from_millis(200);
     config.timings.visibility_timeout = Duration::from_secs(1);
     let system = start(config).await;
     let api = api_of(&system);

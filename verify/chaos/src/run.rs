@@ -45,8 +45,8 @@ impl ChaosConfig {
             stop_before_deadline: Duration::from_secs(2),
             lease: Duration::from_secs(2),
             visibility_timeout: Duration::from_secs(4),
-            stranded_age: Duration::from_secs(5),
-            owed_age: Duration::from_secs(1),
+            stalled_age: Duration::from_secs(5),
+            unsent_age: Duration::from_secs(1),
         };
         let system = SystemConfig {
             simulated_latency: Some("20-80".to_owned()),

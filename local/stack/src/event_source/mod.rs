@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::batch_response::Verdict;
 use self::record::Source;
-use crate::Lambda;
+use crate::lambda::Lambda;
 
 /// SQS' limit for one receive, and so for a batch without batching window.
 pub const BATCH_SIZE_MAX: i32 = 10;

@@ -8,7 +8,7 @@ use aws_lambda_events::encodings::Base64Data;
 use aws_lambda_events::sqs::{SqsEvent, SqsMessage, SqsMessageAttribute};
 use aws_sdk_sqs::types::{Message, MessageAttributeValue};
 
-use crate::ACCOUNT_ID;
+use crate::account::ACCOUNT_ID;
 
 /// The queue the records say they come from.
 #[derive(Clone, Debug)]

@@ -11,8 +11,8 @@ use tokio::time::Instant;
 use super::event::Facts;
 use super::policy::Policy;
 use super::problem::Problem;
-use crate::Lambda;
-use crate::lambda::InvokeError;
+use crate::invocation::InvokeError;
+use crate::lambda::Lambda;
 
 /// The function that authorizes, by its Lambda name.
 const FUNCTION: &str = "authorize";

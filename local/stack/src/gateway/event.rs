@@ -17,7 +17,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 use tributary_lambda::routes::Route;
 
-use crate::ACCOUNT_ID;
+use crate::account::ACCOUNT_ID;
 
 /// The API's id in ARNs.
 pub(crate) const API_ID: &str = "local";

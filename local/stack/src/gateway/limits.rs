@@ -6,18 +6,21 @@ use http::request::Parts;
 use super::problem::Problem;
 
 /// The request line and all headers, in bytes.
-pub(crate) const HEAD_BYTES_MAX: usize = 10_240;
+const HEAD_BYTES_MAX: usize = 10_240;
 
 /// The ARN of the method and path that a policy is asked about, in bytes; a call of an open route has
 /// none.
-pub(crate) const METHOD_ARN_BYTES_MAX: usize = 1_600;
+const METHOD_ARN_BYTES_MAX: usize = 1_600;
 
 /// Refuses a request whose line and headers are too large together.
 pub(crate) fn check_head(parts: &Parts) -> Result<(), Problem> {
     let target = parts.uri.path_and_query().map_or(0, |target| target.as_str().len());
     let line = parts.method.as_str().len() + target + "  HTTP/1.1".len();
     let headers = parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len());
-    if line + headers.sum::<usize>() > HEAD_BYTES_MAX { Err(Problem::HeadTooLarge) } else { Ok(()) }
+    if line + headers.sum::<usize>() > HEAD_BYTES_MAX {
+        return Err(Problem::HeadTooLarge { bytes_max: HEAD_BYTES_MAX });
+    }
+    Ok(())
 }
 
 /// Refuses a path of which no policy can speak.
@@ -37,7 +40,7 @@ mod tests {
         };
         let rest = "GET /a?b HTTP/1.1".len() + "x-n".len();
         assert!(check(HEAD_BYTES_MAX - rest).is_ok());
-        assert!(matches!(check(HEAD_BYTES_MAX - rest + 1), Err(Problem::HeadTooLarge)));
+        assert!(matches!(check(HEAD_BYTES_MAX - rest + 1), Err(Problem::HeadTooLarge { .. })));
     }
 
     #[test]

@@ -36,8 +36,7 @@ use uuid::Uuid;
 use self::authorizer::Authorizer;
 use self::event::Facts;
 use self::problem::Problem;
-use crate::Lambda;
-use crate::lambda::new_trace;
+use crate::lambda::{Lambda, new_trace};
 use crate::listener::without_delay;
 
 /// API Gateway's limit for how long a function may take.

@@ -11,8 +11,7 @@ use tributary_domain::CorrelationId;
 use tributary_lambda::http::{CORRELATION_HEADER, Problem as FunctionProblem};
 use tributary_lambda::routes::NoRoute;
 
-use super::limits::HEAD_BYTES_MAX;
-use crate::lambda::{InvokeError, PAYLOAD_BYTES_MAX};
+use crate::invocation::{InvokeError, PAYLOAD_BYTES_MAX};
 
 /// How long a throttled caller is told to wait, in seconds.
 const THROTTLED_RETRY_AFTER_SECONDS: &str = "1";
@@ -23,7 +22,9 @@ pub(crate) enum Problem {
     /// A problem that functions have as well.
     Shared(FunctionProblem),
     UnreadableBody,
-    HeadTooLarge,
+    HeadTooLarge {
+        bytes_max: usize,
+    },
     PathTooLong,
     Forbidden,
     Throttled,
@@ -75,9 +76,8 @@ impl Problem {
                 let detail = "The body could not be read to its end.";
                 blank(StatusCode::BAD_REQUEST, detail, correlation_id)
             }
-            Self::HeadTooLarge => {
-                let detail =
-                    format!("The request line and headers may have {HEAD_BYTES_MAX} bytes.");
+            Self::HeadTooLarge { bytes_max } => {
+                let detail = format!("The request line and headers may have {bytes_max} bytes.");
                 blank(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, &detail, correlation_id)
             }
             Self::PathTooLong => {
@@ -120,7 +120,7 @@ impl Problem {
                 vec![(RETRY_AFTER, HeaderValue::from_static(THROTTLED_RETRY_AFTER_SECONDS))]
             }
             Self::UnreadableBody
-            | Self::HeadTooLarge
+            | Self::HeadTooLarge { .. }
             | Self::PathTooLong
             | Self::Forbidden
             | Self::FunctionFailed

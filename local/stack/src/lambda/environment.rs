@@ -1,6 +1,6 @@
 //! An execution environment: one process of a function, which handles one invocation at a time.
 //!
-//! Not for deciding when to start or reuse one: that is [`super::function`] and [`super::Lambda`].
+//! `function.rs` decides when an environment is reused; the Lambda service starts it.
 
 use std::io;
 use std::process::ExitStatus;
@@ -14,8 +14,8 @@ use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep, timeout};
 
-use super::outcome::{FunctionError, InvokeError};
 use crate::guard::Guard;
+use crate::invocation::{FunctionError, InvokeError};
 use crate::runtime_api::{Delivery, Mailbox, Phase};
 
 /// How long a process may take before it asks for its first event, as on Lambda.

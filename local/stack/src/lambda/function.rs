@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::environment::Environment;
-use super::outcome::{FunctionStatistics, InvokeError};
+use crate::invocation::{FunctionStatistics, Invocation, InvokeError};
 
 /// How many environments a function may have where nothing else is said.
 pub const RESERVED_CONCURRENCY_DEFAULT: usize = 10;
@@ -155,7 +155,7 @@ impl Function {
         self.pool().statistics
     }
 
-    pub(crate) fn count(&self, result: &Result<super::Invocation, InvokeError>) {
+    pub(crate) fn count(&self, result: &Result<Invocation, InvokeError>) {
         self.pool().statistics.count(result);
     }
 

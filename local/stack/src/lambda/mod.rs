@@ -6,7 +6,6 @@
 
 mod environment;
 mod function;
-mod outcome;
 mod process;
 mod trace;
 
@@ -24,13 +23,15 @@ use tokio::time::interval;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::ACCOUNT_ID;
+use crate::account::ACCOUNT_ID;
 use crate::guard::Guard;
 use crate::logs::{LogLine, LogSink};
 use crate::runtime_api::RuntimeApi;
 
+pub use crate::invocation::{
+    FunctionError, FunctionStatistics, Invocation, InvokeError, PAYLOAD_BYTES_MAX,
+};
 pub use function::{FunctionConfig, RESERVED_CONCURRENCY_DEFAULT};
-pub use outcome::{FunctionError, FunctionStatistics, Invocation, InvokeError, PAYLOAD_BYTES_MAX};
 
 use environment::{Attempt, Environment, Event};
 use function::{Claim, Function};

@@ -9,7 +9,7 @@ use std::time::Duration;
 use axum::body::Bytes;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::lambda::FunctionError;
+use crate::invocation::FunctionError;
 
 /// An invocation on its way to an environment.
 pub(crate) struct Delivery {

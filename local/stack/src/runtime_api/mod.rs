@@ -25,7 +25,7 @@ use tokio::task::JoinHandle;
 
 pub(crate) use mailbox::{Delivery, Fetched, Mailbox, Phase};
 
-use crate::lambda::{FunctionError, PAYLOAD_BYTES_MAX};
+use crate::invocation::{FunctionError, PAYLOAD_BYTES_MAX};
 use crate::listener::without_delay;
 
 const ACCEPTED: (StatusCode, &str) = (StatusCode::ACCEPTED, r#"{"status":"OK"}"#);

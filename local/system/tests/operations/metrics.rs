@@ -68,7 +68,7 @@ async fn what_functions_log_is_the_table_with_the_sums_of_what_was_done() {
     let mut config = SystemConfig::throw_away();
     config.log_directory = Some(directory.path().to_owned());
     config.relay_interval = None;
-    config.timings.owed_age = Duration::ZERO;
+    config.timings.unsent_age = Duration::ZERO;
     config.adjust_stack = |stack| {
         stack.environment.insert("METRICS_STACK".to_owned(), STACK.to_owned());
     };

@@ -32,7 +32,7 @@ async fn the_trace_of_a_request_reaches_its_enrichment_also_by_way_of_relay() {
     let mut config = SystemConfig::throw_away();
     config.log_directory = Some(directory.path().to_owned());
     config.relay_interval = None;
-    config.timings.owed_age = Duration::ZERO;
+    config.timings.unsent_age = Duration::ZERO;
     let system = start(config).await;
     let api = api_of(&system);
     let faults = system.sqs().unwrap().faults();

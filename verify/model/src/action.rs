@@ -1,107 +1,108 @@
-//! What can happen next.
+//! The steps of the protocol and the faults that can interrupt it.
 
-/// A step. Numbers are places in the lists of the state that it is taken from.
+/// A step. Its numbers are indexes into the lists of the state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// Ingest begins on a post and looks its key up.
-    Begin(u8),
-    /// Ingest asks for the key's lock.
+    /// Ingest receives a request and looks up its idempotency key.
+    LookUpKey(u8),
+    /// Ingest tries to lock the key.
     LockKey(u8),
-    /// Ingest writes the rows, and so locks those that are known.
-    Write(u8),
-    /// Ingest writes the batch, the key and the outbox, and commits.
+    /// Ingest writes the rows, which locks those that exist.
+    WriteRows(u8),
+    /// Ingest writes the batch, the key and the outbox entry, and commits.
     Commit(u8),
     /// Ingest sends the message.
     Send(u8),
-    /// Ingest strikes the outbox out and answers.
+    /// Ingest marks the message as sent and responds.
     MarkSent(u8),
-    /// A client retries what failed of a batch.
+    /// A client retries the failed rows of a batch.
     Retry(u8),
-    /// Relay takes a batch's outbox and sends.
+    /// Relay locks a batch's outbox entry and sends the message.
     RelaySend(u8),
-    /// Relay strikes the outbox out and commits.
+    /// Relay marks the message as sent and commits.
     RelayMarkSent(u8),
-    /// Relay owes a message again for a batch that stands still.
-    Sweep(u8),
+    /// Relay writes a new outbox entry for a stalled batch.
+    RequeueStalled(u8),
     /// A worker receives a message.
     Receive(u8, u8),
-    /// The visibility timeout of a dead worker's message ends.
-    TimeOut(u8),
-    /// A worker claims.
+    /// The visibility timeout of a crashed worker's message expires.
+    VisibilityTimeout(u8),
+    /// A worker claims rows.
     Claim(u8),
-    /// A worker writes what it decided.
+    /// A worker writes its results.
     Finish(u8),
-    /// A worker that found nothing marks the batch if it is settled.
-    LookForEnd(u8),
-    /// The same, in a second step: never, while `Guard::EndUnderLock` stands.
-    MarkEnd(u8),
+    /// A worker that claimed nothing marks the batch as finished if all its rows are done.
+    CheckFinished(u8),
+    /// The second step of [`Action::CheckFinished`]; only without `Guard::FinishUnderLock`.
+    MarkFinished(u8),
     /// A worker deletes its message.
-    Acknowledge(u8),
-    /// A row's lease runs out whose holder is gone.
-    LeaseRunsOut(u8),
-    /// Deltas are appended in a commit of their own: never, while `Guard::DeltasInSameCommit` stands.
-    AppendLate,
-    /// Something goes wrong.
+    DeleteMessage(u8),
+    /// The lease of a crashed worker expires on a row.
+    ExpireLease(u8),
+    /// Report deltas are appended in a commit of their own; only without
+    /// `Guard::DeltasInSameCommit`.
+    AppendDeltas,
+    /// A fault occurs.
     Fault(Fault),
 }
 
-/// What goes wrong. A run has only so many.
+/// A fault. A scenario limits how many occur.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// Ingest dies, or its connection to PostgreSQL or to the client does.
-    IngestDies(u8),
-    /// SQS refuses ingest's message.
-    SendRefused(u8),
-    /// Relay dies between a send and its commit.
-    RelayDies(u8),
-    /// Relay takes a outbox that a slow ingest is about to settle.
+    /// Ingest crashes, or loses its connection to PostgreSQL or to the client.
+    IngestCrashes(u8),
+    /// SQS rejects ingest's message.
+    SendFails(u8),
+    /// Relay crashes between the send and the commit.
+    RelayCrashes(u8),
+    /// Relay sends an outbox entry that a slow ingest is about to mark as sent.
     RelaySendsEarly(u8),
-    /// Relay sweeps a batch whose message is only late.
-    SweepEarly(u8),
-    /// SQS will deliver a message once more.
-    Duplicated(u8),
-    /// A message comes back while its worker, a slow one, is still on it.
-    TimeOutEarly(u8),
-    /// A lease runs out while its holder, a slow one, is still on the row.
-    LeaseRunsOutEarly(u8),
-    /// A worker dies.
-    WorkerDies(u8),
-    /// A worker's statement fails: it holds what it holds, and hands the message back.
+    /// Relay requeues a batch whose message is only late.
+    RequeueEarly(u8),
+    /// SQS delivers a message once more.
+    DuplicateDelivery(u8),
+    /// A visibility timeout expires while a slow worker still processes the message.
+    VisibilityTimeoutEarly(u8),
+    /// A lease expires while a slow worker still processes the row.
+    LeaseExpiresEarly(u8),
+    /// A worker crashes.
+    WorkerCrashes(u8),
+    /// A worker's statement fails: it keeps its leases and returns the message to the queue.
     StatementFails(u8),
-    /// Categorising fails for now: a worker releases its rows and hands the message back.
-    CategoriserAway(u8),
-    /// A worker is asked to end: it releases its rows and hands the message back.
-    Stopped(u8),
-    /// A worker's time is up: it sends the message anew and deletes this one.
-    OutOfTime(u8),
+    /// Categorising fails transiently: a worker releases its rows and returns the message.
+    CategoriserFails(u8),
+    /// A worker is shut down: it releases its rows and returns the message.
+    Shutdown(u8),
+    /// A worker reaches its deadline: it sends a new message and deletes this one.
+    Deadline(u8),
 }
 
-/// Kinds of faults, by which a scenario chooses.
+/// Categories of faults, which a scenario selects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FaultKind {
-    /// A process dies.
-    Death,
-    /// SQS refuses a message.
-    Refusal,
-    /// SQS delivers twice.
-    Duplicate,
-    /// Something takes longer than its timeout.
-    Slowness,
-    /// PostgreSQL fails a statement of a worker.
+    /// A process crashes.
+    Crash,
+    /// SQS rejects a message.
+    SendFailure,
+    /// SQS delivers a message twice.
+    DuplicateDelivery,
+    /// An operation takes longer than its timeout.
+    Delay,
+    /// PostgreSQL fails a worker's statement.
     Statement,
-    /// The categoriser fails for now.
+    /// The categoriser fails transiently.
     Categoriser,
-    /// A worker's time is up, or its process is asked to end.
+    /// A worker reaches its deadline or is shut down.
     Deadline,
 }
 
 impl FaultKind {
     /// All of them.
     pub const ALL: &'static [Self] = &[
-        Self::Death,
-        Self::Refusal,
-        Self::Duplicate,
-        Self::Slowness,
+        Self::Crash,
+        Self::SendFailure,
+        Self::DuplicateDelivery,
+        Self::Delay,
         Self::Statement,
         Self::Categoriser,
         Self::Deadline,
@@ -109,20 +110,22 @@ impl FaultKind {
 }
 
 impl Fault {
-    /// Its kind.
+    /// Its category.
     #[must_use]
     pub const fn kind(self) -> FaultKind {
         match self {
-            Self::IngestDies(_) | Self::RelayDies(_) | Self::WorkerDies(_) => FaultKind::Death,
-            Self::SendRefused(_) => FaultKind::Refusal,
-            Self::Duplicated(_) => FaultKind::Duplicate,
+            Self::IngestCrashes(_) | Self::RelayCrashes(_) | Self::WorkerCrashes(_) => {
+                FaultKind::Crash
+            }
+            Self::SendFails(_) => FaultKind::SendFailure,
+            Self::DuplicateDelivery(_) => FaultKind::DuplicateDelivery,
             Self::RelaySendsEarly(_)
-            | Self::SweepEarly(_)
-            | Self::TimeOutEarly(_)
-            | Self::LeaseRunsOutEarly(_) => FaultKind::Slowness,
+            | Self::RequeueEarly(_)
+            | Self::VisibilityTimeoutEarly(_)
+            | Self::LeaseExpiresEarly(_) => FaultKind::Delay,
             Self::StatementFails(_) => FaultKind::Statement,
-            Self::CategoriserAway(_) => FaultKind::Categoriser,
-            Self::OutOfTime(_) | Self::Stopped(_) => FaultKind::Deadline,
+            Self::CategoriserFails(_) => FaultKind::Categoriser,
+            Self::Deadline(_) | Self::Shutdown(_) => FaultKind::Deadline,
         }
     }
 }

@@ -1,242 +1,238 @@
-//! Enrich: `functions/enrich/src/{event,worker}.rs` with `shared/store/src/enrichment/*.sql`.
+//! Enrich: `functions/enrich` with `shared/store/src/enrichment/*.sql`.
 
 use crate::action::{Action, Fault};
 use crate::guard::Guard;
-use crate::ingest::{self, count};
 use crate::protocol::Protocol;
-use crate::queue;
-use crate::state::{Held, Outcome, Place, Row, State, Status, Token, Worker, number};
+use crate::row::{Outcome, Row, Status, Token};
+use crate::state::{ClaimedRow, State, Visibility, Worker, to_id};
+use crate::{ingest, queue, transactions};
 
 pub(crate) fn steps(protocol: &Protocol, state: &State, steps: &mut Vec<Action>) {
-    // Idle workers are alike, so that the first stands for all.
+    // Idle workers are interchangeable, so only the first receives.
     if let Some(idle) = state.workers.iter().position(|worker| *worker == Worker::Idle) {
-        let seen = queue::distinct(state).filter(|(_, message)| message.place == Place::Visible);
-        steps.extend(seen.map(|(message, _)| Action::Receive(number(idle), message)));
+        let visible =
+            queue::distinct(state).filter(|(_, message)| message.visibility == Visibility::Visible);
+        steps.extend(visible.map(|(message, _)| Action::Receive(to_id(idle), message)));
     }
-    for (place, worker) in state.workers.iter().enumerate() {
-        let place = number(place);
+    for (index, worker) in state.workers.iter().enumerate() {
+        let id = to_id(index);
         match worker {
             Worker::Idle => {}
-            Worker::Received { .. } => steps.push(Action::Claim(place)),
-            Worker::Claimed { held, .. } if has_to_wait(protocol, state, held) => {}
-            Worker::Claimed { .. } => steps.push(Action::Finish(place)),
-            Worker::FoundNothing { .. } => steps.push(Action::LookForEnd(place)),
-            Worker::MarksEnd { .. } => steps.push(Action::MarkEnd(place)),
-            Worker::LookedForEnd => steps.push(Action::Acknowledge(place)),
+            Worker::Received { .. } => steps.push(Action::Claim(id)),
+            Worker::Claimed { claimed, .. } if is_blocked(protocol, state, claimed) => {}
+            Worker::Claimed { .. } => steps.push(Action::Finish(id)),
+            Worker::NothingClaimed { .. } => steps.push(Action::CheckFinished(id)),
+            Worker::MarksFinished { .. } => steps.push(Action::MarkFinished(id)),
+            Worker::DeletesMessage => steps.push(Action::DeleteMessage(id)),
         }
     }
-    let left_behind = Status::Processing { token: Token::Nobody, is_live: true };
-    let rows = state.rows.iter().enumerate().filter(|(_, row)| row.status == left_behind);
-    steps.extend(rows.map(|(row, _)| Action::LeaseRunsOut(number(row))));
+    let orphaned = Status::Processing { token: Token::Orphaned, is_live: true };
+    let rows = state.rows.iter().enumerate().filter(|(_, row)| row.status == orphaned);
+    steps.extend(rows.map(|(row, _)| Action::ExpireLease(to_id(row))));
 }
 
 pub(crate) fn faults(state: &State, faults: &mut Vec<Fault>) {
-    for (place, worker) in state.workers.iter().enumerate() {
-        let place = number(place);
+    for (index, worker) in state.workers.iter().enumerate() {
+        let id = to_id(index);
         match worker {
             Worker::Idle => continue,
             Worker::Received { .. } => {
-                faults.extend([Fault::StatementFails(place), Fault::OutOfTime(place)]);
-                faults.push(Fault::Stopped(place));
+                faults.extend([Fault::StatementFails(id), Fault::Deadline(id), Fault::Shutdown(id)])
             }
-            Worker::Claimed { .. } => {
-                faults.extend([Fault::StatementFails(place), Fault::CategoriserAway(place)]);
-                faults.push(Fault::Stopped(place));
-            }
-            Worker::FoundNothing { .. } => faults.push(Fault::StatementFails(place)),
-            Worker::MarksEnd { .. } | Worker::LookedForEnd => {}
+            Worker::Claimed { .. } => faults.extend([
+                Fault::StatementFails(id),
+                Fault::CategoriserFails(id),
+                Fault::Shutdown(id),
+            ]),
+            Worker::NothingClaimed { .. } => faults.push(Fault::StatementFails(id)),
+            Worker::MarksFinished { .. } | Worker::DeletesMessage => {}
         }
-        faults.push(Fault::WorkerDies(place));
+        faults.push(Fault::WorkerCrashes(id));
     }
-    for (place, row) in state.rows.iter().enumerate() {
+    for (index, row) in state.rows.iter().enumerate() {
         if matches!(row.status, Status::Processing { token: Token::Worker(_), is_live: true }) {
-            faults.push(Fault::LeaseRunsOutEarly(number(place)));
+            faults.push(Fault::LeaseExpiresEarly(to_id(index)));
         }
     }
 }
 
-/// The event source hands a message to a worker.
+/// The event source mapping passes a message to a worker.
 pub(crate) fn receive(protocol: &Protocol, state: &mut State, worker: u8, message: u8) {
-    let place = usize::from(message);
-    state.messages[place].receives += 1;
-    state.messages[place].place = Place::Held(worker);
-    let batch = state.messages[place].batch;
+    let index = usize::from(message);
+    state.messages[index].receives += 1;
+    state.messages[index].visibility = Visibility::InFlight(worker);
+    let batch = state.messages[index].batch;
     state.workers[usize::from(worker)] = Worker::Received { batch };
-    if !protocol.has(Guard::AckLast) {
-        state.messages.remove(place);
+    if !protocol.has(Guard::DeleteMessageLast) {
+        state.messages.remove(index);
     }
 }
 
-/// `claim.sql` and its commit. Rows that ingest holds are passed over.
+/// `claim.sql` and its commit. Skips rows that ingest has locked.
 pub(crate) fn claim(protocol: &Protocol, state: &mut State, worker: u8) {
     let Worker::Received { batch } = state.workers[usize::from(worker)] else { return };
-    let claimable = |row: &Row| match row.status {
+    let is_claimable = |row: &Row| match row.status {
         Status::Pending => true,
         Status::Processing { is_live, .. } => !is_live && protocol.has(Guard::LeaseExpiry),
         Status::Done { .. } => false,
     };
-    let places: Vec<usize> = (0..state.rows.len())
-        .filter(|place| state.rows[*place].batch == batch && claimable(&state.rows[*place]))
-        .filter(|place| !ingest::holds(protocol, state, state.rows[*place].id))
+    let indexes: Vec<usize> = (0..state.rows.len())
+        .filter(|index| state.rows[*index].batch == batch && is_claimable(&state.rows[*index]))
+        .filter(|index| !ingest::locks(protocol, state, state.rows[*index].id))
         .take(protocol.scenario.claim_max)
         .collect();
-    let mut held = Vec::new();
-    for place in places {
-        let attempts = (state.rows[place].attempts + 1).min(protocol.scenario.attempts_max + 1);
-        state.rows[place].attempts = attempts;
-        set_status(
-            protocol,
-            state,
-            place,
-            Status::Processing { token: Token::Worker(worker), is_live: true },
-        );
-        held.push(Held { row: number(place), content: state.rows[place].content, attempts });
+    let mut claimed = Vec::new();
+    for index in indexes {
+        let attempts = (state.rows[index].attempts + 1).min(protocol.scenario.attempts_max + 1);
+        let status = Status::Processing { token: Token::Worker(worker), is_live: true };
+        let row = Row { attempts, status, ..state.rows[index].clone() };
+        claimed.push(ClaimedRow { index: to_id(index), content: row.content, attempts });
+        transactions::replace(protocol, state, index, row);
     }
-    state.workers[usize::from(worker)] = if held.is_empty() {
-        Worker::FoundNothing { batch }
+    state.workers[usize::from(worker)] = if claimed.is_empty() {
+        Worker::NothingClaimed { batch }
     } else {
-        Worker::Claimed { batch, held }
+        Worker::Claimed { batch, claimed }
     };
 }
 
-/// `Worker::decide` and `finish.sql`; then the next claim.
+/// Categorises the claimed rows and runs `finish.sql`; the next claim follows.
 pub(crate) fn finish(protocol: &Protocol, state: &mut State, worker: u8) {
-    let Worker::Claimed { batch, held } = state.workers[usize::from(worker)].clone() else {
+    let Worker::Claimed { batch, claimed } = state.workers[usize::from(worker)].clone() else {
         return;
     };
-    for row in held {
+    for row in claimed {
         let outcome = if row.attempts > protocol.scenario.attempts_max {
             Outcome::Failed
         } else {
             Outcome::Completed { category: row.content }
         };
-        write(protocol, state, worker, usize::from(row.row), outcome);
+        write_result(protocol, state, worker, usize::from(row.index), outcome);
     }
     state.workers[usize::from(worker)] = Worker::Received { batch };
 }
 
-/// `finish.sql` for rows that were tried often enough and `release.sql` for the rest, in one commit;
-/// the message is handed back.
-pub(crate) fn release(protocol: &Protocol, state: &mut State, worker: u8) {
-    let Worker::Claimed { held, .. } = state.workers[usize::from(worker)].clone() else { return };
-    for row in held {
-        let place = usize::from(row.row);
+/// `finish.sql` for rows without attempts left and `release.sql` for the others, in one commit;
+/// then the message returns to the queue.
+pub(crate) fn categoriser_fails(protocol: &Protocol, state: &mut State, worker: u8) {
+    let Worker::Claimed { claimed, .. } = state.workers[usize::from(worker)].clone() else {
+        return;
+    };
+    for row in claimed {
+        let index = usize::from(row.index);
         if row.attempts >= protocol.scenario.attempts_max {
-            write(protocol, state, worker, place, Outcome::Failed);
-        } else if is_held_by(&state.rows[place], worker) {
-            set_status(protocol, state, place, Status::Pending);
+            write_result(protocol, state, worker, index, Outcome::Failed);
+        } else if state.rows[index].is_held_by(worker) {
+            transactions::set_status(protocol, state, index, Status::Pending);
         }
     }
     retry_later(protocol, state, worker);
 }
 
-/// `Ending::Stopped`: `release.sql`, and the message is handed back.
-pub(crate) fn stop(protocol: &Protocol, state: &mut State, worker: u8) {
-    for place in 0..state.rows.len() {
-        if is_held_by(&state.rows[place], worker) {
-            set_status(protocol, state, place, Status::Pending);
+/// `release.sql`; then the message returns to the queue.
+pub(crate) fn shut_down(protocol: &Protocol, state: &mut State, worker: u8) {
+    for index in 0..state.rows.len() {
+        if state.rows[index].is_held_by(worker) {
+            transactions::set_status(protocol, state, index, Status::Pending);
         }
     }
     retry_later(protocol, state, worker);
 }
 
-/// `batches::finish_if_settled`.
-pub(crate) fn look_for_end(protocol: &Protocol, state: &mut State, worker: u8) {
-    let Worker::FoundNothing { batch } = state.workers[usize::from(worker)] else { return };
-    let is_end = state.is_settled(batch) && !state.batches[usize::from(batch)].is_finished;
-    state.workers[usize::from(worker)] = Worker::MarksEnd { batch, is_end };
-    if protocol.has(Guard::EndUnderLock) {
-        mark_end(state, worker);
+/// Checks whether all rows of the batch are done, and marks the batch in the same step if locked.
+pub(crate) fn check_finished(protocol: &Protocol, state: &mut State, worker: u8) {
+    let Worker::NothingClaimed { batch } = state.workers[usize::from(worker)] else { return };
+    let is_open = !state.batches[usize::from(batch)].is_finished;
+    let is_finished = is_open && state.has_only_done_rows(batch);
+    state.workers[usize::from(worker)] = Worker::MarksFinished { batch, is_finished };
+    if protocol.has(Guard::FinishUnderLock) {
+        mark_finished(state, worker);
     }
 }
 
-/// Its update. If the batch's row changed meanwhile, PostgreSQL looks at that row again, but at its
-/// transactions as they were (tried on PostgreSQL 15).
-pub(crate) fn mark_end(state: &mut State, worker: u8) {
-    let Worker::MarksEnd { batch, is_end } = state.workers[usize::from(worker)] else { return };
-    state.batches[usize::from(batch)].is_finished |= is_end;
-    state.workers[usize::from(worker)] = Worker::LookedForEnd;
+/// Marks the batch. If its row changed since the check, PostgreSQL re-reads that row but not the
+/// batch's transactions (tested on PostgreSQL 15).
+pub(crate) fn mark_finished(state: &mut State, worker: u8) {
+    let Worker::MarksFinished { batch, is_finished } = state.workers[usize::from(worker)] else {
+        return;
+    };
+    state.batches[usize::from(batch)].is_finished |= is_finished;
+    state.workers[usize::from(worker)] = Worker::DeletesMessage;
 }
 
-/// The message is no batch item failure: the event source deletes it.
-pub(crate) fn acknowledge(state: &mut State, worker: u8) {
+/// The message is not a batch item failure, so the event source mapping deletes it.
+pub(crate) fn delete_message(state: &mut State, worker: u8) {
     if let Some(message) = queue::held_by(state, worker) {
         state.messages.remove(message);
     }
     state.workers[usize::from(worker)] = Worker::Idle;
 }
 
-/// `Enrich::continue_later`.
+/// Sends a new message and deletes the current one.
 pub(crate) fn continue_later(state: &mut State, worker: u8) {
     let Worker::Received { batch } = state.workers[usize::from(worker)] else { return };
     queue::send(state, batch);
-    acknowledge(state, worker);
+    delete_message(state, worker);
 }
 
-/// A claim or a finish is rolled back; what was claimed before stays claimed, by a token that nobody
-/// has any more.
+/// A claim or a finish is rolled back. Leases of earlier claims remain, and no worker has their
+/// token.
 pub(crate) fn statement_fails(protocol: &Protocol, state: &mut State, worker: u8) {
-    leave_leases(state, worker);
+    orphan_leases(state, worker);
     retry_later(protocol, state, worker);
 }
 
-/// The message stays hidden and the rows stay claimed, both for their time.
-pub(crate) fn die(state: &mut State, worker: u8) {
-    leave_leases(state, worker);
+/// The message stays in flight and the rows stay leased until each expires.
+pub(crate) fn crash(state: &mut State, worker: u8) {
+    orphan_leases(state, worker);
     if let Some(message) = queue::held_by(state, worker) {
-        state.messages[message].place = Place::Orphaned;
+        state.messages[message].visibility = Visibility::Orphaned;
     }
     state.workers[usize::from(worker)] = Worker::Idle;
 }
 
-pub(crate) fn lease_runs_out(state: &mut State, row: u8) {
+pub(crate) fn expire_lease(state: &mut State, row: u8) {
     if let Status::Processing { is_live, .. } = &mut state.rows[usize::from(row)].status {
         *is_live = false;
     }
 }
 
-/// `Enrich::retry_later`, with a wait that may be shorter than a lease.
+/// Returns the message to the queue, possibly before the leases expire.
 fn retry_later(protocol: &Protocol, state: &mut State, worker: u8) {
     if let Some(message) = queue::held_by(state, worker) {
-        queue::time_out(protocol, state, number(message));
+        queue::make_visible(protocol, state, to_id(message));
     }
     state.workers[usize::from(worker)] = Worker::Idle;
 }
 
-fn leave_leases(state: &mut State, worker: u8) {
+fn orphan_leases(state: &mut State, worker: u8) {
     for row in &mut state.rows {
         if let Status::Processing { token, .. } = &mut row.status
             && *token == Token::Worker(worker)
         {
-            *token = Token::Nobody;
+            *token = Token::Orphaned;
         }
     }
 }
 
-/// Writes a result, if the row is still held under the worker's token.
-fn write(protocol: &Protocol, state: &mut State, worker: u8, place: usize, outcome: Outcome) {
-    let row = &state.rows[place];
-    let by_holder = is_held_by(row, worker);
+/// Writes a result if the worker still holds the row's lease.
+fn write_result(
+    protocol: &Protocol,
+    state: &mut State,
+    worker: u8,
+    index: usize,
+    outcome: Outcome,
+) {
+    let row = &state.rows[index];
+    let by_holder = row.is_held_by(worker);
     let is_processing = matches!(row.status, Status::Processing { .. });
     if by_holder || is_processing && !protocol.has(Guard::LeaseToken) {
-        set_status(protocol, state, place, Status::Done { outcome, by_holder });
+        let status = Status::Done { outcome, by_holder };
+        transactions::set_status(protocol, state, index, status);
     }
 }
 
-fn is_held_by(row: &Row, worker: u8) -> bool {
-    matches!(row.status, Status::Processing { token: Token::Worker(own), .. } if own == worker)
-}
-
-/// Moves a row in the report from its status to the next.
-fn set_status(protocol: &Protocol, state: &mut State, place: usize, status: Status) {
-    let before = state.rows[place].clone();
-    state.rows[place].status = status;
-    let after = state.rows[place].clone();
-    count(protocol, state, &before, -1);
-    count(protocol, state, &after, 1);
-}
-
-/// Whether ingest holds a row that a worker is about to write.
-fn has_to_wait(protocol: &Protocol, state: &State, held: &[Held]) -> bool {
-    held.iter().any(|row| ingest::holds(protocol, state, state.rows[usize::from(row.row)].id))
+/// Whether ingest locks a row that a worker is about to write.
+fn is_blocked(protocol: &Protocol, state: &State, claimed: &[ClaimedRow]) -> bool {
+    claimed.iter().any(|row| ingest::locks(protocol, state, state.rows[usize::from(row.index)].id))
 }

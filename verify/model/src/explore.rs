@@ -12,91 +12,92 @@ use crate::protocol::Protocol;
 use crate::scenario::Scenario;
 use crate::state::State;
 
-/// What was found when every state was looked at.
+/// The result of exploring every state.
 #[derive(Debug)]
 pub struct Explored {
-    /// How many different states there are.
+    /// The number of distinct states.
     pub states: usize,
-    /// Which promises were broken, each with the steps that broke it.
-    pub broken: Vec<(Always, Vec<Action>)>,
-    /// What came about.
+    /// The violated properties, each with the steps of a counterexample.
+    pub violated: Vec<(Always, Vec<Action>)>,
+    /// The properties that some state reached.
     pub reached: Vec<Sometimes>,
 }
 
-/// Looks at every state of a scenario.
+/// Explores every state of a scenario.
 #[must_use]
 pub fn explore(scenario: Scenario, guards: Guards) -> Explored {
     let checker = Protocol::new(scenario, guards).checker().spawn_dfs().join();
-    let mut found = checker.discoveries();
-    let mut take = |name| found.remove(name);
-    let broken = Always::ALL
+    let mut paths = checker.discoveries();
+    let mut take = |name| paths.remove(name);
+    let violated = Always::ALL
         .iter()
-        .filter_map(|promise| take(promise.name()).map(|path| (*promise, path.into_actions())));
-    let broken = broken.collect();
-    let is_reached = |event: &&Sometimes| take(event.name()).is_some();
+        .filter_map(|property| take(property.name()).map(|path| (*property, path.into_actions())));
+    let violated = violated.collect();
+    let is_reached = |property: &&Sometimes| take(property.name()).is_some();
     let reached = Sometimes::ALL.iter().filter(is_reached).copied().collect();
-    Explored { states: checker.unique_state_count(), broken, reached }
+    Explored { states: checker.unique_state_count(), violated, reached }
 }
 
-/// The fewest steps that break a promise, if any do.
+/// The shortest steps that violate a property, if any do.
 #[must_use]
 pub fn shortest_counterexample(
     scenario: Scenario,
     guards: Guards,
-    promise: Always,
+    property: Always,
 ) -> Option<Vec<Action>> {
-    let wanted = HasDiscoveries::AllOf(BTreeSet::from([promise.name()]));
+    let wanted = HasDiscoveries::AllOf(BTreeSet::from([property.name()]));
     let protocol = Protocol::new(scenario, guards);
     let find = |depth_max: usize| {
         let checker = protocol.clone().checker().finish_when(wanted.clone());
         let checker = checker.target_max_depth(depth_max).spawn_bfs().join();
-        checker.discovery(promise.name()).map(Path::into_actions)
+        checker.discovery(property.name()).map(Path::into_actions)
     };
-    // The checker reports the last one of those that it finds at about the same depth.
+    // Of several counterexamples at about the same depth, the checker reports the last.
     let mut shortest = find(usize::MAX)?;
-    // Steps lead to states one deeper than they are many, and the states of the limit are left out.
+    // A path of n steps ends at depth n + 1, and the checker omits states at the depth limit.
     while let Some(shorter) = find(shortest.len() + 1) {
         shortest = shorter;
     }
     Some(shortest)
 }
 
-/// How many steps the longest run has, or `None` if a run can go on for ever.
+/// The number of steps of the longest run, or `None` if a run can continue for ever.
 ///
-/// This is what makes [`Always::Settles`] more than a promise of safety: if every run ends, and
-/// everything is settled wherever nothing is left to do, then everything settles in every run.
+/// It turns [`Always::EveryBatchFinishes`] into a liveness property: if every run ends, and every
+/// batch is finished where a run ends, then every batch finishes in every run.
 #[must_use]
 pub fn steps_of_longest_run(scenario: Scenario, guards: Guards) -> Option<usize> {
-    /// A state on the way, the states after it that are to be looked at, and the longest run found.
+    /// A state on the current path, its unvisited successors, and the longest run found from it.
     struct Visit {
-        of: u64,
+        fingerprint: u64,
         next: Vec<State>,
         longest: usize,
     }
     let protocol = Protocol::new(scenario, guards);
-    // The longest run from each state; `None` while it is on the way, where to meet it is a circle.
+    // The longest run from each state; `None` on the current path, where meeting it again is a
+    // cycle.
     let mut known: HashMap<u64, Option<usize>> = HashMap::new();
     let visit = |state: &State, known: &mut HashMap<u64, Option<usize>>| {
-        let of = fingerprint(state);
-        known.insert(of, None);
-        Visit { of, next: protocol.next_states(state), longest: 0 }
+        let fingerprint = fingerprint(state);
+        known.insert(fingerprint, None);
+        Visit { fingerprint, next: protocol.next_states(state), longest: 0 }
     };
-    let first = protocol.init_states().pop()?;
-    let mut way = vec![visit(&first, &mut known)];
+    let initial = protocol.init_states().pop()?;
+    let mut path = vec![visit(&initial, &mut known)];
     let mut ended = 0;
-    while let Some(here) = way.last_mut() {
+    while let Some(here) = path.last_mut() {
         here.longest = here.longest.max(ended);
         ended = 0;
         let Some(next) = here.next.pop() else {
             ended = here.longest + 1;
-            known.insert(here.of, Some(here.longest));
-            way.pop();
+            known.insert(here.fingerprint, Some(here.longest));
+            path.pop();
             continue;
         };
         match known.get(&fingerprint(&next)) {
             Some(None) => return None,
             Some(Some(longest)) => ended = longest + 1,
-            None => way.push(visit(&next, &mut known)),
+            None => path.push(visit(&next, &mut known)),
         }
     }
     Some(ended.saturating_sub(1))

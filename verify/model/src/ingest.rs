@@ -1,228 +1,226 @@
-//! Ingest: `functions/ingest/src/{submission,outbox,handler}.rs`, step by step.
+//! Ingest: `functions/ingest`, step by step.
 //!
-//! What a transaction writes is seen at its commit; what it locks is locked from its write on.
+//! Writes of a transaction become visible at its commit; its locks exist from the write on.
 
 use crate::action::{Action, Fault};
 use crate::guard::Guard;
 use crate::protocol::Protocol;
-use crate::queue;
-use crate::scenario::Post;
-use crate::state::{Answer, Batch, Call, Outbox, Row, State, Status, number};
+use crate::row::{Row, Status};
+use crate::scenario::Request;
+use crate::state::{Batch, Call, Outbox, Response, State, to_id};
+use crate::{queue, transactions};
 
 pub(crate) fn steps(protocol: &Protocol, state: &State, steps: &mut Vec<Action>) {
-    for (place, call) in state.calls.iter().enumerate() {
-        let place = number(place);
+    for (index, call) in state.calls.iter().enumerate() {
+        let id = to_id(index);
         match call {
-            Call::Waiting => steps.push(Action::Begin(place)),
-            Call::Looked => steps.push(Action::LockKey(place)),
-            Call::Keyed if has_to_wait(protocol, state, place) => {}
-            Call::Keyed => steps.push(Action::Write(place)),
-            Call::Written { .. } => steps.push(Action::Commit(place)),
-            Call::Committed { .. } => steps.push(Action::Send(place)),
-            // Relay holds the outbox row: the delete waits.
-            Call::Sent { batch } if is_with_relay(state, *batch) => {}
-            Call::Sent { .. } => steps.push(Action::MarkSent(place)),
+            Call::NotSent => steps.push(Action::LookUpKey(id)),
+            Call::KeyUnknown => steps.push(Action::LockKey(id)),
+            Call::KeyLocked if is_blocked(protocol, state, id) => {}
+            Call::KeyLocked => steps.push(Action::WriteRows(id)),
+            Call::RowsWritten { .. } => steps.push(Action::Commit(id)),
+            Call::Committed { .. } => steps.push(Action::Send(id)),
+            // The deletion waits for relay's lock on the outbox entry.
+            Call::Sent { batch } if is_locked_by_relay(state, *batch) => {}
+            Call::Sent { .. } => steps.push(Action::MarkSent(id)),
             Call::Done(_) => {}
         }
     }
 }
 
 pub(crate) fn faults(state: &State, faults: &mut Vec<Fault>) {
-    for (place, call) in state.calls.iter().enumerate() {
-        let place = number(place);
-        if !matches!(call, Call::Waiting | Call::Done(_)) {
-            faults.push(Fault::IngestDies(place));
+    for (index, call) in state.calls.iter().enumerate() {
+        let id = to_id(index);
+        if !matches!(call, Call::NotSent | Call::Done(_)) {
+            faults.push(Fault::IngestCrashes(id));
         }
         if matches!(call, Call::Committed { .. }) {
-            faults.push(Fault::SendRefused(place));
+            faults.push(Fault::SendFails(id));
         }
     }
 }
 
-/// Whether ingest is about to send, or to strike out, what a batch owes.
-pub(crate) fn is_on(state: &State, batch: u8) -> bool {
+/// Whether ingest is about to send a batch's message or to mark it as sent.
+pub(crate) fn is_sending(state: &State, batch: u8) -> bool {
     state.calls.iter().any(|call| match call {
         Call::Committed { batch: own } | Call::Sent { batch: own } => *own == batch,
-        Call::Waiting | Call::Looked | Call::Keyed | Call::Written { .. } | Call::Done(_) => false,
+        Call::NotSent
+        | Call::KeyUnknown
+        | Call::KeyLocked
+        | Call::RowsWritten { .. }
+        | Call::Done(_) => false,
     })
 }
 
-/// Whether an open transaction of ingest holds a row: known ones are locked before they are compared,
-/// whether they change or not.
-pub(crate) fn holds(protocol: &Protocol, state: &State, id: u8) -> bool {
-    protocol.scenario.posts.iter().zip(&state.calls).any(|(post, call)| match call {
-        Call::Written { known } => ids(post).any(|(bit, own)| own == id && known & bit != 0),
-        Call::Waiting
-        | Call::Looked
-        | Call::Keyed
+/// Whether an open transaction of ingest locks a row. Existing rows are locked before they are
+/// compared, whether they change or not.
+pub(crate) fn locks(protocol: &Protocol, state: &State, id: u8) -> bool {
+    protocol.scenario.requests.iter().zip(&state.calls).any(|(request, call)| match call {
+        Call::RowsWritten { existing } => {
+            ids(request).any(|(bit, own)| own == id && existing & bit != 0)
+        }
+        Call::NotSent
+        | Call::KeyUnknown
+        | Call::KeyLocked
         | Call::Committed { .. }
         | Call::Sent { .. }
         | Call::Done(_) => false,
     })
 }
 
-/// `idempotency::take` reads: a key that is found decides at once.
-pub(crate) fn begin(protocol: &Protocol, state: &mut State, call: u8) {
-    let post = protocol.post(call);
-    let Some(key) = post.key else {
-        state.calls[usize::from(call)] = Call::Keyed;
+/// Reads the key. An existing key determines the response.
+pub(crate) fn look_up_key(protocol: &Protocol, state: &mut State, call: u8) {
+    let request = protocol.request(call);
+    let Some(key) = request.key else {
+        state.calls[usize::from(call)] = Call::KeyLocked;
         return;
     };
     let used = state.keys.iter().find(|(used, _)| *used == key);
     state.calls[usize::from(call)] = match used {
-        None => Call::Looked,
+        None => Call::KeyUnknown,
         Some((_, batch)) => {
-            let first = protocol.post(state.batches[usize::from(*batch)].post);
-            let is_same = first.body == post.body || !protocol.has(Guard::IdempotencyBodyHash);
-            let replayed = Answer::Replayed { batch: *batch };
-            Call::Done(if is_same { replayed } else { Answer::Refused })
+            let first = protocol.request(state.batches[usize::from(*batch)].request);
+            let is_same = first.body == request.body || !protocol.has(Guard::IdempotencyBodyHash);
+            let replayed = Response::Replayed { batch: *batch };
+            Call::Done(if is_same { replayed } else { Response::Rejected })
         }
     };
 }
 
-/// `idempotency::take` locks, if nobody has the lock. A key that was committed since it read is not
-/// seen.
+/// Locks the key, or rejects the request if another holds the lock. Does not see a key that was
+/// committed after the look-up.
 pub(crate) fn lock_key(protocol: &Protocol, state: &mut State, call: u8) {
-    let key = protocol.post(call).key;
-    let is_locked = protocol.scenario.posts.iter().zip(&state.calls).any(|(other, phase)| {
-        other.key == key && matches!(phase, Call::Keyed | Call::Written { .. })
+    let key = protocol.request(call).key;
+    let is_locked = protocol.scenario.requests.iter().zip(&state.calls).any(|(other, progress)| {
+        other.key == key && matches!(progress, Call::KeyLocked | Call::RowsWritten { .. })
     });
     state.calls[usize::from(call)] = if is_locked && protocol.has(Guard::KeyLock) {
-        Call::Done(Answer::Refused)
+        Call::Done(Response::Rejected)
     } else {
-        Call::Keyed
+        Call::KeyLocked
     };
 }
 
-/// `transactions::write`: finds out which rows are known, and locks them.
-pub(crate) fn write(protocol: &Protocol, state: &mut State, call: u8) {
-    let post = protocol.post(call);
-    let known = ids(post)
+/// Locks the rows that exist.
+pub(crate) fn write_rows(protocol: &Protocol, state: &mut State, call: u8) {
+    let existing = ids(protocol.request(call))
         .filter(|(_, id)| state.rows.iter().any(|row| row.id == *id))
-        .fold(0, |known, (bit, _)| known | bit);
-    state.calls[usize::from(call)] = Call::Written { known };
+        .fold(0, |existing, (bit, _)| existing | bit);
+    state.calls[usize::from(call)] = Call::RowsWritten { existing };
 }
 
-/// `batches::insert`, `idempotency::insert`, `outbox::insert` and the commit.
+/// Writes batch, key and outbox entry, and commits them with the rows.
 pub(crate) fn commit(protocol: &Protocol, state: &mut State, call: u8) {
-    let Call::Written { known } = state.calls[usize::from(call)] else { return };
-    let post = protocol.post(call);
-    let is_taken = post.key.is_some_and(|key| state.keys.iter().any(|(used, _)| *used == key))
-        && protocol.has(Guard::UniqueIdempotencyKey);
-    if is_taken {
-        state.calls[usize::from(call)] = Call::Done(Answer::Refused);
+    let Call::RowsWritten { existing } = state.calls[usize::from(call)] else { return };
+    let request = protocol.request(call);
+    let is_key_used = |key: u8| state.keys.iter().any(|(used, _)| *used == key);
+    let is_rejected =
+        request.key.is_some_and(is_key_used) && protocol.has(Guard::UniqueIdempotencyKey);
+    if is_rejected {
+        state.calls[usize::from(call)] = Call::Done(Response::Rejected);
         if protocol.has(Guard::OneCommit) {
             return;
         }
     }
-    let batch = number(state.batches.len());
+    let batch = to_id(state.batches.len());
     let mut changed = 0;
-    for ((bit, id), (_, content)) in ids(post).zip(post.body) {
+    for ((bit, id), (_, content)) in ids(request).zip(request.body) {
         let new = Row { id, batch, content: *content, attempts: 0, status: Status::Pending };
-        match state.rows.iter().position(|row| row.id == id).filter(|_| known & bit != 0) {
+        match state.rows.iter().position(|row| row.id == id).filter(|_| existing & bit != 0) {
             None => {
-                count(protocol, state, &new, 1);
-                state.rows.push(new);
+                transactions::insert(protocol, state, new);
                 changed += 1;
             }
-            Some(place) if state.rows[place].content == *content => {}
-            Some(place) => {
-                revise(protocol, state, place, new);
+            Some(index) if state.rows[index].content == *content => {}
+            Some(index) => {
+                revise(protocol, state, index, new);
                 changed += 1;
             }
         }
     }
-    let has_entry = changed > 0 && protocol.has(Guard::OutboxRow);
+    let has_entry = changed > 0 && protocol.has(Guard::OutboxEntry);
     state.batches.push(Batch {
-        post: call,
+        request: call,
         is_finished: changed == 0,
-        outbox: if has_entry { Outbox::OutboxEntry } else { Outbox::None },
+        outbox: if has_entry { Outbox::Pending } else { Outbox::None },
         was_sent: changed == 0,
     });
-    if is_taken {
+    if is_rejected {
         return;
     }
-    if let Some(key) = post.key {
+    if let Some(key) = request.key {
         state.keys.push((key, batch));
     }
     state.calls[usize::from(call)] = if changed == 0 {
-        Call::Done(Answer::Accepted { batch })
+        Call::Done(Response::Accepted { batch })
     } else {
         Call::Committed { batch }
     };
 }
 
-/// `Queue::send`.
+/// Sends the message.
 pub(crate) fn send(protocol: &Protocol, state: &mut State, call: u8) {
     let Call::Committed { batch } = state.calls[usize::from(call)] else { return };
     state.calls[usize::from(call)] = Call::Sent { batch };
-    if protocol.has(Guard::SendBeforeStrikeOut) {
+    if protocol.has(Guard::SendBeforeMarkSent) {
         queue::send(state, batch);
     } else {
         state.batches[usize::from(batch)].outbox = Outbox::None;
     }
 }
 
-/// `Ingest::mark_sent`, after which nothing is left but the answer.
+/// Deletes the outbox entry and responds.
 pub(crate) fn mark_sent(protocol: &Protocol, state: &mut State, call: u8) {
     let Call::Sent { batch } = state.calls[usize::from(call)] else { return };
     let outbox = &mut state.batches[usize::from(batch)].outbox;
-    if !protocol.has(Guard::SendBeforeStrikeOut) {
+    if !protocol.has(Guard::SendBeforeMarkSent) {
         queue::send(state, batch);
     } else if *outbox != Outbox::PendingByRetry || !protocol.has(Guard::DeleteOwnEntry) {
         *outbox = Outbox::None;
     }
-    state.calls[usize::from(call)] = Call::Done(Answer::Accepted { batch });
+    state.calls[usize::from(call)] = Call::Done(Response::Accepted { batch });
 }
 
-/// The answer after a send that failed: the batch is taken all the same.
-pub(crate) fn answer(state: &mut State, call: u8) {
+/// Responds after a failed send: the batch is accepted, since relay sends its outbox entry.
+pub(crate) fn respond_unsent(state: &mut State, call: u8) {
     let Call::Committed { batch } = state.calls[usize::from(call)] else { return };
-    state.calls[usize::from(call)] = Call::Done(Answer::Accepted { batch });
+    state.calls[usize::from(call)] = Call::Done(Response::Accepted { batch });
 }
 
-/// What was not committed is rolled back, and its locks are gone.
-pub(crate) fn die(state: &mut State, call: u8) {
-    state.calls[usize::from(call)] = Call::Done(Answer::None);
+/// Uncommitted writes are rolled back and their locks released.
+pub(crate) fn crash(state: &mut State, call: u8) {
+    state.calls[usize::from(call)] = Call::Done(Response::Lost);
 }
 
-/// `revise_changed.sql`, with its deltas.
-fn revise(protocol: &Protocol, state: &mut State, place: usize, new: Row) {
-    let old = state.rows[place].clone();
+/// `revise_changed.sql`.
+fn revise(protocol: &Protocol, state: &mut State, index: usize, new: Row) {
+    let old = &state.rows[index];
     let is_held = matches!(old.status, Status::Processing { .. });
     let revised = if is_held && !protocol.has(Guard::RevisionEndsLease) {
         Row { attempts: old.attempts, status: old.status.clone(), ..new }
     } else {
         new
     };
-    count(protocol, state, &old, -1);
-    count(protocol, state, &revised, 1);
-    state.rows[place] = revised;
+    transactions::replace(protocol, state, index, revised);
 }
 
-/// Appends a delta in the commit of the rows, or leaves it to a later one.
-pub(crate) fn count(protocol: &Protocol, state: &mut State, row: &Row, sign: i8) {
-    let in_same_commit = protocol.has(Guard::DeltasInSameCommit);
-    let sums = if in_same_commit { &mut state.sums } else { &mut state.late };
-    sums.add(row, sign);
-}
-
-/// Whether another open transaction holds a row, or is inserting one, that a post brings.
-fn has_to_wait(protocol: &Protocol, state: &State, call: u8) -> bool {
-    ids(protocol.post(call)).any(|(_, id)| {
-        holds(protocol, state, id)
+/// Whether another open transaction locks or inserts a row of the request.
+fn is_blocked(protocol: &Protocol, state: &State, call: u8) -> bool {
+    ids(protocol.request(call)).any(|(_, id)| {
+        locks(protocol, state, id)
             || protocol.has(Guard::UniqueTransactionKey)
-                && protocol.scenario.posts.iter().zip(&state.calls).any(|(other, phase)| {
-                    matches!(phase, Call::Written { .. }) && ids(other).any(|(_, own)| own == id)
+                && protocol.scenario.requests.iter().zip(&state.calls).any(|(other, progress)| {
+                    matches!(progress, Call::RowsWritten { .. })
+                        && ids(other).any(|(_, own)| own == id)
                 })
     })
 }
 
-fn is_with_relay(state: &State, batch: u8) -> bool {
+fn is_locked_by_relay(state: &State, batch: u8) -> bool {
     state.batches[usize::from(batch)].outbox == Outbox::SentByRelay
 }
 
-/// The ids of a body, each with the bit of its place.
-fn ids(post: &Post) -> impl Iterator<Item = (u8, u8)> {
-    post.body.iter().enumerate().map(|(place, (id, _))| (1 << place, *id))
+/// The ids of a body, each with the bit of its position.
+fn ids(request: &Request) -> impl Iterator<Item = (u8, u8)> {
+    request.body.iter().enumerate().map(|(index, (id, _))| (1 << index, *id))
 }

@@ -1,113 +1,126 @@
-//! What must hold in every state, and what must come about in some for the model to mean anything.
+//! The properties: what holds in every state, and what some state must reach for the exploration to
+//! be meaningful.
+
+use std::collections::BTreeSet;
 
 use stateright::Property;
 
 use crate::protocol::Protocol;
-use crate::state::{Answer, Call, Outbox, Outcome, State, Status, Worker};
+use crate::row::{Outcome, Row, Status};
+use crate::state::{Call, Outbox, Response, State, Worker};
 use crate::sums::Sums;
+use crate::transition;
 
-/// Promises: a state in which one does not hold is a counterexample.
+/// Holds in every state. A state that violates it is a counterexample.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Always {
-    /// When nothing is left to do, each batch is finished and each row is done, with the content that
-    /// was committed last. The design's first invariant.
-    Settles,
-    /// What was posted and answered with 202 was committed, and its rows are there.
-    AcceptedIsKept,
-    /// A request that is answered with 409 has no batch.
-    RefusedLeavesNothing,
-    /// An answer names the batch of its own body.
-    AnswerIsOfItsBody,
+    /// When no step is left, each batch is finished and each row is done with the content that was
+    /// committed last. The design's first invariant.
+    EveryBatchFinishes,
+    /// The content of every request with a 202 was committed, and its rows exist.
+    AcceptedIsStored,
+    /// A request with a 409 has no batch.
+    RejectedStoresNothing,
+    /// A response names a batch with the request's own body.
+    ResponseMatchesBody,
     /// An idempotency key has one batch.
     KeyHasOneBatch,
     /// A transaction id has one row.
-    TransactionStandsOnce,
-    /// The report's sums are what the rows give. The design's third invariant.
-    SumsAreOfRows,
-    /// A category is that of the row's content as it stands.
-    ResultIsOfContent,
-    /// A result was written by the holder of the lease.
-    ResultIsOfHolder,
-    /// A batch with work that was not sent for is owed.
-    UnsentIsPending,
-    /// A finished batch has no row to be worked on.
-    FinishedIsSettled,
+    TransactionIsUnique,
+    /// The report's sums equal the sums of the rows. The design's third invariant.
+    SumsMatchRows,
+    /// A row's category is that of its current content.
+    CategoryMatchesContent,
+    /// The worker that wrote a result held the row's lease.
+    ResultIsFromLeaseHolder,
+    /// A batch whose message is unsent has an outbox entry.
+    UnsentHasOutboxEntry,
+    /// A finished batch has only done rows.
+    FinishedHasOnlyDoneRows,
 }
 
-/// What is not wrong but has to be reached.
+/// Holds in at least one state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sometimes {
-    /// A first answer is given again.
+    /// A response is replayed.
     Replayed,
-    /// A request is refused.
-    Refused,
-    /// A row's content is replaced while a worker categorises the old one.
-    RevisedUnderWorker,
-    /// Two workers have the same row.
-    TwoOnOneRow,
-    /// SQS gives a message up.
+    /// A request is rejected.
+    Rejected,
+    /// A row's content is replaced while a worker categorises the old content.
+    RevisedWhileClaimed,
+    /// Two workers have claimed the same row.
+    RowClaimedTwice,
+    /// SQS moves a message to the dead-letter queue.
     DeadLettered,
-    /// A row is given up.
-    GivenUp,
-    /// Everything is posted and settled.
+    /// A row fails.
+    RowFailed,
+    /// All requests have ended and no step is left.
     AllDone,
 }
 
 impl Always {
     /// All of them.
     pub const ALL: &'static [Self] = &[
-        Self::Settles,
-        Self::AcceptedIsKept,
-        Self::RefusedLeavesNothing,
-        Self::AnswerIsOfItsBody,
+        Self::EveryBatchFinishes,
+        Self::AcceptedIsStored,
+        Self::RejectedStoresNothing,
+        Self::ResponseMatchesBody,
         Self::KeyHasOneBatch,
-        Self::TransactionStandsOnce,
-        Self::SumsAreOfRows,
-        Self::ResultIsOfContent,
-        Self::ResultIsOfHolder,
-        Self::UnsentIsPending,
-        Self::FinishedIsSettled,
+        Self::TransactionIsUnique,
+        Self::SumsMatchRows,
+        Self::CategoryMatchesContent,
+        Self::ResultIsFromLeaseHolder,
+        Self::UnsentHasOutboxEntry,
+        Self::FinishedHasOnlyDoneRows,
     ];
 
     /// Its name in the checker.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Settles => "everything settles",
-            Self::AcceptedIsKept => "what is accepted is kept",
-            Self::RefusedLeavesNothing => "what is refused leaves nothing",
-            Self::AnswerIsOfItsBody => "an answer is of its own body",
-            Self::KeyHasOneBatch => "a key has one batch",
-            Self::TransactionStandsOnce => "a transaction stands once",
-            Self::SumsAreOfRows => "sums are what the rows give",
-            Self::ResultIsOfContent => "a result is of the content that stands",
-            Self::ResultIsOfHolder => "a result is of the lease's holder",
-            Self::UnsentIsPending => "what is unsent is owed",
-            Self::FinishedIsSettled => "what is finished is settled",
+            Self::EveryBatchFinishes => "every batch finishes",
+            Self::AcceptedIsStored => "an accepted request is stored",
+            Self::RejectedStoresNothing => "a rejected request stores nothing",
+            Self::ResponseMatchesBody => "a response matches the request's body",
+            Self::KeyHasOneBatch => "an idempotency key has one batch",
+            Self::TransactionIsUnique => "a transaction id is unique",
+            Self::SumsMatchRows => "the report's sums match the rows",
+            Self::CategoryMatchesContent => "a category matches the row's content",
+            Self::ResultIsFromLeaseHolder => "a result is from the lease holder",
+            Self::UnsentHasOutboxEntry => "an unsent message has an outbox entry",
+            Self::FinishedHasOnlyDoneRows => "a finished batch has only done rows",
         }
     }
 
     fn property(self) -> Property<Protocol> {
         let condition: fn(&Protocol, &State) -> bool = match self {
-            Self::Settles => {
-                |protocol, state| !protocol.is_at_rest(state) || settled(protocol, state)
+            Self::EveryBatchFinishes => |protocol, state| {
+                !transition::is_idle(protocol, state) || is_complete(protocol, state)
+            },
+            Self::AcceptedIsStored => accepted_is_stored,
+            Self::RejectedStoresNothing => |_, state| {
+                let is_rejected =
+                    |call: u8| state.calls[usize::from(call)] == Call::Done(Response::Rejected);
+                !state.batches.iter().any(|batch| is_rejected(batch.request))
+            },
+            Self::ResponseMatchesBody => |protocol, state| {
+                let requests = state.calls.iter().zip(&protocol.scenario.requests);
+                requests.into_iter().all(|(call, request)| {
+                    call.accepted_batch().is_none_or(|batch| {
+                        let creator = state.batches[usize::from(batch)].request;
+                        protocol.request(creator).body == request.body
+                    })
+                })
+            },
+            Self::KeyHasOneBatch => |protocol, state| {
+                let key = |request: u8| protocol.request(request).key;
+                are_distinct(state.batches.iter().filter_map(|batch| key(batch.request)))
+            },
+            Self::TransactionIsUnique => {
+                |_, state| are_distinct(state.rows.iter().map(|row| row.id))
             }
-            Self::AcceptedIsKept => accepted_is_kept,
-            Self::RefusedLeavesNothing => |_, state| {
-                let is_refused =
-                    |post: u8| state.calls[usize::from(post)] == Call::Done(Answer::Refused);
-                !state.batches.iter().any(|batch| is_refused(batch.post))
-            },
-            Self::AnswerIsOfItsBody => answer_is_of_its_body,
-            Self::KeyHasOneBatch => key_has_one_batch,
-            Self::TransactionStandsOnce => |_, state| {
-                let is_first = |place: usize| {
-                    state.rows[..place].iter().all(|other| other.id != state.rows[place].id)
-                };
-                (0..state.rows.len()).all(is_first)
-            },
-            Self::SumsAreOfRows => |_, state| state.sums == Sums::of(&state.rows),
-            Self::ResultIsOfContent => |_, state| {
+            Self::SumsMatchRows => |_, state| state.sums == Sums::of(&state.rows),
+            Self::CategoryMatchesContent => |_, state| {
                 state.rows.iter().all(|row| match row.status {
                     Status::Done { outcome: Outcome::Completed { category }, .. } => {
                         category == row.content
@@ -117,17 +130,17 @@ impl Always {
                     | Status::Processing { .. } => true,
                 })
             },
-            Self::ResultIsOfHolder => |_, state| {
+            Self::ResultIsFromLeaseHolder => |_, state| {
                 let is_stolen =
                     |status: &Status| matches!(status, Status::Done { by_holder: false, .. });
                 !state.rows.iter().any(|row| is_stolen(&row.status))
             },
-            Self::UnsentIsPending => |_, state| {
+            Self::UnsentHasOutboxEntry => |_, state| {
                 state.batches.iter().all(|batch| batch.was_sent || batch.outbox != Outbox::None)
             },
-            Self::FinishedIsSettled => |_, state| {
-                let batches = state.batches.iter().zip(0..);
-                batches.into_iter().all(|(batch, id)| !batch.is_finished || state.is_settled(id))
+            Self::FinishedHasOnlyDoneRows => |_, state| {
+                let mut batches = state.batches.iter().zip(0..);
+                batches.all(|(batch, id)| !batch.is_finished || state.has_only_done_rows(id))
             },
         };
         Property::always(self.name(), condition)
@@ -138,11 +151,11 @@ impl Sometimes {
     /// All of them.
     pub const ALL: &'static [Self] = &[
         Self::Replayed,
-        Self::Refused,
-        Self::RevisedUnderWorker,
-        Self::TwoOnOneRow,
+        Self::Rejected,
+        Self::RevisedWhileClaimed,
+        Self::RowClaimedTwice,
         Self::DeadLettered,
-        Self::GivenUp,
+        Self::RowFailed,
         Self::AllDone,
     ];
 
@@ -150,41 +163,34 @@ impl Sometimes {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Replayed => "a request is replayed",
-            Self::Refused => "a request is refused",
-            Self::RevisedUnderWorker => "a row is revised under a worker",
-            Self::TwoOnOneRow => "two workers are on one row",
-            Self::DeadLettered => "a message is given up",
-            Self::GivenUp => "a row is given up",
-            Self::AllDone => "everything is posted and settled",
+            Self::Replayed => "a response is replayed",
+            Self::Rejected => "a request is rejected",
+            Self::RevisedWhileClaimed => "a row is revised while a worker has claimed it",
+            Self::RowClaimedTwice => "two workers have claimed one row",
+            Self::DeadLettered => "a message is in the dead-letter queue",
+            Self::RowFailed => "a row has failed",
+            Self::AllDone => "all requests have ended and no step is left",
         }
     }
 
     fn property(self) -> Property<Protocol> {
         let condition: fn(&Protocol, &State) -> bool = match self {
             Self::Replayed => |_, state| {
-                let is_replayed = |call: &Call| matches!(call, Call::Done(Answer::Replayed { .. }));
+                let is_replayed =
+                    |call: &Call| matches!(call, Call::Done(Response::Replayed { .. }));
                 state.calls.iter().any(is_replayed)
             },
-            Self::Refused => |_, state| state.calls.contains(&Call::Done(Answer::Refused)),
-            Self::RevisedUnderWorker => |_, state| {
-                held(state).any(|(row, content)| state.rows[usize::from(row)].content != content)
+            Self::Rejected => |_, state| state.calls.contains(&Call::Done(Response::Rejected)),
+            Self::RevisedWhileClaimed => |_, state| {
+                claimed(state).any(|(row, content)| state.rows[usize::from(row)].content != content)
             },
-            Self::TwoOnOneRow => |_, state| {
-                let rows: Vec<u8> = held(state).map(|(row, _)| row).collect();
-                (1..rows.len()).any(|place| rows[..place].contains(&rows[place]))
-            },
+            Self::RowClaimedTwice => |_, state| !are_distinct(claimed(state).map(|(row, _)| row)),
             Self::DeadLettered => |_, state| state.has_dead_letter,
-            Self::GivenUp => |_, state| {
-                let failed = |status: &Status| {
-                    matches!(status, Status::Done { outcome: Outcome::Failed, .. })
-                };
-                state.rows.iter().any(|row| failed(&row.status))
-            },
+            Self::RowFailed => |_, state| state.rows.iter().any(Row::has_failed),
             Self::AllDone => |protocol, state| {
                 state.calls.iter().all(|call| matches!(call, Call::Done(_)))
                     && !state.batches.is_empty()
-                    && protocol.is_at_rest(state)
+                    && transition::is_idle(protocol, state)
             },
         };
         Property::sometimes(self.name(), condition)
@@ -197,72 +203,44 @@ pub(crate) fn all() -> Vec<Property<Protocol>> {
     always.chain(Sometimes::ALL.iter().map(|property| property.property())).collect()
 }
 
-fn settled(protocol: &Protocol, state: &State) -> bool {
+/// Whether each batch is finished and each row is done with the content that was committed last.
+fn is_complete(protocol: &Protocol, state: &State) -> bool {
     let is_last_content = |id: u8, content: u8| {
         let mut committed = state.batches.iter().rev().filter_map(|batch| {
-            let body = protocol.post(batch.post).body;
-            body.iter().find(|(brought, _)| *brought == id)
+            protocol.request(batch.request).body.iter().find(|(own, _)| *own == id)
         });
         committed.next().is_some_and(|(_, last)| *last == content)
     };
     state.batches.iter().all(|batch| batch.is_finished)
-        && state.rows.iter().all(|row| {
-            matches!(row.status, Status::Done { .. }) && is_last_content(row.id, row.content)
-        })
+        && state.rows.iter().all(|row| row.is_done() && is_last_content(row.id, row.content))
 }
 
-fn accepted_is_kept(protocol: &Protocol, state: &State) -> bool {
-    state.calls.iter().zip(&protocol.scenario.posts).all(|(call, post)| match call {
-        Call::Done(Answer::Accepted { .. } | Answer::Replayed { .. }) => {
-            let is_committed = |row: &(u8, u8)| {
-                let mut batches = state.batches.iter();
-                batches.any(|batch| protocol.post(batch.post).body.contains(row))
-            };
-            let is_there = |id: u8| state.rows.iter().any(|row| row.id == id);
-            post.body.iter().all(|row| is_committed(row) && is_there(row.0))
-        }
-        Call::Done(Answer::Refused | Answer::None)
-        | Call::Waiting
-        | Call::Looked
-        | Call::Keyed
-        | Call::Written { .. }
-        | Call::Committed { .. }
-        | Call::Sent { .. } => true,
+fn accepted_is_stored(protocol: &Protocol, state: &State) -> bool {
+    let is_committed = |row: &(u8, u8)| {
+        state.batches.iter().any(|batch| protocol.request(batch.request).body.contains(row))
+    };
+    let exists = |id: u8| state.rows.iter().any(|row| row.id == id);
+    state.calls.iter().zip(&protocol.scenario.requests).all(|(call, request)| {
+        call.accepted_batch().is_none()
+            || request.body.iter().all(|row| is_committed(row) && exists(row.0))
     })
 }
 
-fn answer_is_of_its_body(protocol: &Protocol, state: &State) -> bool {
-    state.calls.iter().zip(&protocol.scenario.posts).all(|(call, post)| match call {
-        Call::Done(Answer::Accepted { batch } | Answer::Replayed { batch }) => {
-            let first = &state.batches[usize::from(*batch)];
-            protocol.post(first.post).body == post.body
-        }
-        Call::Done(Answer::Refused | Answer::None)
-        | Call::Waiting
-        | Call::Looked
-        | Call::Keyed
-        | Call::Written { .. }
-        | Call::Committed { .. }
-        | Call::Sent { .. } => true,
-    })
-}
-
-fn key_has_one_batch(protocol: &Protocol, state: &State) -> bool {
-    let key_of = |post: u8| protocol.post(post).key;
-    let keys: Vec<u8> = state.batches.iter().filter_map(|batch| key_of(batch.post)).collect();
-    (1..keys.len()).all(|place| !keys[..place].contains(&keys[place]))
-}
-
-/// The rows that workers have, with their contents as they were read.
-fn held(state: &State) -> impl Iterator<Item = (u8, u8)> {
+/// The claimed rows, with their contents as the claims read them.
+fn claimed(state: &State) -> impl Iterator<Item = (u8, u8)> {
     state.workers.iter().flat_map(|worker| match worker {
-        Worker::Claimed { held, .. } => {
-            held.iter().map(|row| (row.row, row.content)).collect::<Vec<_>>()
+        Worker::Claimed { claimed, .. } => {
+            claimed.iter().map(|row| (row.index, row.content)).collect::<Vec<_>>()
         }
         Worker::Idle
         | Worker::Received { .. }
-        | Worker::FoundNothing { .. }
-        | Worker::MarksEnd { .. }
-        | Worker::LookedForEnd => Vec::new(),
+        | Worker::NothingClaimed { .. }
+        | Worker::MarksFinished { .. }
+        | Worker::DeletesMessage => Vec::new(),
     })
+}
+
+fn are_distinct(mut ids: impl Iterator<Item = u8>) -> bool {
+    let mut seen = BTreeSet::new();
+    ids.all(|id| seen.insert(id))
 }

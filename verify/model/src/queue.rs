@@ -1,78 +1,81 @@
-//! SQS: at least once, in any order, hidden while received, given up after so many receives.
+//! SQS: at-least-once delivery in any order, visibility timeouts, and a dead-letter queue.
 
 use crate::action::{Action, Fault};
 use crate::guard::Guard;
 use crate::protocol::Protocol;
-use crate::state::{Message, Place, State, Status, Token, number};
+use crate::row::{Status, Token};
+use crate::state::{Message, State, Visibility, to_id};
 
 pub(crate) fn steps(protocol: &Protocol, state: &State, steps: &mut Vec<Action>) {
-    for (place, message) in distinct(state) {
-        let is_orphaned = message.place == Place::Orphaned;
-        let is_due =
+    for (index, message) in distinct(state) {
+        let is_orphaned = message.visibility == Visibility::Orphaned;
+        let has_expired =
             !protocol.has(Guard::LeaseShorterThanVisibility) || !has_orphaned_lease(state, message);
-        if is_orphaned && is_due {
-            steps.push(Action::TimeOut(place));
+        if is_orphaned && has_expired {
+            steps.push(Action::VisibilityTimeout(index));
         }
     }
 }
 
 pub(crate) fn faults(state: &State, faults: &mut Vec<Fault>) {
-    for (place, message) in distinct(state) {
-        faults.push(Fault::Duplicated(place));
-        if matches!(message.place, Place::Held(_)) {
-            faults.push(Fault::TimeOutEarly(place));
+    for (index, message) in distinct(state) {
+        faults.push(Fault::DuplicateDelivery(index));
+        if matches!(message.visibility, Visibility::InFlight(_)) {
+            faults.push(Fault::VisibilityTimeoutEarly(index));
         }
     }
 }
 
-/// Messages, equal ones once.
+/// The distinct messages with their indexes.
 pub(crate) fn distinct(state: &State) -> impl Iterator<Item = (u8, &Message)> {
-    let is_first = |place: usize| place == 0 || state.messages[place - 1] != state.messages[place];
+    let is_first = |index: usize| index == 0 || state.messages[index - 1] != state.messages[index];
     state
         .messages
         .iter()
         .enumerate()
-        .filter(move |(place, _)| is_first(*place))
-        .map(|(place, message)| (number(place), message))
+        .filter(move |(index, _)| is_first(*index))
+        .map(|(index, message)| (to_id(index), message))
 }
 
-/// Whether a batch has a message, seen or hidden.
+/// Whether a batch has a message, visible or in flight.
 pub(crate) fn has_message(state: &State, batch: u8) -> bool {
     state.messages.iter().any(|message| message.batch == batch)
 }
 
-/// `SendMessageBatch`. That a batch has several equal messages is the same as that one is duplicated.
+/// Sends one message. Several equal messages of a batch have the same effect as a duplicate
+/// delivery.
 pub(crate) fn send(state: &mut State, batch: u8) {
-    state.messages.push(Message { batch, receives: 0, place: Place::Visible });
+    state.messages.push(Message { batch, receives: 0, visibility: Visibility::Visible });
     state.batches[usize::from(batch)].was_sent = true;
 }
 
-/// A hidden message is seen again, or given up.
-pub(crate) fn time_out(protocol: &Protocol, state: &mut State, message: u8) {
-    let place = usize::from(message);
-    if state.messages[place].receives < protocol.scenario.receives_max {
-        state.messages[place].place = Place::Visible;
+/// Makes a message in flight visible, or moves it to the dead-letter queue.
+pub(crate) fn make_visible(protocol: &Protocol, state: &mut State, message: u8) {
+    let index = usize::from(message);
+    if state.messages[index].receives < protocol.scenario.receives_max {
+        state.messages[index].visibility = Visibility::Visible;
     } else {
-        state.messages.remove(place);
+        state.messages.remove(index);
         state.has_dead_letter = true;
     }
 }
 
-/// A second delivery, at any time from now on.
+/// Adds a copy that can be delivered at any later time.
 pub(crate) fn duplicate(state: &mut State, message: u8) {
-    let copy = Message { place: Place::Visible, ..state.messages[usize::from(message)].clone() };
-    state.messages.push(copy);
+    let original = state.messages[usize::from(message)].clone();
+    state.messages.push(Message { visibility: Visibility::Visible, ..original });
 }
 
-/// Where the message is that a worker has. None, if it came back meanwhile: its receipt is void.
+/// The index of a worker's message. `None` if it became visible again, which invalidates the
+/// receipt.
 pub(crate) fn held_by(state: &State, worker: u8) -> Option<usize> {
-    state.messages.iter().position(|message| message.place == Place::Held(worker))
+    state.messages.iter().position(|message| message.visibility == Visibility::InFlight(worker))
 }
 
-/// Whether a lease is live on the batch's rows that a dead worker took.
+/// Whether a crashed worker left a live lease on the batch's rows.
 fn has_orphaned_lease(state: &State, message: &Message) -> bool {
     state.rows.iter().any(|row| {
         row.batch == message.batch
-            && row.status == Status::Processing { token: Token::Nobody, is_live: true }
+            && row.status == Status::Processing { token: Token::Orphaned, is_live: true }
     })
 }

@@ -1,82 +1,83 @@
-//! Relay: `functions/relay/src/relay.rs`. Several at once are one, since each holds what it took.
+//! Relay: `functions/relay`. Concurrent invocations act as one, since each locks its entries.
 
 use crate::action::{Action, Fault};
 use crate::guard::Guard;
 use crate::protocol::Protocol;
-use crate::state::{Outbox, Row, State, Status, number};
+use crate::row::{Row, Status};
+use crate::state::{Outbox, State, to_id};
 use crate::{ingest, queue};
 
 pub(crate) fn steps(protocol: &Protocol, state: &State, steps: &mut Vec<Action>) {
-    for (place, batch) in state.batches.iter().enumerate() {
-        let place = number(place);
+    for (index, batch) in state.batches.iter().enumerate() {
+        let id = to_id(index);
         match batch.outbox {
-            Outbox::OutboxEntry | Outbox::PendingByRetry if !ingest::is_on(state, place) => {
-                steps.push(Action::RelaySend(place))
+            Outbox::Pending | Outbox::PendingByRetry if !ingest::is_sending(state, id) => {
+                steps.push(Action::RelaySend(id));
             }
-            Outbox::SentByRelay => steps.push(Action::RelayMarkSent(place)),
+            Outbox::SentByRelay => steps.push(Action::RelayMarkSent(id)),
             Outbox::None
-                if is_stranded(protocol, state, place) && !is_under_way(protocol, state, place) =>
+                if is_requeueable(protocol, state, id) && !is_in_progress(protocol, state, id) =>
             {
-                steps.push(Action::Sweep(place));
+                steps.push(Action::RequeueStalled(id));
             }
-            Outbox::OutboxEntry | Outbox::PendingByRetry | Outbox::None => {}
+            Outbox::Pending | Outbox::PendingByRetry | Outbox::None => {}
         }
     }
 }
 
 pub(crate) fn faults(protocol: &Protocol, state: &State, faults: &mut Vec<Fault>) {
-    for (place, batch) in state.batches.iter().enumerate() {
-        let place = number(place);
+    for (index, batch) in state.batches.iter().enumerate() {
+        let id = to_id(index);
         match batch.outbox {
-            Outbox::OutboxEntry | Outbox::PendingByRetry if ingest::is_on(state, place) => {
-                faults.push(Fault::RelaySendsEarly(place));
+            Outbox::Pending | Outbox::PendingByRetry if ingest::is_sending(state, id) => {
+                faults.push(Fault::RelaySendsEarly(id));
             }
-            Outbox::SentByRelay => faults.push(Fault::RelayDies(place)),
+            Outbox::SentByRelay => faults.push(Fault::RelayCrashes(id)),
             Outbox::None
-                if is_stranded(protocol, state, place) && is_under_way(protocol, state, place) =>
+                if is_requeueable(protocol, state, id) && is_in_progress(protocol, state, id) =>
             {
-                faults.push(Fault::SweepEarly(place));
+                faults.push(Fault::RequeueEarly(id));
             }
-            Outbox::OutboxEntry | Outbox::PendingByRetry | Outbox::None => {}
+            Outbox::Pending | Outbox::PendingByRetry | Outbox::None => {}
         }
     }
 }
 
-/// `outbox::lock_due` and the send; the row is held until the commit.
+/// Locks the outbox entry until the commit, and sends its message.
 pub(crate) fn send(state: &mut State, batch: u8) {
     queue::send(state, batch);
     state.batches[usize::from(batch)].outbox = Outbox::SentByRelay;
 }
 
-/// `outbox::delete` and the commit.
+/// Deletes the outbox entry and commits.
 pub(crate) fn mark_sent(state: &mut State, batch: u8) {
     state.batches[usize::from(batch)].outbox = Outbox::None;
 }
 
-/// The delete is rolled back.
-pub(crate) fn die(state: &mut State, batch: u8) {
-    state.batches[usize::from(batch)].outbox = Outbox::OutboxEntry;
+/// The deletion is rolled back.
+pub(crate) fn crash(state: &mut State, batch: u8) {
+    state.batches[usize::from(batch)].outbox = Outbox::Pending;
 }
 
-/// `outbox::requeue_stalled`, for one of its batches.
+/// Inserts an outbox entry for one stalled batch.
 pub(crate) fn requeue_stalled(state: &mut State, batch: u8) {
-    state.batches[usize::from(batch)].outbox = Outbox::OutboxEntry;
+    state.batches[usize::from(batch)].outbox = Outbox::Pending;
 }
 
-/// The `where` of `requeue_stalled`, but for its age.
-fn is_stranded(protocol: &Protocol, state: &State, batch: u8) -> bool {
-    let is_held = state.rows.iter().any(|row| {
+/// The `where` of `requeue_stalled.sql`, except for the age.
+fn is_requeueable(protocol: &Protocol, state: &State, batch: u8) -> bool {
+    let is_leased = state.rows.iter().any(|row| {
         row.batch == batch && matches!(row.status, Status::Processing { is_live: true, .. })
     });
     let is_unfinished = !state.batches[usize::from(batch)].is_finished;
-    protocol.has(Guard::StrandedSweep) && is_unfinished && !is_held
+    protocol.has(Guard::RequeueStalled) && is_unfinished && !is_leased
 }
 
-/// Whether the batch moves without relay: then it is not yet of the age that relay waits for, unless
-/// something is very slow.
-fn is_under_way(protocol: &Protocol, state: &State, batch: u8) -> bool {
-    let is_locked = |row: &Row| row.batch == batch && ingest::holds(protocol, state, row.id);
+/// Whether the batch progresses without relay. Only a delay lets it reach the age of a stalled
+/// batch.
+fn is_in_progress(protocol: &Protocol, state: &State, batch: u8) -> bool {
+    let is_locked = |row: &Row| row.batch == batch && ingest::locks(protocol, state, row.id);
     queue::has_message(state, batch)
-        || ingest::is_on(state, batch)
+        || ingest::is_sending(state, batch)
         || state.rows.iter().any(is_locked)
 }

@@ -1,43 +1,44 @@
-//! What clients do and what may go wrong: the size of what is explored.
+//! The requests and faults to explore.
 
 use crate::action::FaultKind;
 
-/// A request to take a batch. A client that posts again is one post more.
+/// A request to ingest a batch. A client that sends it again is another request.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Post {
+pub struct Request {
     /// Its idempotency key.
     pub key: Option<u8>,
-    /// Its body: transaction ids with their contents, each id once.
+    /// Its body: distinct transaction ids with their contents.
     pub body: &'static [(u8, u8)],
 }
 
-/// What is explored.
+/// The parameters of an exploration.
 #[derive(Clone, Debug)]
 pub struct Scenario {
-    /// The requests, which may come in any order and at the same moment.
-    pub posts: Vec<Post>,
-    /// How often a client retries what failed, at most.
+    /// The requests, sent concurrently and in any order.
+    pub requests: Vec<Request>,
+    /// How many times clients retry failed rows, at most.
     pub retries_max: u8,
-    /// How many workers run at the same time.
+    /// How many workers run concurrently.
     pub workers: usize,
-    /// How many rows a worker claims at a time: `CLAIM_MAX`.
+    /// How many rows a worker claims at once: `CLAIM_MAX`.
     pub claim_max: usize,
-    /// How often a row is tried: `ATTEMPTS_MAX`.
+    /// How many attempts a row has: `ATTEMPTS_MAX`.
     pub attempts_max: u8,
-    /// How often a message is received before SQS gives it up: `maxReceiveCount`.
+    /// How many receives a message has before SQS moves it to the dead-letter queue:
+    /// `maxReceiveCount`.
     pub receives_max: u8,
-    /// How many faults strike at most, at any steps.
+    /// How many faults occur at most, at any steps.
     pub faults_max: u8,
-    /// Of which kinds.
+    /// The categories of faults that occur.
     pub faults: &'static [FaultKind],
 }
 
 impl Scenario {
-    /// Posts without any fault, for two workers.
+    /// Requests without faults, with two workers.
     #[must_use]
-    pub fn of(posts: &[Post]) -> Self {
+    pub fn of(requests: &[Request]) -> Self {
         Self {
-            posts: posts.to_vec(),
+            requests: requests.to_vec(),
             retries_max: 0,
             workers: 2,
             claim_max: 1,
@@ -48,7 +49,7 @@ impl Scenario {
         }
     }
 
-    /// The same with up to `faults_max` faults of some kinds.
+    /// The same with up to `faults_max` faults of some categories.
     #[must_use]
     pub fn with_faults(self, faults_max: u8, faults: &'static [FaultKind]) -> Self {
         Self { faults_max, faults, ..self }

@@ -1,221 +1,181 @@
-//! Everything that outlives a step: tables, queue, and how far each process is.
+//! The state of the whole system: tables, queue, and the progress of each process.
 
+use crate::row::Row;
 use crate::scenario::Scenario;
 use crate::sums::Sums;
 
-/// How many different contents a transaction can have. A content's category is its own number.
-pub(crate) const CONTENTS: usize = 2;
-
-/// One state of the whole system. Ids are places in its lists, which only grow.
+/// One state of the system. Ids are indexes into its lists.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct State {
-    /// How far ingest is with each post.
+    /// Ingest's progress with each request.
     pub(crate) calls: Vec<Call>,
-    /// `idempotency_keys`: the key and its batch, which knows the body.
+    /// `idempotency_keys`: key and batch. The batch determines the body.
     pub(crate) keys: Vec<(u8, u8)>,
     /// `transactions`.
     pub(crate) rows: Vec<Row>,
-    /// `batches` with their place in `outbox`.
+    /// `batches`, each with its row of `outbox`.
     pub(crate) batches: Vec<Batch>,
-    /// The queue, sorted: SQS promises no order, so states that differ in it are the same.
+    /// The queue, sorted: SQS guarantees no order, so states that differ only in order are equal.
     pub(crate) messages: Vec<Message>,
-    /// How far each worker is.
+    /// The progress of each worker.
     pub(crate) workers: Vec<Worker>,
     /// `report_deltas` and `report_days`.
     pub(crate) sums: Sums,
-    /// Deltas that are not appended yet; nothing while `Guard::DeltasInSameCommit` stands.
-    pub(crate) late: Sums,
-    /// Whether SQS gave a message up.
+    /// Deltas not yet appended; always empty with `Guard::DeltasInSameCommit`.
+    pub(crate) deferred_deltas: Sums,
+    /// Whether SQS moved a message to the dead-letter queue.
     pub(crate) has_dead_letter: bool,
-    /// How many retries may still come.
+    /// How many retries may still follow.
     pub(crate) retries_left: u8,
-    /// How many faults may still strike.
+    /// How many faults may still occur.
     pub(crate) faults_left: u8,
 }
 
-/// How far `Ingest::handle` is with a post.
+/// Ingest's progress with a request.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Call {
-    /// Not posted.
-    Waiting,
-    /// `idempotency::take` has read and found no key; it has not asked for the lock.
-    Looked,
-    /// It has the key's advisory lock; or the post has no key.
-    Keyed,
-    /// `transactions::write` holds the locks of the rows that were `known`, one bit per place in the
-    /// body.
-    Written { known: u8 },
-    /// Committed, nothing sent.
+    /// Not sent yet.
+    NotSent,
+    /// The key is unknown and not locked yet.
+    KeyUnknown,
+    /// Holds the key's advisory lock, or the request has no key.
+    KeyLocked,
+    /// Holds the locks of the rows that existed, one bit per position in the body.
+    RowsWritten { existing: u8 },
+    /// Committed; the message is not sent.
     Committed { batch: u8 },
-    /// Sent, still owed.
+    /// Sent; the outbox entry is not deleted.
     Sent { batch: u8 },
-    /// Over.
-    Done(Answer),
+    /// Ended.
+    Done(Response),
 }
 
-/// What the client got.
+/// The response to a client.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Answer {
+pub(crate) enum Response {
     /// 202.
     Accepted { batch: u8 },
     /// 202 with `Idempotency-Replayed`.
     Replayed { batch: u8 },
     /// 409.
-    Refused,
-    /// None: ingest died, or the connection did, and the client cannot know whether it was taken.
-    None,
-}
-
-/// A row of `transactions`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Row {
-    /// `transaction_id`.
-    pub(crate) id: u8,
-    /// The batch whose work it is.
-    pub(crate) batch: u8,
-    /// All that a client says of it.
-    pub(crate) content: u8,
-    /// `attempts`, counted no further than the first that is too many.
-    pub(crate) attempts: u8,
-    /// `status` with what stands beside it.
-    pub(crate) status: Status,
-}
-
-/// `status`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Status {
-    /// `pending`
-    Pending,
-    /// `processing`
-    Processing {
-        /// `lease_token`.
-        token: Token,
-        /// Whether `lease_expires_at` is to come.
-        is_live: bool,
-    },
-    /// `completed` or `failed`
-    Done {
-        /// Which.
-        outcome: Outcome,
-        /// Whether the worker that wrote it held the row's lease: no column, but what is to be proved.
-        by_holder: bool,
-    },
-}
-
-/// What became of a row.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Outcome {
-    Completed { category: u8 },
-    Failed,
-}
-
-/// Whose token it is. Tokens are fresh for each claim, and a worker has one claim at a time: so its
-/// place tells its token, once the tokens that it left behind are nobody's.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Token {
-    Worker(u8),
-    Nobody,
+    Rejected,
+    /// Ingest crashed or lost a connection: the client cannot know whether its batch was accepted.
+    Lost,
 }
 
 /// A row of `batches`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Batch {
-    /// The post that it was.
-    pub(crate) post: u8,
+    /// The request that created it.
+    pub(crate) request: u8,
     /// `finished_at is not null`.
     pub(crate) is_finished: bool,
-    /// Its row in `outbox`.
+    /// Its row of `outbox`.
     pub(crate) outbox: Outbox,
-    /// Whether a message was sent since it last got work, or none is needed: no column, but what is
-    /// to be proved.
+    /// Whether a message was sent since the batch last gained work, or none is needed. Not a
+    /// column: a property checks it.
     pub(crate) was_sent: bool,
 }
 
-/// A batch's row in `outbox`.
+/// A batch's row of `outbox`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Outbox {
-    /// No row.
+    /// No entry.
     None,
-    /// A row.
-    OutboxEntry,
-    /// A row that a retry wrote, or wrote over.
+    /// A pending entry.
+    Pending,
+    /// A pending entry that a retry inserted or replaced.
     PendingByRetry,
-    /// A row that a relay holds and has sent for.
+    /// An entry that relay has locked and sent, but not deleted.
     SentByRelay,
 }
 
 /// A message in the queue.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Message {
-    /// All that it says.
+    /// Its body.
     pub(crate) batch: u8,
     /// `ApproximateReceiveCount`.
     pub(crate) receives: u8,
-    /// Who sees it.
-    pub(crate) place: Place,
+    pub(crate) visibility: Visibility,
 }
 
-/// Where a message is.
+/// Whether a message can be received.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) enum Place {
+pub(crate) enum Visibility {
     Visible,
-    /// Hidden, a worker is on it.
-    Held(u8),
-    /// Hidden, and the worker that was on it is dead.
+    /// A worker processes it.
+    InFlight(u8),
+    /// In flight, but its worker has crashed.
     Orphaned,
 }
 
-/// How far `Worker::work` is.
+/// The progress of a worker.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Worker {
-    /// Without a message.
+    /// Has no message.
     Idle,
-    /// About to claim.
+    /// Is about to claim rows.
     Received { batch: u8 },
-    /// Has claimed, and categorises what it read.
-    Claimed { batch: u8, held: Vec<Held> },
-    /// Has claimed nothing.
-    FoundNothing { batch: u8 },
-    /// Has looked whether the batch is to be marked; only without `Guard::EndUnderLock`.
-    MarksEnd { batch: u8, is_end: bool },
-    /// Has marked the batch if it was settled; the message is not deleted.
-    LookedForEnd,
+    /// Has claimed rows and categorises them.
+    Claimed { batch: u8, claimed: Vec<ClaimedRow> },
+    /// Found no row to claim.
+    NothingClaimed { batch: u8 },
+    /// Has read whether the batch is finished; only without `Guard::FinishUnderLock`.
+    MarksFinished { batch: u8, is_finished: bool },
+    /// Is about to delete its message.
+    DeletesMessage,
 }
 
-/// `ClaimedTransaction`: a row as it was read by a claim.
+/// A row as a claim read it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Held {
-    pub(crate) row: u8,
+pub(crate) struct ClaimedRow {
+    pub(crate) index: u8,
     pub(crate) content: u8,
     pub(crate) attempts: u8,
 }
 
 impl State {
-    /// Nothing posted.
-    pub(crate) fn first(scenario: &Scenario) -> Self {
+    /// The initial state: no request sent.
+    pub(crate) fn initial(scenario: &Scenario) -> Self {
         Self {
-            calls: vec![Call::Waiting; scenario.posts.len()],
+            calls: vec![Call::NotSent; scenario.requests.len()],
             keys: Vec::new(),
             rows: Vec::new(),
             batches: Vec::new(),
             messages: Vec::new(),
             workers: vec![Worker::Idle; scenario.workers],
             sums: Sums::default(),
-            late: Sums::default(),
+            deferred_deltas: Sums::default(),
             has_dead_letter: false,
             retries_left: scenario.retries_max,
             faults_left: scenario.faults_max,
         }
     }
 
-    /// Whether a batch has rows to be worked on: what `finish_if_settled` looks for.
-    pub(crate) fn is_settled(&self, batch: u8) -> bool {
-        let mut owned = self.rows.iter().filter(|row| row.batch == batch);
-        owned.all(|row| matches!(row.status, Status::Done { .. }))
+    /// Whether all rows of a batch are completed or failed.
+    pub(crate) fn has_only_done_rows(&self, batch: u8) -> bool {
+        self.rows.iter().filter(|row| row.batch == batch).all(Row::is_done)
     }
 }
 
-/// The number of a place in a list. Lists are short.
-pub(crate) fn number(place: usize) -> u8 {
-    u8::try_from(place).unwrap_or(u8::MAX)
+impl Call {
+    /// The batch that a 202 names.
+    pub(crate) const fn accepted_batch(&self) -> Option<u8> {
+        match self {
+            Self::Done(Response::Accepted { batch } | Response::Replayed { batch }) => Some(*batch),
+            Self::Done(Response::Rejected | Response::Lost)
+            | Self::NotSent
+            | Self::KeyUnknown
+            | Self::KeyLocked
+            | Self::RowsWritten { .. }
+            | Self::Committed { .. }
+            | Self::Sent { .. } => None,
+        }
+    }
+}
+
+/// A list index as an id. Lists are short.
+pub(crate) fn to_id(index: usize) -> u8 {
+    u8::try_from(index).unwrap_or(u8::MAX)
 }

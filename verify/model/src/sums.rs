@@ -1,19 +1,19 @@
-//! The report's sums: how many rows there are per content, status and category.
-//! Account, day, currency and amount all follow from the content, so counts stand for money too.
+//! The report's sums: the number of rows per content, status and category.
+//! Content determines account, day, currency and amount, so these counts stand for amounts too.
 
-use crate::state::{CONTENTS, Outcome, Row, Status};
+use crate::row::{CONTENTS, Outcome, Row, Status};
 
-/// Statuses, with a completed row's category.
+/// One cell per status, and for completed rows per category.
 const CELLS: usize = 3 + CONTENTS;
 
-/// `report_days` and `report_deltas` together, as a summary reads them in one snapshot.
+/// `report_days` plus `report_deltas`, as a summary reads them in one snapshot.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Sums {
     counts: [[i8; CELLS]; CONTENTS],
 }
 
 impl Sums {
-    /// What the rows themselves give.
+    /// The sums computed from the rows.
     pub(crate) fn of(rows: &[Row]) -> Self {
         let mut sums = Self::default();
         for row in rows {
@@ -22,7 +22,7 @@ impl Sums {
         sums
     }
 
-    /// Appends a delta for a row as it stands: 1 brings it into the sums, -1 takes it out.
+    /// Appends a delta for a row: 1 adds it to the sums, -1 removes it.
     pub(crate) fn add(&mut self, row: &Row, sign: i8) {
         let cell = match row.status {
             Status::Pending => 0,
@@ -35,11 +35,10 @@ impl Sums {
         self.counts[usize::from(row.content)][cell] += sign;
     }
 
-    /// Appends all of another's.
-    pub(crate) fn take(&mut self, other: &mut Self) {
-        for (count, late) in self.counts.iter_mut().flatten().zip(other.counts.iter().flatten()) {
-            *count += late;
+    /// Adds all of another's counts.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        for (count, added) in self.counts.iter_mut().flatten().zip(other.counts.iter().flatten()) {
+            *count += added;
         }
-        *other = Self::default();
     }
 }

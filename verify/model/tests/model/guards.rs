@@ -1,113 +1,116 @@
-//! Without any one of its guards the protocol breaks a promise, and the model says which and how.
+//! Without any one of its guards the protocol violates a property.
 
 use tributary_model::{Always, FaultKind, Guard, Scenario, steps_of_longest_run};
 
 use crate::scenarios::{
-    DEATH, SLOWNESS, breaks, faults, holds, lone, same_key, update, without, without_key,
+    CRASH, DELAY, faults, holds, same_key, single, update, violates, without, without_key,
 };
 
 #[test]
-fn without_the_lease_token_a_result_of_an_old_content_stands() {
-    let steps = breaks(update(), &[Guard::LeaseToken], Always::ResultIsOfContent);
-    assert!(faults(&steps).is_empty(), "not even a fault is needed");
+fn without_the_lease_token_a_row_keeps_the_category_of_an_old_content() {
+    let steps = violates(update(), &[Guard::LeaseToken], Always::CategoryMatchesContent);
+    assert!(faults(&steps).is_empty(), "no fault is needed");
 }
 
 #[test]
-fn without_the_lease_token_a_result_of_a_lost_lease_stands() {
-    let slow = lone().with_faults(2, &[FaultKind::Slowness, FaultKind::Duplicate]);
-    breaks(slow, &[Guard::LeaseToken], Always::ResultIsOfHolder);
+fn without_the_lease_token_a_worker_writes_after_its_lease_expired() {
+    let slow = single().with_faults(2, &[FaultKind::Delay, FaultKind::DuplicateDelivery]);
+    violates(slow, &[Guard::LeaseToken], Always::ResultIsFromLeaseHolder);
 }
 
 #[test]
-fn without_an_end_of_the_lease_on_revision_a_result_of_an_old_content_stands() {
-    breaks(update(), &[Guard::RevisionEndsLease], Always::ResultIsOfContent);
+fn without_revision_ending_the_lease_a_row_keeps_the_category_of_an_old_content() {
+    violates(update(), &[Guard::RevisionEndsLease], Always::CategoryMatchesContent);
 }
 
 #[test]
-fn without_the_expiry_of_leases_a_dead_workers_rows_are_stuck() {
-    let dying = lone().with_faults(1, DEATH);
-    let runs = steps_of_longest_run(dying.clone(), without(&[Guard::LeaseExpiry]));
-    assert_eq!(runs, None, "relay sends for ever, and nobody may claim");
-    breaks(dying, &[Guard::LeaseExpiry, Guard::StrandedSweep], Always::Settles);
+fn without_lease_expiry_the_rows_of_a_crashed_worker_stay_claimed() {
+    let crashing = single().with_faults(1, CRASH);
+    let steps = steps_of_longest_run(crashing.clone(), without(&[Guard::LeaseExpiry]));
+    assert_eq!(steps, None, "relay requeues for ever, and no worker can claim");
+    violates(crashing, &[Guard::LeaseExpiry, Guard::RequeueStalled], Always::EveryBatchFinishes);
 }
 
 #[test]
-fn without_the_outbox_row_nothing_says_what_is_to_be_sent() {
-    breaks(lone(), &[Guard::OutboxRow], Always::UnsentIsPending);
+fn without_the_outbox_entry_an_unsent_message_is_unknown() {
+    violates(single(), &[Guard::OutboxEntry], Always::UnsentHasOutboxEntry);
 }
 
 #[test]
-fn without_the_outbox_row_only_the_sweep_is_left_when_the_queue_refuses() {
-    let refused = || lone().with_faults(1, &[FaultKind::Refusal]);
-    breaks(refused(), &[Guard::OutboxRow, Guard::StrandedSweep], Always::Settles);
-    holds(refused(), without(&[Guard::StrandedSweep]));
+fn without_the_outbox_entry_only_requeueing_recovers_from_a_failed_send() {
+    let failing = || single().with_faults(1, &[FaultKind::SendFailure]);
+    let removed = [Guard::OutboxEntry, Guard::RequeueStalled];
+    violates(failing(), &removed, Always::EveryBatchFinishes);
+    holds(failing(), without(&[Guard::RequeueStalled]));
 }
 
 #[test]
-fn without_the_send_before_the_mark_sent_a_debt_is_lost_between_them() {
-    breaks(lone(), &[Guard::SendBeforeStrikeOut], Always::UnsentIsPending);
+fn without_the_send_before_the_deletion_an_outbox_entry_is_lost_between_them() {
+    violates(single(), &[Guard::SendBeforeMarkSent], Always::UnsentHasOutboxEntry);
 }
 
 #[test]
-fn without_the_body_hash_another_body_gets_the_firsts_answer() {
-    breaks(same_key(), &[Guard::IdempotencyBodyHash], Always::AnswerIsOfItsBody);
-    breaks(same_key(), &[Guard::IdempotencyBodyHash], Always::AcceptedIsKept);
+fn without_the_body_hash_another_body_gets_the_first_response() {
+    violates(same_key(), &[Guard::IdempotencyBodyHash], Always::ResponseMatchesBody);
+    violates(same_key(), &[Guard::IdempotencyBodyHash], Always::AcceptedIsStored);
 }
 
-/// The advisory lock does not help: it is given up at the commit, which the other's snapshot does not
-/// show.
+/// The advisory lock does not prevent it: it is released at the commit, which the other request's
+/// snapshot does not include.
 #[test]
 fn without_the_unique_idempotency_key_a_key_makes_two_batches() {
-    breaks(same_key(), &[Guard::UniqueIdempotencyKey], Always::KeyHasOneBatch);
+    violates(same_key(), &[Guard::UniqueIdempotencyKey], Always::KeyHasOneBatch);
 }
 
-/// It saves the second request its work, no more.
+/// The lock only saves the second request its work.
 #[test]
-fn without_the_keys_lock_the_unique_key_is_enough() {
+fn without_the_key_lock_the_unique_key_is_sufficient() {
     holds(same_key(), without(&[Guard::KeyLock]));
 }
 
 #[test]
-fn without_the_unique_transaction_key_a_transaction_stands_twice() {
-    breaks(without_key(), &[Guard::UniqueTransactionKey], Always::TransactionStandsOnce);
+fn without_the_unique_transaction_key_a_transaction_has_two_rows() {
+    violates(without_key(), &[Guard::UniqueTransactionKey], Always::TransactionIsUnique);
 }
 
 #[test]
-fn without_one_commit_a_refused_request_leaves_its_rows() {
-    breaks(same_key(), &[Guard::OneCommit], Always::RefusedLeavesNothing);
+fn without_a_single_commit_a_rejected_request_leaves_its_rows() {
+    violates(same_key(), &[Guard::OneCommit], Always::RejectedStoresNothing);
 }
 
 #[test]
-fn without_deltas_in_the_rows_commit_a_report_is_wrong_for_a_while() {
-    breaks(lone(), &[Guard::DeltasInSameCommit], Always::SumsAreOfRows);
+fn without_deltas_in_the_commit_of_the_rows_a_report_is_temporarily_wrong() {
+    violates(single(), &[Guard::DeltasInSameCommit], Always::SumsMatchRows);
 }
 
-/// A worker that dies is not left to the sweep: its message comes back, and finds the rows claimable.
+/// A crashed worker's batch does not depend on requeueing: its message becomes visible again when
+/// its rows are claimable.
 #[test]
-fn without_the_acknowledgement_last_a_dead_workers_message_is_gone() {
-    holds(dying_workers(), without(&[Guard::StrandedSweep]));
-    breaks(dying_workers(), &[Guard::AckLast, Guard::StrandedSweep], Always::Settles);
-}
-
-#[test]
-fn without_a_lease_shorter_than_the_visibility_timeout_a_message_comes_back_too_soon() {
-    let removed = [Guard::LeaseShorterThanVisibility, Guard::StrandedSweep];
-    breaks(dying_workers(), &removed, Always::Settles);
+fn without_deleting_the_message_last_a_crashed_workers_message_is_lost() {
+    holds(crashing_workers(), without(&[Guard::RequeueStalled]));
+    let removed = [Guard::DeleteMessageLast, Guard::RequeueStalled];
+    violates(crashing_workers(), &removed, Always::EveryBatchFinishes);
 }
 
 #[test]
-fn without_the_sweep_a_message_that_is_given_up_takes_its_batch_along() {
-    let dying = lone().with_faults(2, DEATH);
-    breaks(dying, &[Guard::StrandedSweep], Always::Settles);
+fn without_a_lease_shorter_than_the_visibility_timeout_a_message_returns_too_early() {
+    let removed = [Guard::LeaseShorterThanVisibility, Guard::RequeueStalled];
+    violates(crashing_workers(), &removed, Always::EveryBatchFinishes);
 }
 
-/// Slow processes alone never need the sweep.
 #[test]
-fn a_slow_worker_loses_its_lease_and_nothing_else() {
-    let slow = Scenario { receives_max: 4, ..lone().with_faults(3, SLOWNESS) };
-    holds(slow, without(&[Guard::StrandedSweep]));
+fn without_requeueing_a_dead_letters_batch_never_finishes() {
+    let crashing = single().with_faults(2, CRASH);
+    violates(crashing, &[Guard::RequeueStalled], Always::EveryBatchFinishes);
 }
 
-fn dying_workers() -> Scenario {
-    Scenario { receives_max: 4, ..lone().with_faults(3, DEATH) }
+/// Delays alone never require requeueing.
+#[test]
+fn slow_worker_loses_only_its_lease() {
+    let slow = Scenario { receives_max: 4, ..single().with_faults(3, DELAY) };
+    holds(slow, without(&[Guard::RequeueStalled]));
+}
+
+fn crashing_workers() -> Scenario {
+    Scenario { receives_max: 4, ..single().with_faults(3, CRASH) }
 }

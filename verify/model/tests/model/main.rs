@@ -1,7 +1,7 @@
-//! What the model says of the protocol.
+//! Tests of the protocol by exhaustive exploration.
 
 mod exploration;
 mod guards;
+mod requeue;
 mod retry;
 mod scenarios;
-mod sweep;

@@ -1,47 +1,48 @@
-//! What a retry of failed rows needs.
+//! The guards of retries.
 
 use tributary_model::{Always, FaultKind, Guard, Scenario, Sometimes};
 
-use crate::scenarios::{breaks, holds, lone, update, without};
+use crate::scenarios::{holds, single, update, violates, without};
 
-const FAILING: &[FaultKind] = &[FaultKind::Categoriser];
-const FAILING_AND_DYING: &[FaultKind] = &[FaultKind::Categoriser, FaultKind::Death];
+const FAILURE: &[FaultKind] = &[FaultKind::Categoriser];
+const FAILURE_AND_CRASH: &[FaultKind] = &[FaultKind::Categoriser, FaultKind::Crash];
 
-/// One batch whose row fails at the first fault of the categoriser, and is retried.
+/// One batch whose row fails at the categoriser's first fault, and is retried.
 fn retried(faults_max: u8, faults: &'static [FaultKind]) -> Scenario {
-    let scenario = lone().with_faults(faults_max, faults);
+    let scenario = single().with_faults(faults_max, faults);
     Scenario { attempts_max: 1, retries_max: 1, ..scenario }
 }
 
 #[test]
-fn a_retried_batch_settles_whatever_three_faults_strike() {
-    let faults = &[FaultKind::Categoriser, FaultKind::Slowness, FaultKind::Death];
+fn retried_batch_finishes_despite_any_three_faults() {
+    let faults = &[FaultKind::Categoriser, FaultKind::Delay, FaultKind::Crash];
     let explored = holds(retried(3, faults), without(&[]));
     assert!(explored.states >= 50_000, "only {} states", explored.states);
-    assert!(explored.reached.contains(&Sometimes::GivenUp));
+    assert!(explored.reached.contains(&Sometimes::RowFailed));
 }
 
 #[test]
-fn a_retry_that_does_not_reopen_its_batch_hides_it_from_the_sweep() {
-    breaks(retried(1, FAILING), &[Guard::RetryReopens], Always::FinishedIsSettled);
-    breaks(retried(3, FAILING_AND_DYING), &[Guard::RetryReopens], Always::Settles);
+fn retry_that_does_not_reopen_its_batch_prevents_requeueing() {
+    let removed = &[Guard::RetryReopensBatch];
+    violates(retried(1, FAILURE), removed, Always::FinishedHasOnlyDoneRows);
+    violates(retried(3, FAILURE_AND_CRASH), removed, Always::EveryBatchFinishes);
 }
 
 #[test]
-fn a_worker_that_looks_for_the_end_without_a_lock_finishes_a_batch_that_is_retried() {
-    breaks(retried(1, FAILING), &[Guard::EndUnderLock], Always::FinishedIsSettled);
-    breaks(retried(3, FAILING_AND_DYING), &[Guard::EndUnderLock], Always::Settles);
+fn worker_that_checks_without_a_lock_finishes_a_batch_that_is_being_retried() {
+    let removed = &[Guard::FinishUnderLock];
+    violates(retried(1, FAILURE), removed, Always::FinishedHasOnlyDoneRows);
+    violates(retried(3, FAILURE_AND_CRASH), removed, Always::EveryBatchFinishes);
 }
 
 #[test]
-fn a_slow_ingest_strikes_out_the_debt_of_a_retry() {
-    breaks(retried(1, FAILING), &[Guard::DeleteOwnEntry], Always::UnsentIsPending);
+fn slow_ingest_deletes_the_outbox_entry_of_a_retry() {
+    violates(retried(1, FAILURE), &[Guard::DeleteOwnEntry], Always::UnsentHasOutboxEntry);
 }
 
-/// These two guards are for retries alone.
 #[test]
-fn without_retries_the_end_needs_no_lock_and_a_debt_no_name() {
-    let guards = without(&[Guard::EndUnderLock, Guard::DeleteOwnEntry]);
+fn without_retries_neither_the_lock_nor_the_entry_id_is_needed() {
+    let guards = without(&[Guard::FinishUnderLock, Guard::DeleteOwnEntry]);
     holds(update(), guards);
-    holds(lone().with_faults(2, FaultKind::ALL), guards);
+    holds(single().with_faults(2, FaultKind::ALL), guards);
 }

@@ -1,8 +1,11 @@
-//! Reads one field of a body at a time: the raw JSON of a value becomes a type, or a fault with its place.
+//! Parses the fields of an object: the JSON of each becomes a value or a fault.
 
+use std::borrow::Cow;
 use std::fmt;
 
+use super::json::string::{literal_bytes_max, unescape, unquote};
 use super::limits;
+use super::raw::{Raw, RawObject};
 use crate::fault::Faults;
 use crate::money::{Currency, Money};
 use crate::number::DecimalLiteral;
@@ -10,10 +13,7 @@ use crate::period::{midnight_utc, parse_plain_date};
 use crate::text::{self, TextError};
 use chrono::{DateTime, Days, NaiveDate, Utc};
 
-/// The JSON of a field; `None` where it is missing or null.
-pub type Raw<'b> = Option<&'b str>;
-
-/// Where an object stands in the body.
+/// The position of an object in the body.
 #[derive(Clone, Copy)]
 pub enum Place {
     Body,
@@ -31,72 +31,22 @@ impl fmt::Display for Place {
     }
 }
 
-/// Reads the fields of one object after the other and notes their faults.
-pub struct FieldReader<'f> {
-    /// The object whose fields are read.
-    pub place: Place,
+/// What the fields of all objects share: the clock, the faults, and the work that is left.
+pub struct Progress<'f> {
     pub faults: &'f mut Faults,
     now: DateTime<Utc>,
     /// As [`limits::NORMALISED_CHARACTERS_MAX`] counts them.
     normalised_characters: usize,
 }
 
-impl<'f> FieldReader<'f> {
+impl<'f> Progress<'f> {
     pub fn new(faults: &'f mut Faults, now: DateTime<Utc>) -> Self {
-        Self { place: Place::Body, faults, now, normalised_characters: 0 }
+        Self { faults, now, normalised_characters: 0 }
     }
 
-    /// Whether reading on is in vain: nobody would be told of what is found, or it would cost too much.
+    /// Whether to stop: no further fault would be reported, or reading on would cost too much.
     pub fn is_done(&self) -> bool {
         self.faults.is_full() || self.normalised_characters > limits::NORMALISED_CHARACTERS_MAX
-    }
-
-    pub fn fault(&mut self, field: &str, detail: impl Into<String>) {
-        self.faults.add(format!("{}/{field}", self.place), detail);
-    }
-
-    /// A text of 1 to `length_max` characters that must be there.
-    pub fn text(&mut self, field: &str, raw: Raw<'_>, length_max: usize) -> Option<String> {
-        if raw.is_none() {
-            self.fault(field, "is required");
-            return None;
-        }
-        self.optional_text(field, raw, length_max)?
-    }
-
-    /// A text of 1 to `length_max` characters, or nothing. The outer `None` is a fault.
-    pub fn optional_text(
-        &mut self,
-        field: &str,
-        raw: Raw<'_>,
-        length_max: usize,
-    ) -> Option<Option<String>> {
-        let Some(literal) = raw else { return Some(None) };
-        if !literal.starts_with('"') {
-            self.fault(field, "must be a string");
-            return None;
-        }
-        if self.is_done() {
-            return None;
-        }
-        let accepted = if literal.len() > longest_literal(length_max) {
-            Err(TextError::TooLong { length_max })
-        } else {
-            // It is JSON and its escapes are characters: it can be read.
-            let sent = serde_json::from_str::<String>(literal).unwrap_or_default();
-            let accepted = text::accept(&sent, length_max);
-            if let Ok(kept) = &accepted {
-                self.count_normalised(text::normalised_characters(&sent, kept));
-            }
-            accepted
-        };
-        match accepted {
-            Ok(text) => Some(Some(text)),
-            Err(error) => {
-                self.fault(field, error.to_string());
-                None
-            }
-        }
     }
 
     fn count_normalised(&mut self, characters: usize) {
@@ -110,37 +60,102 @@ impl<'f> FieldReader<'f> {
             self.faults.add("", detail);
         }
     }
+}
 
-    /// `true` or `false`; missing is `false`.
-    pub fn flag(&mut self, field: &str, raw: Raw<'_>) -> Option<bool> {
-        let Some(raw) = raw else { return Some(false) };
-        // Not by `serde_json`, whose error would repeat a text of any length.
-        let flag = match raw {
-            "true" => Some(true),
-            "false" => Some(false),
-            _ => None,
-        };
-        if flag.is_none() {
-            self.fault(field, "must be true or false");
-        }
-        flag
+/// Reads the fields of one object and reports their faults.
+pub struct FieldReader<'r, 'f> {
+    place: Place,
+    names: &'static [&'static str],
+    values: &'r [Raw<'r>],
+    progress: &'r mut Progress<'f>,
+}
+
+impl<'r, 'f> FieldReader<'r, 'f> {
+    pub fn new<const N: usize>(
+        place: Place,
+        object: &'r RawObject<'r, N>,
+        progress: &'r mut Progress<'f>,
+    ) -> Self {
+        Self { place, names: object.names, values: &object.values, progress }
     }
 
-    /// A whole number that must be there.
-    pub fn count(&mut self, field: &str, raw: Raw<'_>) -> Option<u64> {
-        let Some(raw) = raw else {
+    fn raw(&self, field: &str) -> Raw<'r> {
+        let index = self.names.iter().position(|name| *name == field);
+        debug_assert!(index.is_some(), "{field} is missing from the list of known fields");
+        self.values.get(index?).copied()?
+    }
+
+    /// The JSON of a required field.
+    fn required(&mut self, field: &str) -> Option<&'r str> {
+        let raw = self.raw(field);
+        if raw.is_none() {
             self.fault(field, "is required");
+        }
+        raw
+    }
+
+    pub fn fault(&mut self, field: &str, detail: impl Into<String>) {
+        self.progress.faults.add(format!("{}/{field}", self.place), detail);
+    }
+
+    /// A required text of 1 to `length_max` characters.
+    pub fn text(&mut self, field: &str, length_max: usize) -> Option<String> {
+        self.required(field)?;
+        self.optional_text(field, length_max)?
+    }
+
+    /// A text of 1 to `length_max` characters, or nothing. The outer `None` is a fault.
+    pub fn optional_text(&mut self, field: &str, length_max: usize) -> Option<Option<String>> {
+        let Some(json) = self.raw(field) else { return Some(None) };
+        let Some(quoted) = unquote(json) else {
+            self.fault(field, "must be a string");
             return None;
         };
-        let count = whole_number(raw);
+        if self.progress.is_done() {
+            return None;
+        }
+        let accepted = if json.len() > literal_bytes_max(length_max) {
+            Err(TextError::TooLong { length_max })
+        } else {
+            let sent = unescape(quoted).unwrap_or_default();
+            let accepted = text::accept(&sent, length_max);
+            if let Ok(kept) = &accepted {
+                self.progress.count_normalised(text::normalised_characters(&sent, kept));
+            }
+            accepted
+        };
+        match accepted {
+            Ok(text) => Some(Some(text)),
+            Err(error) => {
+                self.fault(field, error.to_string());
+                None
+            }
+        }
+    }
+
+    /// `true` or `false`; missing is `false`.
+    pub fn flag(&mut self, field: &str) -> Option<bool> {
+        match self.raw(field) {
+            None | Some("false") => Some(false),
+            Some("true") => Some(true),
+            Some(_) => {
+                self.fault(field, "must be true or false");
+                None
+            }
+        }
+    }
+
+    /// A required whole number.
+    pub fn count(&mut self, field: &str) -> Option<u64> {
+        let count = whole_number(self.required(field)?);
         if count.is_none() {
             self.fault(field, "must be a whole number, zero or more");
         }
         count
     }
 
-    pub fn currency(&mut self, field: &str, raw: Raw<'_>) -> Option<Currency> {
-        let code = self.text(field, raw, limits::WORD_LENGTH_MAX)?;
+    pub fn currency(&mut self, field: &str) -> Option<Currency> {
+        let code = self.text(field, limits::WORD_LENGTH_MAX)?;
         let currency = Currency::from_code(&code);
         if currency.is_none() {
             self.fault(field, "must be an ISO 4217 currency code such as USD");
@@ -148,33 +163,23 @@ impl<'f> FieldReader<'f> {
         currency
     }
 
-    /// An amount; without a currency its digits cannot be judged, only that it is there.
-    pub fn money(
-        &mut self,
-        field: &str,
-        raw: Raw<'_>,
-        currency: Option<Currency>,
-    ) -> Option<Money> {
-        let Some(raw) = raw else {
-            self.fault(field, "is required");
-            return None;
-        };
-        if raw.len() > longest_literal(limits::NUMBER_LENGTH_MAX) {
-            self.fault(field, too_long());
-            return None;
-        }
-        let quoted;
-        let literal = if raw.starts_with('"') {
-            quoted = serde_json::from_str::<String>(raw).unwrap_or_default();
-            quoted.as_str()
+    /// A required amount. Without a currency, only its presence and its length are checked.
+    pub fn money(&mut self, field: &str, currency: Option<Currency>) -> Option<Money> {
+        let json = self.required(field)?;
+        let literal = if json.len() > literal_bytes_max(limits::NUMBER_LENGTH_MAX) {
+            None
         } else {
-            raw
+            let literal = unquote(json)
+                .map_or(Cow::Borrowed(json), |quoted| unescape(quoted).unwrap_or_default());
+            let is_too_long = literal.chars().nth(limits::NUMBER_LENGTH_MAX).is_some();
+            (!is_too_long).then_some(literal)
         };
-        if literal.chars().nth(limits::NUMBER_LENGTH_MAX).is_some() {
-            self.fault(field, too_long());
+        let Some(literal) = literal else {
+            let length_max = limits::NUMBER_LENGTH_MAX;
+            self.fault(field, TextError::TooLong { length_max }.to_string());
             return None;
-        }
-        match Money::parse(literal, currency?) {
+        };
+        match Money::parse(&literal, currency?) {
             Ok(money) => Some(money),
             Err(error) => {
                 self.fault(field, error.to_string());
@@ -183,9 +188,9 @@ impl<'f> FieldReader<'f> {
         }
     }
 
-    /// An instant by RFC 3339, or a plain date, which is its UTC midnight; within the limits.
-    pub fn instant(&mut self, field: &str, raw: Raw<'_>) -> Option<DateTime<Utc>> {
-        let text = self.text(field, raw, limits::WORD_LENGTH_MAX)?;
+    /// A required instant within the limits: RFC 3339, or a plain date, which means midnight UTC.
+    pub fn instant(&mut self, field: &str) -> Option<DateTime<Utc>> {
+        let text = self.text(field, limits::WORD_LENGTH_MAX)?;
         let instant = match parse_plain_date(&text) {
             Some(date) => Some(midnight_utc(date)),
             None => DateTime::parse_from_rfc3339(&text).ok().map(|instant| instant.to_utc()),
@@ -197,9 +202,9 @@ impl<'f> FieldReader<'f> {
         self.in_bounds(field, instant.date_naive()).then_some(instant)
     }
 
-    /// A plain date or nothing, within the limits.
-    pub fn optional_date(&mut self, field: &str, raw: Raw<'_>) -> Option<Option<NaiveDate>> {
-        let Some(text) = self.optional_text(field, raw, limits::WORD_LENGTH_MAX)? else {
+    /// A plain date within the limits, or nothing.
+    pub fn optional_date(&mut self, field: &str) -> Option<Option<NaiveDate>> {
+        let Some(text) = self.optional_text(field, limits::WORD_LENGTH_MAX)? else {
             return Some(None);
         };
         let Some(date) = parse_plain_date(&text) else {
@@ -210,7 +215,7 @@ impl<'f> FieldReader<'f> {
     }
 
     fn in_bounds(&mut self, field: &str, date: NaiveDate) -> bool {
-        let latest = self.now.date_naive() + Days::new(limits::DAYS_AHEAD_MAX);
+        let latest = self.progress.now.date_naive() + Days::new(limits::DAYS_AHEAD_MAX);
         if date < limits::DATE_MIN {
             self.fault(field, format!("must not be before {}", limits::DATE_MIN));
         } else if date > latest {
@@ -221,8 +226,8 @@ impl<'f> FieldReader<'f> {
     }
 
     /// Four digits by ISO 18245, or nothing.
-    pub fn merchant_category_code(&mut self, field: &str, raw: Raw<'_>) -> Option<Option<String>> {
-        let code = self.optional_text(field, raw, limits::WORD_LENGTH_MAX)?;
+    pub fn merchant_category_code(&mut self, field: &str) -> Option<Option<String>> {
+        let code = self.optional_text(field, limits::WORD_LENGTH_MAX)?;
         let is_code =
             |code: &String| code.len() == 4 && code.bytes().all(|byte| byte.is_ascii_digit());
         if code.as_ref().is_some_and(|code| !is_code(code)) {
@@ -231,15 +236,6 @@ impl<'f> FieldReader<'f> {
         }
         Some(code)
     }
-}
-
-/// The most bytes that a string of JSON takes with so many characters: each may be two escapes.
-pub const fn longest_literal(length_max: usize) -> usize {
-    2 + 12 * length_max
-}
-
-fn too_long() -> String {
-    TextError::TooLong { length_max: limits::NUMBER_LENGTH_MAX }.to_string()
 }
 
 /// A number without a fraction, however it is written.

@@ -4,9 +4,9 @@
 //! the body does not bring is known already is for the store to say.
 
 mod fields;
-mod outline;
+mod json;
 mod parse;
-mod shape;
+mod raw;
 
 use chrono::{DateTime, NaiveDate, Utc};
 

@@ -1,38 +1,32 @@
-//! Reads a body: is it JSON, is its shape right, and then its fields. Numbers stay text until they are
-//! decimals, and a fault in one object does not hide those of the next.
+//! Parses a body: bytes to raw JSON fields ([`RawRequest`]), fields to values ([`FieldReader`]).
+//!
+//! A fault in one object does not hide the faults of the next.
 
 use std::collections::HashSet;
-use std::hash::Hash;
 
 use chrono::{DateTime, Utc};
-use serde::de::IgnoredAny;
 
-use super::fields::{FieldReader, Place, Raw};
-use super::limits::{ID_LENGTH_MAX, NAME_LENGTH_MAX, WORD_LENGTH_MAX};
-use super::outline::{Elements, Outline, RawAccount, RawTransaction};
-use super::shape::{self, HalfCharacter};
+use super::fields::{FieldReader, Place, Progress};
+use super::json::{Reader, Stop, not_json_at};
+use super::limits::{
+    ACCOUNTS_MAX, ID_LENGTH_MAX, NAME_LENGTH_MAX, TRANSACTIONS_MAX, WORD_LENGTH_MAX,
+};
+use super::raw::{RawArray, RawObject, RawRequest};
 use super::{Account, IngestRequest, RequestError, Transaction};
 use crate::fault::Faults;
 
-pub(super) fn parse(body: &[u8], now: DateTime<Utc>) -> Result<IngestRequest, RequestError> {
-    let json = std::str::from_utf8(body)
-        .map_err(|error| not_json_at(body.get(..error.valid_up_to()).unwrap_or_default()))?;
-    // A byte order mark is no JSON (RFC 8259, section 8.1).
-    serde_json::from_str::<IgnoredAny>(json)
-        .map_err(|error| RequestError::NotJson { line: error.line(), column: error.column() })?;
-
+pub fn parse(body: &[u8], now: DateTime<Utc>) -> Result<IngestRequest, RequestError> {
     let mut faults = Faults::default();
-    let mut outline = Outline::default();
-    let is_whole = shape::walk(json, &mut outline, &mut faults)
-        .map_err(|HalfCharacter(at)| not_json_at(body.get(..at).unwrap_or_default()))?;
-    let request = if !is_whole {
-        // What was not looked at may have what would seem to be missing.
-        None
-    } else if json.trim_ascii_start().starts_with('{') {
-        read_request(outline, now, &mut faults)
-    } else {
-        faults.add(Place::Body.to_string(), MUST_BE_OBJECT);
-        None
+    let raw = RawRequest::read(&mut Reader::new(body, &mut faults)?);
+    let request = match raw {
+        Ok(Some(raw)) => read_request(&raw, &mut Progress::new(&mut faults, now)),
+        Ok(None) => {
+            faults.add(Place::Body.to_string(), MUST_BE_OBJECT);
+            None
+        }
+        Err(Stop::LoneSurrogate(offset)) => return Err(not_json_at(body, offset)),
+        // A field that seems to be missing may be in the part that was not read.
+        Err(Stop::Limit) => None,
     };
     match request {
         Some(request) if faults.is_empty() => Ok(request),
@@ -42,27 +36,13 @@ pub(super) fn parse(body: &[u8], now: DateTime<Utc>) -> Result<IngestRequest, Re
 
 const MUST_BE_OBJECT: &str = "must be an object";
 
-/// What is not JSON after these bytes.
-fn not_json_at(before: &[u8]) -> RequestError {
-    let lines = before.split(|byte| *byte == b'\n');
-    let (line, column) = lines.fold((0, 0), |(count, _), line| (count + 1, line.len() + 1));
-    RequestError::NotJson { line, column }
-}
-
-fn read_request(
-    outline: Outline<'_>,
-    now: DateTime<Utc>,
-    faults: &mut Faults,
-) -> Option<IngestRequest> {
-    let raw = outline.request;
-    let mut reader = FieldReader::new(faults, now);
-
-    let request_id = reader.optional_text("request_id", raw.request_id, ID_LENGTH_MAX);
-    let total = reader.count("total_transactions", raw.total_transactions);
-    let raw_accounts = read_list(&mut reader, "accounts", raw.accounts, outline.accounts, 0);
+fn read_request(raw: &RawRequest<'_>, progress: &mut Progress<'_>) -> Option<IngestRequest> {
+    let mut reader = FieldReader::new(Place::Body, &raw.fields, progress);
+    let request_id = reader.optional_text("request_id", ID_LENGTH_MAX);
+    let total = reader.count("total_transactions");
+    let raw_accounts = check_array(&mut reader, "accounts", &raw.accounts, 0, ACCOUNTS_MAX);
     let raw_transactions =
-        read_list(&mut reader, "transactions", raw.transactions, outline.transactions, 1);
-
+        check_array(&mut reader, "transactions", &raw.transactions, 1, TRANSACTIONS_MAX);
     if let (Some(total), Some(sent)) = (total, &raw_transactions)
         && usize::try_from(total) != Ok(sent.len())
     {
@@ -70,15 +50,14 @@ fn read_request(
         reader.fault("total_transactions", detail);
     }
 
-    let accounts = raw_accounts.map(|raw| read_all(&mut reader, raw, Place::Account, read_account));
-    let transactions = raw_transactions
-        .map(|raw| read_all(&mut reader, raw, Place::Transaction, read_transaction));
+    let accounts = raw_accounts.map(|raw| read_all(raw, Place::Account, read_account, progress));
+    let transactions =
+        raw_transactions.map(|raw| read_all(raw, Place::Transaction, read_transaction, progress));
+    let faults = &mut *progress.faults;
     let known = accounts.as_deref().unwrap_or_default();
-    refuse_repeats(known, reader.faults, "account_id", Place::Account, |it| it.account_id.as_str());
+    reject_repeats(known, "account_id", Place::Account, |it| &it.account_id, faults);
     let sent = transactions.as_deref().unwrap_or_default();
-    refuse_repeats(sent, reader.faults, "transaction_id", Place::Transaction, |it| {
-        it.transaction_id.as_str()
-    });
+    reject_repeats(sent, "transaction_id", Place::Transaction, |it| &it.transaction_id, faults);
     Some(IngestRequest {
         accounts: accounts?.into_iter().flatten().collect(),
         transactions: transactions?.into_iter().flatten().collect(),
@@ -86,58 +65,56 @@ fn read_request(
     })
 }
 
-/// Reads a required array of `count_min` to `MAX` elements.
-fn read_list<T, const MAX: usize>(
-    reader: &mut FieldReader<'_>,
+/// The elements of a required array, if there are `count_min` to `count_max` of them.
+fn check_array<'r, T>(
+    reader: &mut FieldReader<'_, '_>,
     field: &str,
-    raw: Raw<'_>,
-    elements: Elements<T, MAX>,
+    array: &'r RawArray<T>,
     count_min: usize,
-) -> Option<Vec<Option<T>>> {
-    let Some(raw) = raw else {
-        reader.fault(field, "is required");
-        return None;
+    count_max: usize,
+) -> Option<&'r [Option<T>]> {
+    let detail = match array {
+        RawArray::Missing => "is required".to_owned(),
+        RawArray::NotArray => "must be an array".to_owned(),
+        RawArray::Elements(count, elements) if (count_min..=count_max).contains(count) => {
+            return Some(elements);
+        }
+        RawArray::Elements(..) => format!("must have {count_min} to {count_max} elements"),
     };
-    if !raw.starts_with('[') {
-        reader.fault(field, "must be an array");
-        return None;
-    }
-    if !(count_min..=MAX).contains(&elements.count) {
-        reader.fault(field, format!("must have {count_min} to {MAX} elements"));
-        return None;
-    }
-    Some(elements.first)
+    reader.fault(field, detail);
+    None
 }
 
-/// Reads every element, `None` for one with faults, until reading on is in vain.
-fn read_all<R, T>(
-    reader: &mut FieldReader<'_>,
-    elements: Vec<Option<R>>,
+/// Reads the elements until [`Progress::is_done`]; `None` for each that has faults.
+fn read_all<T, const N: usize>(
+    elements: &[Option<RawObject<'_, N>>],
     place: fn(usize) -> Place,
-    read: fn(&mut FieldReader<'_>, &R) -> Option<T>,
+    read: fn(&mut FieldReader<'_, '_>) -> Option<T>,
+    progress: &mut Progress<'_>,
 ) -> Vec<Option<T>> {
     let mut values = Vec::with_capacity(elements.len());
-    for (index, element) in elements.into_iter().enumerate() {
-        if reader.is_done() {
+    for (index, element) in elements.iter().enumerate() {
+        if progress.is_done() {
             break;
         }
-        reader.place = place(index);
-        if element.is_none() {
-            reader.faults.add(reader.place.to_string(), MUST_BE_OBJECT);
-        }
-        values.push(element.and_then(|raw| read(reader, &raw)));
+        let Some(object) = element else {
+            progress.faults.add(place(index).to_string(), MUST_BE_OBJECT);
+            values.push(None);
+            continue;
+        };
+        values.push(read(&mut FieldReader::new(place(index), object, progress)));
     }
     values
 }
 
-// Both read every field before the first `?`, so that each fault of the object is noted.
+// Both functions read every field before the first `?`, so that every fault is reported.
 
-fn read_account(reader: &mut FieldReader<'_>, raw: &RawAccount<'_>) -> Option<Account> {
-    let account_id = reader.text("account_id", raw.account_id, ID_LENGTH_MAX);
-    let name = reader.text("name", raw.name, NAME_LENGTH_MAX);
-    let account_type = reader.text("type", raw.account_type, WORD_LENGTH_MAX);
-    let subtype = reader.optional_text("subtype", raw.subtype, WORD_LENGTH_MAX);
-    let mask = reader.optional_text("mask", raw.mask, WORD_LENGTH_MAX);
+fn read_account(reader: &mut FieldReader<'_, '_>) -> Option<Account> {
+    let account_id = reader.text("account_id", ID_LENGTH_MAX);
+    let name = reader.text("name", NAME_LENGTH_MAX);
+    let account_type = reader.text("type", WORD_LENGTH_MAX);
+    let subtype = reader.optional_text("subtype", WORD_LENGTH_MAX);
+    let mask = reader.optional_text("mask", WORD_LENGTH_MAX);
     Some(Account {
         account_id: account_id?,
         name: name?,
@@ -147,22 +124,19 @@ fn read_account(reader: &mut FieldReader<'_>, raw: &RawAccount<'_>) -> Option<Ac
     })
 }
 
-fn read_transaction(reader: &mut FieldReader<'_>, raw: &RawTransaction<'_>) -> Option<Transaction> {
-    let transaction_id = reader.text("transaction_id", raw.transaction_id, ID_LENGTH_MAX);
-    let account_id = reader.text("account_id", raw.account_id, ID_LENGTH_MAX);
-    let currency = reader.currency("iso_currency_code", raw.iso_currency_code);
-    let money = reader.money("amount", raw.amount, currency);
-    let booked_at = reader.instant("date", raw.date);
-    let authorized_on = reader.optional_date("authorized_date", raw.authorized_date);
-    let description = reader.text("name", raw.name, NAME_LENGTH_MAX);
-    let merchant_name = reader.optional_text("merchant_name", raw.merchant_name, NAME_LENGTH_MAX);
-    let payment_channel =
-        reader.optional_text("payment_channel", raw.payment_channel, WORD_LENGTH_MAX);
-    let merchant_category_code =
-        reader.merchant_category_code("merchant_category_code", raw.merchant_category_code);
-    let is_pending = reader.flag("pending", raw.pending);
-    let pending_transaction_id =
-        reader.optional_text("pending_transaction_id", raw.pending_transaction_id, ID_LENGTH_MAX);
+fn read_transaction(reader: &mut FieldReader<'_, '_>) -> Option<Transaction> {
+    let transaction_id = reader.text("transaction_id", ID_LENGTH_MAX);
+    let account_id = reader.text("account_id", ID_LENGTH_MAX);
+    let currency = reader.currency("iso_currency_code");
+    let money = reader.money("amount", currency);
+    let booked_at = reader.instant("date");
+    let authorized_on = reader.optional_date("authorized_date");
+    let description = reader.text("name", NAME_LENGTH_MAX);
+    let merchant_name = reader.optional_text("merchant_name", NAME_LENGTH_MAX);
+    let payment_channel = reader.optional_text("payment_channel", WORD_LENGTH_MAX);
+    let merchant_category_code = reader.merchant_category_code("merchant_category_code");
+    let is_pending = reader.flag("pending");
+    let pending_transaction_id = reader.optional_text("pending_transaction_id", ID_LENGTH_MAX);
     if let (Some(own), Some(Some(replaced))) = (&transaction_id, &pending_transaction_id)
         && own == replaced
     {
@@ -186,13 +160,13 @@ fn read_transaction(reader: &mut FieldReader<'_>, raw: &RawTransaction<'_>) -> O
     })
 }
 
-/// Notes each element whose id stood before.
-fn refuse_repeats<'v, T, K: Eq + Hash>(
-    values: &'v [Option<T>],
-    faults: &mut Faults,
+/// Reports each element whose id an earlier element has.
+fn reject_repeats<T>(
+    values: &[Option<T>],
     field: &str,
     place: fn(usize) -> Place,
-    id: fn(&'v T) -> K,
+    id: fn(&T) -> &str,
+    faults: &mut Faults,
 ) {
     let mut seen = HashSet::with_capacity(values.len());
     for (index, value) in values.iter().enumerate() {

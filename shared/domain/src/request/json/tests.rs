@@ -2,26 +2,16 @@
 
 use proptest::prelude::*;
 
-use super::names::unescape;
+use super::string::unescape;
 use super::*;
 use crate::fault::Fault;
 
-fn check_whole(json: &str) -> Result<Vec<Fault>, HalfCharacter> {
-    assert!(serde_json::from_str::<serde::de::IgnoredAny>(json).is_ok(), "it is JSON: {json:.200}");
+fn check_whole(json: &str) -> Result<Vec<Fault>, LoneSurrogate> {
     let mut faults = Faults::default();
-    walk(json, &mut Told::default(), &mut faults)?;
-    Ok(faults.into_vec())
-}
-
-/// What is told of: two levels.
-#[derive(Default)]
-struct Told(Vec<(String, String)>);
-
-impl<'b> Outermost<'b> for Told {
-    const LEVELS: usize = 2;
-
-    fn value(&mut self, around: &[Open<'b>], json: &'b str) {
-        self.0.push((pointer(around), json.to_owned()));
+    let mut reader = Reader::new(json.as_bytes(), &mut faults).unwrap();
+    match reader.value() {
+        Err(Stop::LoneSurrogate(at)) => Err(LoneSurrogate(at)),
+        Ok(_) | Err(Stop::Limit) => Ok(faults.into_vec()),
     }
 }
 
@@ -125,9 +115,7 @@ proptest! {
         ).unwrap(),
     ) {
         let expected: String = serde_json::from_str(&format!("\"{literal}\"")).unwrap();
-        let mut text = "before".to_owned();
-        unescape(&literal, &mut text);
-        prop_assert_eq!(text, format!("before{expected}"));
+        prop_assert_eq!(unescape(&literal).unwrap(), expected);
     }
 
     /// As many as are looked through, and as many as are hashed.
@@ -159,7 +147,7 @@ fn half_of_a_surrogate_pair_is_no_character_wherever_it_stands() {
         (r#"["\ud800x"]"#, 2),
         (r#"{"a":{"\uDBFF":1}}"#, 7),
     ] {
-        assert_eq!(check_whole(json), Err(HalfCharacter(place)), "{json}");
+        assert_eq!(check_whole(json), Err(LoneSurrogate(place)), "{json}");
     }
     let deep = nested(DEPTH_MAX + 5, "[", "]").replace('0', r#""\ud800""#);
     assert!(check_whole(&deep).is_err());
@@ -177,12 +165,41 @@ fn after_the_last_fault_that_is_reported_nothing_is_looked_at() {
     assert_eq!(faults.last().unwrap().pointer, "/99/a");
 }
 
+/// Reads a value and collects the JSON of it and of what it contains, to this depth.
+fn collect(reader: &mut Reader<'_, '_>, depth: usize, values: &mut Vec<(String, String)>) {
+    let first_byte = reader.peek();
+    let (start, pointer) = (reader.at, reader.pointer(&reader.path));
+    match first_byte {
+        Some(b'{') if depth > 0 => {
+            reader
+                .object(|reader| {
+                    collect(reader, depth - 1, values);
+                    Ok(())
+                })
+                .unwrap();
+        }
+        Some(b'[') if depth > 0 => {
+            reader
+                .array(|reader, _| {
+                    collect(reader, depth - 1, values);
+                    Ok(())
+                })
+                .unwrap();
+        }
+        _ => assert_eq!(reader.value().unwrap(), &reader.json[start..reader.at]),
+    }
+    values.push((pointer, reader.json[start..reader.at].to_owned()));
+}
+
 #[test]
-fn the_outermost_values_are_told_of_each_after_what_is_in_it() {
-    let told = |json: &str| {
-        let mut told = Told::default();
-        walk(json, &mut told, &mut Faults::default()).unwrap();
-        told.0
+fn every_value_is_read_with_its_place_and_without_the_space_around_it() {
+    let read = |json: &str| {
+        let mut faults = Faults::default();
+        let mut values = Vec::new();
+        collect(&mut Reader::new(json.as_bytes(), &mut faults).unwrap(), 2, &mut values);
+        // The body itself.
+        values.pop();
+        values
     };
     let expected = [
         ("/a/0", "-1.50"),
@@ -197,8 +214,8 @@ fn the_outermost_values_are_told_of_each_after_what_is_in_it() {
     ]
     .map(|(place, json)| (place.to_owned(), json.to_owned()));
     let body = " {\"a\":[-1.50 ,\t[[\",]\"]]] , \"b\":{\"\\u0061\":{\"a\":\r\n1}},\n\"c\" : { },\"d\":[],\"e\":null ,\"\":\"\"} ";
-    assert_eq!(told(body), expected);
+    assert_eq!(read(body), expected);
     for json in ["[]", " {} ", "1", "\"a,b\"", "null"] {
-        assert_eq!(told(json), [], "{json}");
+        assert_eq!(read(json), [], "{json}");
     }
 }

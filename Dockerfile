@@ -1,7 +1,7 @@
-# The whole of Tributary as `tributary up` runs it, for the profile `system` of docker-compose.yml. Not what is
-# deployed: on AWS each function is a zip of its own (template.yaml).
+# All of Tributary as `tributary up` runs it, for the profile `system` of docker-compose.yml. A deployment does not
+# use this image: on AWS each function is a zip of its own (template.yaml).
 FROM rust:1.95-slim-trixie AS build
-# `dev` builds faster, `release` runs faster.
+# cargo's profile: `dev` builds faster, `release` runs faster.
 ARG PROFILE=release
 WORKDIR /source
 COPY . .

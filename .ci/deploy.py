@@ -1,6 +1,6 @@
-"""Called by .ci/deploy: starts the emulator, deploys, uses what is deployed as its clients would.
+"""Called by .ci/deploy: starts the emulator, deploys, and uses the deployment as its clients would.
 
-What the emulator lacks stands in docs/deploy.md.
+docs/deploy.md lists what the emulator lacks.
 """
 
 import json
@@ -31,18 +31,18 @@ def main():
     with tempfile.TemporaryDirectory(prefix="tributary-ministack-") as scratch:
         emulator = start_emulator(port, scratch)
         try:
-            eventually("the emulator answers", lambda: answers(emulator))
+            eventually("the emulator is ready", lambda: is_ready(emulator))
             deploy(database_url)
             system = System(endpoint, database_url)
             system.has_every_migration()
-            system.serves_every_path_in_both_spellings()
-            system.takes_a_batch_to_its_report()
-            system.gives_up_what_cannot_be_read()
+            system.serves_every_path_with_and_without_slash()
+            system.processes_a_batch_to_its_report()
+            system.moves_an_unreadable_message_to_the_dead_letters()
             system.relay_runs()
             system.checks_hold()
             deploy(database_url, "LogLevel=debug")
             system.has_the_new_configuration()
-            system.takes_a_batch_to_its_report()
+            system.processes_a_batch_to_its_report()
             undeploy()
             system.data_outlives_the_stack()
         except BaseException:
@@ -59,7 +59,7 @@ def free_port():
 
 
 def empty_database(server_url, name):
-    """A database without a schema beside the one of the environment: the deployment is to migrate it."""
+    """Creates a database without a schema on the same server; the deployment migrates it."""
     connection = psycopg2.connect(server_url)
     connection.autocommit = True
     connection.cursor().execute(f"create database {name}")
@@ -75,7 +75,7 @@ def start_emulator(port, scratch):
         "GATEWAY_PORT": str(port),
         "TMPDIR": scratch,
         "S3_DATA_DIR": f"{scratch}/s3",
-        # Its one fixed port.
+        # Would use a fixed port.
         "IOT_MTLS_ENABLED": "0",
     }
     environment.pop("DATABASE_URL")
@@ -93,8 +93,8 @@ def end(emulator):
         emulator.wait()
 
 
-def answers(emulator):
-    """Whether it serves. One that has ended never will."""
+def is_ready(emulator):
+    """Whether it is ready. Fails if its process has ended."""
     assert emulator.poll() is None, f"the emulator ended with status {emulator.returncode}"
     return get_status(os.environ["AWS_ENDPOINT_URL"] + "/_ministack/health")
 
@@ -125,7 +125,7 @@ def deploy(database_url, *overrides):
 
 
 def import_gateway_responses():
-    """Does with the template's gateway responses what API Gateway does as it imports the API."""
+    """Creates the template's gateway responses, as API Gateway does when it imports an API."""
     api = load_template()["Resources"]["Api"]["Properties"]
     stack = boto3.client("cloudformation").describe_stack_resources(StackName=STACK)["StackResources"]
     api_id = next(found["PhysicalResourceId"] for found in stack if found["LogicalResourceId"] == "Api")
@@ -143,7 +143,7 @@ def import_gateway_responses():
 
 
 def load_template():
-    """The template that is deployed; what CloudFormation's tags say is of no interest here."""
+    """The deployed template, with CloudFormation's tags as plain text."""
 
     class Loader(yaml.SafeLoader):
         pass
@@ -167,7 +167,7 @@ def undeploy():
 
 
 class System:
-    """A deployed Tributary, from without."""
+    """A deployed Tributary, as its clients see it."""
 
     def __init__(self, endpoint, database_url):
         self.database_url = database_url
@@ -190,7 +190,7 @@ class System:
         assert applied == expected, f"{applied} of {expected} migrations"
         say(f"migrated by the custom resource: {applied} migrations")
 
-    def serves_every_path_in_both_spellings(self):
+    def serves_every_path_with_and_without_slash(self):
         self.key = self.admin("keys_create", tenant="deployed", name="ci", scopes=["ingest", "report"])["key"]
         report_only = self.admin("keys_create", tenant="deployed", name="reader", scopes=["report"])["key"]
         for slash in ("", "/"):
@@ -206,9 +206,9 @@ class System:
                 ("GET", "/api/reports/account/one/summary"),
             ):
                 body = {} if method == "POST" else None
-                refused = self.call(method, path + slash, body)
-                problem("unauthorized", 401, refused)
-                assert refused[2]["WWW-Authenticate"] == "Bearer", refused
+                rejected = self.call(method, path + slash, body)
+                problem("unauthorized", 401, rejected)
+                assert rejected[2]["WWW-Authenticate"] == "Bearer", rejected
                 for header in ({"Authorization": f"Bearer {self.key}"}, {"X-API-Key": self.key}):
                     status, answer, _ = self.call(method, path + slash, body, header)
                     assert status in (404, 422), (method, path, status, answer)
@@ -217,9 +217,9 @@ class System:
         problem("not-found", 404, self.call("GET", "/api/nothing"))
         problem("not-found", 404, self.call("DELETE", "/api/health"))
         problem("unauthorized", 401, self.call("GET", "/api/batches/one", None, {"X-API-Key": "trb_unknown"}))
-        say("served: every path in both spellings, with the gateway's own 401, 403 and 404")
+        say("served: every path with and without a slash, and the gateway's own 401, 403 and 404")
 
-    def takes_a_batch_to_its_report(self):
+    def processes_a_batch_to_its_report(self):
         self.batches += 1
         account, correlation_id = f"acc-{self.batches}", f"deployed-{self.batches}"
         transactions = [
@@ -243,7 +243,7 @@ class System:
             status, batch_now, _ = self.call("GET", f"/api/batches/{batch['batch_id']}", None, headers)
             return status == 200 and batch_now["processing_status"]["completed"] == 25
 
-        eventually("the batch is enriched off the queue", enriched)
+        eventually("the batch is enriched from the queue", enriched)
         period = "start_date=2025-10-01&end_date=2025-10-31"
         path = f"/api/reports/account/{account}/summary/?{period}"
         status, summary, _ = self.call("GET", path, None, headers)
@@ -253,9 +253,9 @@ class System:
         }, summary
         say(f"reported: {json.dumps(summary['metrics'])}, top {summary['top_categories'][0]['category']}")
 
-    def gives_up_what_cannot_be_read(self):
+    def moves_an_unreadable_message_to_the_dead_letters(self):
         queue, dead_letters = self.outputs["QueueUrl"], self.outputs["DeadLetterQueueUrl"]
-        # As deployed it would take five times six minutes.
+        # With the deployed timeout it would take five times six minutes.
         self.sqs.set_queue_attributes(QueueUrl=queue, Attributes={"VisibilityTimeout": "1"})
         self.sqs.send_message(QueueUrl=queue, MessageBody="poison")
 
@@ -267,7 +267,7 @@ class System:
         eventually("the message is a dead letter", dead)
         letters = self.admin("dlq_list", limit=10)
         assert [letter["body"] for letter in letters["letters"]] == ["poison"], letters
-        say(f"given up: {letters['letters'][0]['receive_count']} receives, seen by admin")
+        say(f"dead letter after {letters['letters'][0]['receive_count']} receives, listed by admin")
 
     def relay_runs(self):
         name = self.function("Relay")
@@ -315,7 +315,7 @@ class System:
         return payload
 
     def call(self, method, path, body=None, headers=None):
-        """Status, JSON and headers of an answer."""
+        """Status, JSON and headers of a response."""
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.url + path, data, method=method)
         request.add_header("Content-Type", "application/json")
@@ -324,8 +324,8 @@ class System:
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:
                 return answer.status, json.load(answer), answer.headers
-        except urllib.error.HTTPError as refusal:
-            return refusal.code, json.load(refusal), refusal.headers
+        except urllib.error.HTTPError as error:
+            return error.code, json.load(error), error.headers
 
 
 def problem(kind, status, answer):
@@ -347,7 +347,7 @@ def get_status(url):
 def eventually(what, holds):
     deadline = time.monotonic() + TIMEOUT_S
     while not holds():
-        assert time.monotonic() < deadline, f"not so in {TIMEOUT_S} s: {what}"
+        assert time.monotonic() < deadline, f"not within {TIMEOUT_S} s: {what}"
         time.sleep(0.5)
 
 

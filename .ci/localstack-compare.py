@@ -1,4 +1,4 @@
-"""Holds a queue's attributes (JSON on stdin) to what template.yaml says of it: TEMPLATE LOGICAL_ID."""
+"""Compares a queue's attributes (JSON on stdin) with those in template.yaml. Arguments: TEMPLATE LOGICAL_ID."""
 
 import json
 import sys
@@ -50,7 +50,7 @@ def resolve(value, resources):
 
 
 def as_text(value):
-    """Numbers and booleans as SQS writes them, which says some as text."""
+    """Converts numbers and booleans to text, as SQS writes some of them."""
     if isinstance(value, dict):
         return {key: as_text(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -62,19 +62,19 @@ def main(template, logical_id):
     with open(template, encoding="utf-8") as file:
         resources = yaml.load(file, Loader)["Resources"]
     found = json.load(sys.stdin)
-    faults = 0
+    differences = 0
     for name, value in resources[logical_id]["Properties"].items():
-        wanted = resolve(value, resources)
+        expected = resolve(value, resources)
         if name == "QueueName":
             got = found["QueueArn"].rsplit(":", 1)[-1]
-        elif isinstance(wanted, dict):
+        elif isinstance(expected, dict):
             got = as_text(json.loads(found.get(name, "null")))
         else:
             got = found.get(name)
-        same = got == wanted
-        faults += not same
-        print(f"{logical_id}.{name}: {wanted}" if same else f"{logical_id}.{name}: {got}, not {wanted}")
-    return min(faults, 1)
+        same = got == expected
+        differences += not same
+        print(f"{logical_id}.{name}: {expected}" if same else f"{logical_id}.{name}: {got}, expected {expected}")
+    return min(differences, 1)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""Mends what schemathesis makes up by the schema where the contract asks for more than a schema can say.
+"""Repairs generated requests where the contract requires more than a schema can express.
 
-Only requests that are meant to be taken are mended, so that one which is refused is a finding. Each rule
-stands in the OpenAPI document in words.
+Only requests that are meant to be valid are repaired, so a rejected one is a finding. The OpenAPI document states each
+rule in words.
 """
 
 import datetime
@@ -15,7 +15,7 @@ DAY = "2025-10-30"
 FIRST_DAY = datetime.date(1970, 1, 1)
 DAYS_AHEAD_MAX = 2
 PERIOD_DAYS_MAX = 3653
-# Enough to try amounts with; which codes there are is ISO 4217's to say.
+# Enough currencies to test amounts; ISO 4217 defines the full list.
 MINOR_UNITS = {"USD": 2, "EUR": 2, "JPY": 0, "BHD": 3}
 
 
@@ -24,19 +24,19 @@ def before_call(context, case, kwargs):
     if case.meta is None or case.meta.generation.mode != GenerationMode.POSITIVE:
         return
     if case.operation.definition.raw["operationId"] == "ingestTransactions":
-        mend_batch(case.body)
+        repair_batch(case.body)
     elif case.query:
-        mend_query(case.query)
+        repair_query(case.query)
 
 
-def mend_batch(body):
-    """Counts that agree, ids that stand once, accounts that are known, money and days that can be."""
+def repair_batch(body):
+    """Makes counts match, ids unique, accounts known, and amounts and days valid."""
     if not isinstance(body, dict):
         return
     accounts = {name_of(account["account_id"]): account for account in body["accounts"]}
     transactions = {name_of(it["transaction_id"]): it for it in body["transactions"]}
     for name, transaction in transactions.items():
-        mend_transaction(name, transaction)
+        repair_transaction(name, transaction)
         account = {"account_id": transaction["account_id"], "name": "Checking", "type": "depository"}
         accounts.setdefault(name_of(transaction["account_id"]), account)
     body["accounts"] = list(accounts.values())
@@ -44,7 +44,7 @@ def mend_batch(body):
     body["total_transactions"] = len(transactions)
 
 
-def mend_transaction(name, transaction):
+def repair_transaction(name, transaction):
     if transaction["iso_currency_code"] not in MINOR_UNITS:
         transaction["iso_currency_code"] = "USD"
     if not is_amount(str(transaction["amount"]), MINOR_UNITS[transaction["iso_currency_code"]]):
@@ -57,8 +57,8 @@ def mend_transaction(name, transaction):
         transaction["pending_transaction_id"] = None
 
 
-def mend_query(query):
-    """Two days in their order and not too far apart, or none; a cursor only from a page."""
+def repair_query(query):
+    """Puts the two days in order and not too far apart, or removes both; removes the cursor."""
     query.pop("cursor", None)
     if query.get("currency") is not None and query["currency"] not in MINOR_UNITS:
         query["currency"] = "USD"
@@ -74,7 +74,7 @@ def mend_query(query):
 
 
 def name_of(text):
-    """Ids are the same that are the same in NFC."""
+    """Ids with the same NFC form are equal."""
     return unicodedata.normalize("NFC", text)
 
 

@@ -1,4 +1,4 @@
-//! What the functions answer is what the document says, as far as they answer without a database.
+//! The functions respond as the document says, as far as they can without a database.
 //!
 //! The requests are the sample events of `events/`, with changes.
 
@@ -22,7 +22,7 @@ const INGEST_EVENT: &str = include_str!("../../../events/api-ingest.json");
 const SUMMARY_EVENT: &str = include_str!("../../../events/api-summary.json");
 const SQS_EVENT: &str = include_str!("../../../events/sqs.json");
 
-/// A socket that is not there: unlike a port that nobody listens on, it is not tried again for seconds.
+/// A missing socket: unlike a closed port, it fails at once instead of being retried for seconds.
 const NOWHERE: &str = "postgres://nobody@localhost/nothing?host=/nowhere";
 
 fn store() -> Store {
@@ -33,7 +33,7 @@ async fn queue() -> Queue {
     Queue::new(Aws::default().config().await, "http://127.0.0.1:1/queue".to_owned())
 }
 
-/// A sample event with some of it replaced, by JSON Pointer.
+/// A sample event with some values replaced, by JSON Pointer.
 fn event(sample: &str, changes: &[(&str, Value)]) -> Value {
     let mut event: Value = serde_json::from_str(sample).unwrap();
     for (pointer, value) in changes {
@@ -42,7 +42,7 @@ fn event(sample: &str, changes: &[(&str, Value)]) -> Value {
     event
 }
 
-/// A GET of a path, with a query, by the tenant of the sample.
+/// A GET of a path with a query, from the tenant of the sample.
 fn get(path: &str, query: Value) -> Value {
     let multiple = query.as_object().map(|query| {
         query.iter().map(|(name, value)| (name.clone(), json!([value]))).collect::<Value>()
@@ -58,12 +58,12 @@ fn get(path: &str, query: Value) -> Value {
     )
 }
 
-async fn ask(handler: &impl Handler, event: &Value) -> Response<Body> {
+async fn send(handler: &impl Handler, event: &Value) -> Response<Body> {
     let request: Request<Body> = lambda_http::request::from_str(&event.to_string()).unwrap();
     respond(handler, request).await
 }
 
-/// Whether an answer is one that the operation is documented to give.
+/// Asserts that the operation documents the response.
 fn assert_documented(operation_id: &str, status: StatusCode, response: &Response<Body>) {
     assert_eq!(response.status(), status, "{operation_id}: {response:?}");
     let documented = &operation(operation_id)["responses"][status.as_str()];
@@ -76,7 +76,7 @@ fn assert_matches(documented: &'static Value, response: &Response<Body>) {
     let content_type = response.headers()["content-type"].to_str().unwrap();
     let schema = &documented["content"][content_type]["schema"];
     assert!(schema.is_object(), "{content_type} is not documented: {documented}");
-    let Body::Text(body) = response.body() else { panic!("{:?} is no text", response.body()) };
+    let Body::Text(body) = response.body() else { panic!("{:?} is not text", response.body()) };
     let body = serde_json::from_str(body).unwrap();
     let faults = faults(&closed_validator(schema), &body);
     assert!(faults.is_empty(), "{body}: {faults:?}");
@@ -103,7 +103,7 @@ fn assert_headers(documented: &'static Value, sent: &HeaderMap) {
 }
 
 #[tokio::test]
-async fn ingest_answers_as_documented() {
+async fn ingest_responds_as_documented() {
     let ingest = Ingest::new(store(), queue().await, Metrics::new("ingest", "test"));
     let header = |name: &str, value: &str| {
         let headers = json!({"Content-Type": "application/json", name: value});
@@ -123,12 +123,12 @@ async fn ingest_answers_as_documented() {
         (422, header("Idempotency-Key", &"k".repeat(129))),
         (422, header("Idempotency-Key", "a\tb")),
     ] {
-        let response = ask(&ingest, &event).await;
+        let response = send(&ingest, &event).await;
         assert_documented("ingestTransactions", StatusCode::from_u16(status).unwrap(), &response);
     }
 }
 
-/// The sample's body with so many bytes.
+/// The sample's body, padded to a length in bytes.
 fn sample_body(bytes: usize) -> String {
     let event = event(INGEST_EVENT, &[]);
     let body = event["body"].as_str().unwrap();
@@ -136,7 +136,7 @@ fn sample_body(bytes: usize) -> String {
 }
 
 #[tokio::test]
-async fn report_answers_as_documented() {
+async fn report_responds_as_documented() {
     let report = Report::new(store());
     let batch = "/api/batches/0191b6e0-0000-7000-8000-0000000000b1";
     let list = "/api/accounts/acc_12345/transactions";
@@ -164,10 +164,10 @@ async fn report_answers_as_documented() {
         ("getSummary", 422, get(summary, Value::Null)),
         ("getSummary", 422, get(summary, days("2025-10-02", "2025-10-01"))),
     ] {
-        let response = ask(&report, &event).await;
+        let response = send(&report, &event).await;
         assert_documented(operation_id, StatusCode::from_u16(status).unwrap(), &response);
-        let nobody = event_of_nobody(event);
-        let response = ask(&report, &nobody).await;
+        let unauthenticated = without_caller(event);
+        let response = send(&report, &unauthenticated).await;
         assert_documented(operation_id, StatusCode::UNAUTHORIZED, &response);
     }
 }
@@ -178,7 +178,7 @@ fn longest_cursor() -> String {
 }
 
 #[tokio::test]
-async fn a_retry_is_answered_as_documented() {
+async fn retry_responds_as_documented() {
     let ingest = Ingest::new(store(), queue().await, Metrics::new("ingest", "test"));
     let retry = |batch: &str| {
         let mut event = get(&format!("/api/batches/{batch}/retry"), Value::Null);
@@ -188,20 +188,20 @@ async fn a_retry_is_answered_as_documented() {
     };
     let event = retry("0191b6e0-0000-7000-8000-0000000000b1");
     for (status, event) in
-        [(401, event_of_nobody(event.clone())), (404, retry("none")), (503, event)]
+        [(401, without_caller(event.clone())), (404, retry("none")), (503, event)]
     {
-        let response = ask(&ingest, &event).await;
+        let response = send(&ingest, &event).await;
         assert_documented("retryBatch", StatusCode::from_u16(status).unwrap(), &response);
     }
 }
 
-fn event_of_nobody(mut event: Value) -> Value {
+fn without_caller(mut event: Value) -> Value {
     event["requestContext"]["authorizer"] = json!({});
     event
 }
 
 #[tokio::test]
-async fn a_page_has_its_documented_limits() {
+async fn page_has_its_documented_limits() {
     let report = Report::new(store());
     let parameters = operation("listTransactions")["parameters"].as_array().unwrap();
     let limit = parameters.iter().find(|parameter| parameter["name"] == "limit").unwrap();
@@ -215,41 +215,41 @@ async fn a_page_has_its_documented_limits() {
         (bound("maximum") + 1, 422),
     ] {
         let query = json!({"limit": limit.to_string()});
-        let response = ask(&report, &get("/api/accounts/acc_12345/transactions", query)).await;
+        let response = send(&report, &get("/api/accounts/acc_12345/transactions", query)).await;
         assert_eq!(response.status(), status, "limit {limit}");
     }
 }
 
 #[tokio::test]
-async fn health_answers_as_documented() {
+async fn health_responds_as_documented() {
     let health = health::Health::new(store(), queue().await);
-    let response = ask(&health, &event_of_nobody(get("/api/health/", Value::Null))).await;
+    let response = send(&health, &without_caller(get("/api/health/", Value::Null))).await;
     assert_documented("getHealth", StatusCode::SERVICE_UNAVAILABLE, &response);
 
-    let response = ask(&health, &event_of_nobody(get("/api/openapi.json", Value::Null))).await;
+    let response = send(&health, &without_caller(get("/api/openapi.json", Value::Null))).await;
     assert_eq!(response.status(), 200);
-    let Body::Text(body) = response.body() else { panic!("{:?} is no text", response.body()) };
+    let Body::Text(body) = response.body() else { panic!("{:?} is not text", response.body()) };
     assert_eq!(serde_json::from_str::<Value>(body).unwrap(), *document());
     assert_headers(&operation("getOpenApi")["responses"]["200"]["headers"], response.headers());
 }
 
 #[tokio::test]
-async fn a_path_or_method_that_is_not_served_is_answered_as_documented() {
+async fn unknown_path_or_method_responds_as_documented() {
     let report = Report::new(store());
-    let response = ask(&report, &get("/api/nothing", Value::Null)).await;
+    let response = send(&report, &get("/api/nothing", Value::Null)).await;
     assert_eq!(response.status(), 404);
     assert_matches(at("/components/responses/NotFound"), &response);
 
     let mut event = get("/api/health", Value::Null);
     event["httpMethod"] = json!("DELETE");
     event["requestContext"]["httpMethod"] = json!("DELETE");
-    let response = ask(&report, &event).await;
+    let response = send(&report, &event).await;
     assert_eq!(response.status(), 405);
     assert_matches(at("/components/responses/MethodNotAllowed"), &response);
 }
 
 #[test]
-fn the_sample_events_are_what_they_say() {
+fn sample_events_reach_their_routes() {
     for (sample, call) in [
         (INGEST_EVENT, Call::Ingest(IngestCall::IngestTransactions)),
         (SUMMARY_EVENT, Call::Report(ReportCall::GetSummary)),

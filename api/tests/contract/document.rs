@@ -1,4 +1,4 @@
-//! The document as the tests read it: references followed, schemas found and compiled.
+//! Access to the document for the tests: follows references, finds and compiles schemas.
 
 use std::sync::LazyLock;
 
@@ -13,9 +13,9 @@ pub fn document() -> &'static Value {
     &DOCUMENT
 }
 
-/// What stands at a JSON Pointer.
+/// The value at a JSON Pointer.
 pub fn at(pointer: &str) -> &'static Value {
-    document().pointer(pointer).unwrap_or_else(|| panic!("nothing stands at {pointer}"))
+    document().pointer(pointer).unwrap_or_else(|| panic!("no value at {pointer}"))
 }
 
 /// The value itself, or what it refers to.
@@ -32,7 +32,7 @@ pub fn operation(id: &str) -> &'static Value {
         .into_iter()
         .map(|(_, _, operation)| operation)
         .find(|operation| operation["operationId"] == id)
-        .unwrap_or_else(|| panic!("no operation is {id}"))
+        .unwrap_or_else(|| panic!("no operation {id}"))
 }
 
 /// Every operation with its method, upper case, and its path.
@@ -45,7 +45,7 @@ pub fn operations() -> Vec<(String, &'static str, &'static Value)> {
     paths.iter().flat_map(of_path).collect()
 }
 
-/// Shows every value of the document with its JSON Pointer.
+/// Visits every value of the document with its JSON Pointer.
 pub fn visit(see: &mut impl FnMut(&str, &'static Value)) {
     visit_from("", document(), see);
 }
@@ -67,8 +67,8 @@ fn visit_from(pointer: &str, value: &'static Value, see: &mut impl FnMut(&str, &
     }
 }
 
-/// Every schema that stands by itself, with its JSON Pointer: the named ones, and those of
-/// parameters, headers and bodies.
+/// Every top-level schema with its JSON Pointer: the named ones, and those of parameters, headers
+/// and bodies.
 pub fn schemas() -> Vec<(String, &'static Value)> {
     let mut schemas = Vec::new();
     visit(&mut |pointer, value| {
@@ -80,13 +80,12 @@ pub fn schemas() -> Vec<(String, &'static Value)> {
     schemas
 }
 
-/// Compiles a schema as it stands.
+/// Compiles a schema unchanged.
 pub fn validator(schema: &Value) -> Validator {
     compile(schema, at("/components").clone())
 }
 
-/// Compiles a schema so that an object has the fields it names and no others, whatever it says of
-/// them: what we write ourselves has none that are not documented.
+/// Compiles a schema that accepts no undocumented fields: our own responses must not have any.
 pub fn closed_validator(schema: &Value) -> Validator {
     let (mut schema, mut components) = (schema.clone(), at("/components").clone());
     close(&mut schema);
@@ -96,7 +95,7 @@ pub fn closed_validator(schema: &Value) -> Validator {
 
 fn compile(schema: &Value, components: Value) -> Validator {
     let mut root = schema.clone();
-    // Where the references of the schema lead.
+    // The targets of the schema's references.
     root["components"] = components;
     jsonschema::options()
         .with_draft(Draft::Draft202012)
@@ -119,7 +118,7 @@ fn close(schema: &mut Value) {
     }
 }
 
-/// Says what of a value a schema refuses.
+/// The errors of a value under a schema.
 pub fn faults(validator: &Validator, value: &Value) -> Vec<String> {
     let errors = validator.iter_errors(value);
     errors.map(|error| format!("{} at {:?}", error, error.instance_path().as_str())).collect()

@@ -1,4 +1,4 @@
-//! The document is sound in itself: references lead somewhere, schemas are schemas, examples keep them.
+//! The document is consistent: references resolve, schemas are valid, examples match their schemas.
 
 use chrono::Utc;
 use http::StatusCode;
@@ -13,13 +13,13 @@ use super::document::{
     visit,
 };
 
-/// What a schema of the document may say. Another keyword is a slip of the pen that limits nothing.
+/// The keywords that schemas may use. Another keyword would be a typing error and have no effect.
 const KEYWORDS: &str = "$ref additionalProperties anyOf const default description enum \
-    exclusiveMaximum exclusiveMinimum format items maxItems maxLength maxProperties maximum minItems \
-    minLength minimum not pattern properties propertyNames required type uniqueItems";
+    exclusiveMaximum exclusiveMinimum format items maxItems maxLength maxProperties maximum \
+    minItems minLength minimum not pattern properties propertyNames required type uniqueItems";
 
 #[test]
-fn every_reference_leads_somewhere_and_every_component_is_used() {
+fn every_reference_resolves_and_every_component_is_used() {
     let mut references = std::collections::BTreeSet::new();
     visit(&mut |_, value| {
         if let Some(reference) = value.get("$ref").and_then(Value::as_str) {
@@ -32,7 +32,7 @@ fn every_reference_leads_somewhere_and_every_component_is_used() {
     for (kind, components) in at("/components").as_object().unwrap() {
         for name in components.as_object().unwrap().keys() {
             let reference = format!("#/components/{kind}/{name}");
-            // No operation can be answered 405: it is its path that is, by another method.
+            // No operation returns 405; its path does, with another method.
             let is_used = references.contains(reference.as_str())
                 || kind == "securitySchemes"
                 || name == "MethodNotAllowed";
@@ -42,7 +42,7 @@ fn every_reference_leads_somewhere_and_every_component_is_used() {
 }
 
 #[test]
-fn every_schema_is_json_schema_of_known_keywords() {
+fn every_schema_is_valid_and_uses_known_keywords() {
     let schemas = schemas();
     assert!(schemas.len() > 50, "{}", schemas.len());
     for (pointer, schema) in schemas {
@@ -63,7 +63,7 @@ fn assert_keywords(pointer: &str, schema: &Value) {
                 }
                 let required = keywords["required"].as_array().unwrap();
                 let known = |name: &Value| fields.contains_key(name.as_str().unwrap());
-                assert!(required.iter().all(known), "{pointer} requires what it does not have");
+                assert!(required.iter().all(known), "{pointer} requires an undefined property");
             }
             "items" | "not" | "propertyNames" => {
                 assert_keywords(&format!("{pointer}/{keyword}"), value)
@@ -81,7 +81,7 @@ fn assert_keywords(pointer: &str, schema: &Value) {
 }
 
 #[test]
-fn every_example_keeps_its_schema_and_nothing_is_without_one() {
+fn every_example_matches_its_schema_and_everything_has_one() {
     let mut examples = 0;
     visit(&mut |pointer, value| {
         let Some(schema) = value.get("schema") else { return };
@@ -100,7 +100,7 @@ fn every_example_keeps_its_schema_and_nothing_is_without_one() {
 }
 
 #[test]
-fn every_answer_has_a_correlation_id_and_a_body() {
+fn every_response_has_a_correlation_id_and_a_body() {
     let mut answers: Vec<&Value> =
         at("/components/responses").as_object().unwrap().values().collect();
     for (_, path, operation) in operations() {
@@ -116,7 +116,7 @@ fn every_answer_has_a_correlation_id_and_a_body() {
 }
 
 #[test]
-fn the_example_batches_are_taken_by_the_parser() {
+fn parser_accepts_the_example_batches() {
     let body = &operation("ingestTransactions")["requestBody"]["content"]["application/json"];
     let examples = body["examples"].as_object().unwrap();
     assert_eq!(examples.len(), 2);
@@ -129,7 +129,7 @@ fn the_example_batches_are_taken_by_the_parser() {
 }
 
 #[test]
-fn the_categorised_example_is_what_the_rules_say() {
+fn categorised_example_matches_the_rules() {
     let page = &operation("listTransactions")["responses"]["200"]["content"]["application/json"];
     let example = &page["examples"]["categorised"]["value"]["transactions"][0];
     let decided = RuleCategorizer::new().decide(Input {
@@ -151,7 +151,7 @@ fn the_categorised_example_is_what_the_rules_say() {
 }
 
 #[test]
-fn the_example_problems_are_those_of_the_code() {
+fn example_problems_are_those_of_the_code() {
     let documented = problem_examples();
     let fault = || Fault { pointer: "/a".into(), detail: "is wrong".into() };
     for problem in [
@@ -183,7 +183,7 @@ fn the_example_problems_are_those_of_the_code() {
 }
 
 #[test]
-fn a_problem_without_a_type_has_the_title_of_its_status() {
+fn problem_without_type_has_the_title_of_its_status() {
     let blank: Vec<_> =
         problem_examples().into_iter().filter(|example| example["type"] == "about:blank").collect();
     assert!(!blank.is_empty());
@@ -194,7 +194,7 @@ fn a_problem_without_a_type_has_the_title_of_its_status() {
     }
 }
 
-/// Every problem that stands as an example in the document; all of them keep the type list.
+/// Every example of a problem in the document. Asserts that every type has an example.
 fn problem_examples() -> Vec<&'static Value> {
     let mut examples = Vec::new();
     visit(&mut |pointer, value| {

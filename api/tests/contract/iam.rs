@@ -1,5 +1,5 @@
-//! `SOLUTION.md` says what `template.yaml` allows, and `template.yaml` allows no more than it must.
-//! `UPDATE_DOCS=1` writes the table anew.
+//! `SOLUTION.md` lists the permissions of `template.yaml`, and these are the least that are needed.
+//! `UPDATE_DOCS=1` rewrites the table.
 
 use std::path::Path;
 
@@ -10,14 +10,14 @@ const BEGIN: &str =
     "<!-- table: written by UPDATE_DOCS=1 cargo test -p tributary-api --test contract iam -->\n";
 const END: &str = "<!-- end of table -->";
 
-/// One thing that a role may or may not do.
+/// A statement that allows or denies actions to a role.
 struct Grant {
-    /// The condition of the template under which it stands, if any.
+    /// The template's condition for it, if any.
     when: Option<&'static str>,
     statement: &'static Value,
 }
 
-/// Every statement of a policy document, those of `Fn::If` included.
+/// Every statement of a policy document, including those in `Fn::If`.
 fn grants(document: &'static Value) -> Vec<Grant> {
     let statements = document["Statement"].as_array().unwrap().iter();
     let grant = |statement: &'static Value| match statement["Fn::If"].as_array() {
@@ -31,13 +31,13 @@ fn grants(document: &'static Value) -> Vec<Grant> {
     statements.map(grant).collect()
 }
 
-/// What a role has of its own.
+/// The grants of a single role.
 fn own_grants(role: &'static Value) -> Vec<Grant> {
     let policies = role["Properties"]["Policies"].as_array().unwrap().iter();
     policies.flat_map(|policy| grants(&policy["PolicyDocument"])).collect()
 }
 
-/// What every role has beside its own: all share the same policies.
+/// The grants of every role: all roles share the same policies.
 fn shared_grants() -> Vec<Grant> {
     let shared = |role: &'static Value| role["Properties"]["ManagedPolicyArns"].as_array().unwrap();
     let policies = shared(resource("IngestRole"));
@@ -68,7 +68,7 @@ fn list(value: &Value) -> Vec<String> {
     }
 }
 
-/// An ARN as a reader wants it: `Queue` for `{"Fn::GetAtt": "Queue.Arn"}`.
+/// An ARN in readable form: `Queue` for `{"Fn::GetAtt": "Queue.Arn"}`.
 fn resource_text(value: &Value) -> String {
     let (function, argument) = value.as_object().and_then(|object| object.iter().next()).unwrap();
     let text = match argument {
@@ -109,7 +109,7 @@ fn row(who: &str, Grant { when, statement }: &Grant) -> String {
     )
 }
 
-/// The table as the document has it.
+/// The table in the form of the document.
 fn table() -> String {
     let mut table = String::from(
         "| role of | effect | actions | resources | where |\n| --- | --- | --- | --- | --- |\n",
@@ -123,7 +123,7 @@ fn table() -> String {
 }
 
 #[test]
-fn the_documents_table_is_what_the_template_allows() {
+fn table_of_the_document_matches_the_template() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../SOLUTION.md");
     let document = std::fs::read_to_string(&path).unwrap();
     let (before, rest) = document.split_once(BEGIN).expect("the document has a table");
@@ -132,7 +132,7 @@ fn the_documents_table_is_what_the_template_allows() {
     if std::env::var_os("UPDATE_DOCS").is_some() {
         std::fs::write(&path, format!("{before}{BEGIN}{table}{END}{after}")).unwrap();
     } else {
-        assert_eq!(found, table, "UPDATE_DOCS=1 writes it anew");
+        assert_eq!(found, table, "UPDATE_DOCS=1 rewrites it");
     }
 }
 
@@ -152,7 +152,7 @@ fn only_tracing_and_network_interfaces_are_allowed_without_an_arn() {
 }
 
 #[test]
-fn a_function_logs_in_to_the_database_as_itself_alone() {
+fn function_logs_in_to_the_database_only_as_itself() {
     for (id, _) in resources_of("AWS::Serverless::Function") {
         let name = id.replace("Function", "").to_lowercase();
         let grants = own_grants(resource(&role_of(id)));

@@ -1,4 +1,4 @@
-//! The limits and words of the document are the constants of the code.
+//! The limits and enumerations of the document are the constants of the code.
 
 use report::cursor::Cursor;
 use serde_json::json;
@@ -15,7 +15,7 @@ use tributary_store::batches::FAILURES_SHOWN_MAX;
 use super::document::{at, document, operation, validator};
 
 #[test]
-fn the_limits_are_those_of_the_code() {
+fn limits_are_those_of_the_code() {
     let amount_limit = 10_i64.pow(u32::try_from(Money::INTEGER_DIGITS_MAX).unwrap());
     for (pointer, limit) in [
         ("IngestRequest/properties/accounts/maxItems", json!(ACCOUNTS_MAX)),
@@ -59,7 +59,7 @@ fn the_limits_are_those_of_the_code() {
 }
 
 #[test]
-fn the_limits_that_no_keyword_holds_stand_in_words() {
+fn descriptions_state_the_limits_without_a_keyword() {
     let says = |description: &serde_json::Value, limit: &str| {
         let description = description.as_str().unwrap();
         assert!(description.contains(limit), "{limit} is not in {description:?}");
@@ -93,20 +93,20 @@ fn the_limits_that_no_keyword_holds_stand_in_words() {
 }
 
 #[test]
-fn a_sane_correlation_id_is_one_by_the_document() {
+fn code_and_document_accept_the_same_correlation_ids() {
     let documented = validator(at("/components/schemas/CorrelationId"));
     let longest = "a".repeat(CorrelationId::LENGTH_MAX);
     let too_long = "a".repeat(CorrelationId::LENGTH_MAX + 1);
-    for (text, sane) in
+    for (text, accepted) in
         [("a.b_c:d-E9", true), (&longest, true), ("", false), ("a b", false), (&too_long, false)]
     {
-        assert_eq!(CorrelationId::accept(text).is_some(), sane, "{text}");
-        assert_eq!(documented.is_valid(&json!(text)), sane, "{text}");
+        assert_eq!(CorrelationId::accept(text).is_some(), accepted, "{text}");
+        assert_eq!(documented.is_valid(&json!(text)), accepted, "{text}");
     }
 }
 
 #[test]
-fn the_words_are_those_of_the_code() {
+fn enumerations_are_those_of_the_code() {
     let named = |name: &str| &at(&format!("/components/schemas/{name}"))["enum"];
     assert_eq!(*named("Category"), json!(Category::ALL));
     assert_eq!(*named("TransactionStatus"), json!(TransactionStatus::ALL));
@@ -122,7 +122,7 @@ fn the_words_are_those_of_the_code() {
 }
 
 #[test]
-fn the_document_has_the_version_and_licence_of_the_code() {
+fn document_has_the_version_and_licence_of_the_code() {
     let information = &document()["info"];
     assert_eq!(information["version"], env!("CARGO_PKG_VERSION"));
     assert_eq!(information["license"]["identifier"], env!("CARGO_PKG_LICENSE"));

@@ -1,7 +1,7 @@
-//! Holds `src/openapi.json` to the code: its calls, limits, words, examples and answers; and
-//! `template.yaml` to both.
+//! Compares `openapi.json` with the code: calls, limits, enumerations, examples and responses; and
+//! `template.yaml` with both.
 //!
-//! What the gateway answers by itself (403, 429, 502, 504) is not asked here: no function has it.
+//! Responses that only the gateway creates (403, 429, 502, 504) are not requested here.
 
 #![cfg(test)]
 

@@ -1,5 +1,6 @@
-//! The schema of a batch and the parser say the same of a body, wherever a schema can say it. What it
-//! cannot (decimals by currency, days from today, ids that stand twice) the document says in words.
+//! The schema of a batch and the parser agree on every body, as far as a schema can express the
+//! rules. The document states the others (decimals by currency, days from today, duplicate ids) in
+//! words.
 
 use chrono::Utc;
 use serde_json::{Value, json};
@@ -11,7 +12,7 @@ use tributary_domain::request::limits::{
 
 use super::document::{at, faults, operation, validator};
 
-/// Whether a body is taken, by both.
+/// Asserts that both accept or both reject a body.
 struct Judge {
     schema: jsonschema::Validator,
 }
@@ -21,29 +22,29 @@ impl Judge {
         Self { schema: validator(at("/components/schemas/IngestRequest")) }
     }
 
-    fn assert(&self, body: &Value, taken: bool, what: &str) {
+    fn assert(&self, body: &Value, accepted: bool, what: &str) {
         let parsed = IngestRequest::parse(&serde_json::to_vec(body).unwrap(), Utc::now());
-        assert_eq!(parsed.is_ok(), taken, "the parser on {what}: {parsed:?}");
+        assert_eq!(parsed.is_ok(), accepted, "the parser on {what}: {parsed:?}");
         let faults = faults(&self.schema, body);
-        assert_eq!(faults.is_empty(), taken, "the schema on {what}: {faults:?}");
+        assert_eq!(faults.is_empty(), accepted, "the schema on {what}: {faults:?}");
     }
 
     /// The example with one field set to each of these values.
-    fn assert_each(&self, pointer: &str, taken: bool, values: impl IntoIterator<Item = Value>) {
+    fn assert_each(&self, pointer: &str, accepted: bool, values: impl IntoIterator<Item = Value>) {
         for value in values {
             let what = format!("{pointer} = {value:.80}");
             let mut body = example();
             *body.pointer_mut(pointer).unwrap() = value;
-            self.assert(&body, taken, &what);
+            self.assert(&body, accepted, &what);
         }
     }
 
     /// The example without one field.
-    fn assert_without(&self, pointer: &str, taken: bool) {
+    fn assert_without(&self, pointer: &str, accepted: bool) {
         let (object, field) = pointer.rsplit_once('/').unwrap();
         let mut body = example();
         body.pointer_mut(object).unwrap().as_object_mut().unwrap().remove(field).unwrap();
-        self.assert(&body, taken, &format!("no {pointer}"));
+        self.assert(&body, accepted, &format!("no {pointer}"));
     }
 }
 
@@ -53,7 +54,7 @@ fn example() -> Value {
 }
 
 #[test]
-fn a_text_has_its_limits() {
+fn text_has_its_limits() {
     let judge = Judge::new();
     for (pointer, length_max, required) in [
         ("/request_id", ID_LENGTH_MAX, false),
@@ -84,7 +85,7 @@ fn a_text_has_its_limits() {
 }
 
 #[test]
-fn an_amount_has_its_limits() {
+fn amount_has_its_limits() {
     let judge = Judge::new();
     let pointer = "/transactions/0/amount";
     let most = 10_i64.pow(15) - 1;
@@ -105,7 +106,7 @@ fn an_amount_has_its_limits() {
 }
 
 #[test]
-fn an_object_has_its_limits_whatever_its_fields_are() {
+fn object_has_its_limits_whatever_its_fields_are() {
     let judge = Judge::new();
     for object in ["", "/accounts/0", "/transactions/0"] {
         let with = |names: &mut dyn Iterator<Item = String>| {
@@ -119,18 +120,20 @@ fn an_object_has_its_limits_whatever_its_fields_are() {
         let mut body = with(&mut names);
         judge.assert(&body, false, "too many fields");
         body.pointer_mut(object).unwrap().as_object_mut().unwrap().remove("unknown_0").unwrap();
-        judge.assert(&body, true, "as many fields as there may be");
-        for (length, taken) in [(FIELD_NAME_LENGTH_MAX, true), (FIELD_NAME_LENGTH_MAX + 1, false)] {
+        judge.assert(&body, true, "the maximum of fields");
+        for (length, accepted) in
+            [(FIELD_NAME_LENGTH_MAX, true), (FIELD_NAME_LENGTH_MAX + 1, false)]
+        {
             let body = with(&mut std::iter::once("é".repeat(length)));
-            judge.assert(&body, taken, "a long name");
+            judge.assert(&body, accepted, "a long name");
         }
     }
 }
 
 #[test]
-fn codes_dates_and_flags_have_their_form() {
+fn codes_dates_and_flags_have_their_format() {
     let judge = Judge::new();
-    for (field, required, taken, refused) in [
+    for (field, required, accepted, rejected) in [
         ("iso_currency_code", true, json!(["EUR", "GBP"]), json!(["usd", "US", "USDX", "", 840])),
         (
             "date",
@@ -153,17 +156,17 @@ fn codes_dates_and_flags_have_their_form() {
         ("pending", false, json!([true, false]), json!(["true", 0])),
     ] {
         let pointer = format!("/transactions/0/{field}");
-        judge.assert_each(&pointer, true, taken.as_array().unwrap().clone());
-        judge.assert_each(&pointer, false, refused.as_array().unwrap().clone());
+        judge.assert_each(&pointer, true, accepted.as_array().unwrap().clone());
+        judge.assert_each(&pointer, false, rejected.as_array().unwrap().clone());
         judge.assert_each(&pointer, !required, [Value::Null]);
         judge.assert_without(&pointer, !required);
     }
 }
 
 #[test]
-fn a_pending_transaction_replaces_none() {
+fn pending_transaction_replaces_no_other() {
     let judge = Judge::new();
-    for (pending, replaced, taken) in [
+    for (pending, replaced, accepted) in [
         (json!(true), json!("tx_0"), false),
         (json!(true), Value::Null, true),
         (json!(false), json!("tx_0"), true),
@@ -172,12 +175,12 @@ fn a_pending_transaction_replaces_none() {
         let mut body = example();
         body["transactions"][0]["pending"] = pending;
         body["transactions"][0]["pending_transaction_id"] = replaced;
-        judge.assert(&body, taken, "a transaction that replaces");
+        judge.assert(&body, accepted, "a transaction that replaces");
     }
 }
 
 #[test]
-fn a_body_has_its_form_and_unknown_fields_are_ignored() {
+fn body_has_its_format_and_unknown_fields_are_ignored() {
     let judge = Judge::new();
     judge.assert(&example(), true, "the example");
     for object in ["", "/accounts/0", "/transactions/0"] {
@@ -194,23 +197,23 @@ fn a_body_has_its_form_and_unknown_fields_are_ignored() {
         judge.assert_without(field, false);
     }
     for body in [json!([]), json!("text"), Value::Null] {
-        judge.assert(&body, false, "no object");
+        judge.assert(&body, false, "not an object");
     }
 }
 
 #[test]
-fn a_batch_may_have_so_many_transactions_and_accounts_and_no_more() {
+fn transactions_and_accounts_of_a_batch_are_limited() {
     let judge = Judge::new();
-    for (count, taken) in [(TRANSACTIONS_MAX, true), (TRANSACTIONS_MAX + 1, false)] {
+    for (count, accepted) in [(TRANSACTIONS_MAX, true), (TRANSACTIONS_MAX + 1, false)] {
         let mut body = example();
         body["transactions"] = copies(&body["transactions"][0], "transaction_id", count);
         body["total_transactions"] = json!(count);
-        judge.assert(&body, taken, "many transactions");
+        judge.assert(&body, accepted, "many transactions");
     }
-    for (count, taken) in [(ACCOUNTS_MAX, true), (ACCOUNTS_MAX + 1, false)] {
+    for (count, accepted) in [(ACCOUNTS_MAX, true), (ACCOUNTS_MAX + 1, false)] {
         let mut body = example();
         body["accounts"] = copies(&body["accounts"][0], "account_id", count);
-        judge.assert(&body, taken, "many accounts");
+        judge.assert(&body, accepted, "many accounts");
     }
 }
 

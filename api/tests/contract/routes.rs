@@ -1,4 +1,4 @@
-//! The calls of the document, and of the `cargo lambda watch` router, are those of the code.
+//! The calls of the document and of the `cargo lambda watch` router are those of the code.
 
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -20,7 +20,7 @@ fn operation_id(route: &Route) -> String {
 }
 
 #[test]
-fn the_documents_calls_are_the_routes() {
+fn calls_of_the_document_are_the_routes() {
     let documented: BTreeSet<_> = operations()
         .into_iter()
         .map(|(method, path, operation)| {
@@ -35,7 +35,7 @@ fn the_documents_calls_are_the_routes() {
 }
 
 #[test]
-fn a_call_needs_a_key_or_token_with_the_scope_of_its_route() {
+fn call_needs_a_key_or_token_with_the_scope_of_its_route() {
     for route in ROUTES {
         let expected = match route.access.scope() {
             None => json!([]),
@@ -50,7 +50,7 @@ fn a_call_needs_a_key_or_token_with_the_scope_of_its_route() {
 }
 
 #[test]
-fn every_link_leads_to_a_call_and_names_its_parameters() {
+fn every_link_names_an_operation_and_its_parameters() {
     let mut links = 0;
     for (_, _, linking) in operations() {
         let answers = linking["responses"].as_object().unwrap().values().map(follow);
@@ -84,7 +84,7 @@ fn every_parameter_of_a_path_is_documented() {
 }
 
 #[test]
-fn the_watch_router_has_every_route_in_both_spellings() {
+fn watch_router_has_every_route_with_and_without_slash() {
     let router = workspace_metadata()["lambda"]["watch"]["router"].take();
     let served: BTreeSet<_> = router
         .as_object()

@@ -1,5 +1,5 @@
-//! The deployment template has the routes, functions, time limits and queue of the code, and its own
-//! answers are those of the document.
+//! The deployment template has the routes, functions, timeouts and queue of the code. Its gateway
+//! responses are those of the document.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ use tributary_testkit::template::{resource, resources_of, template};
 use super::document::{at, faults, operations, validator};
 
 const FUNCTION: &str = "AWS::Serverless::Function";
-/// What stands for the request's id in the answers that the gateway makes.
+/// The variable for the request's id in gateway responses.
 const REQUEST_ID: &str = "$context.requestId";
 
 /// `IngestFunction` is `ingest`.
@@ -21,7 +21,7 @@ fn name_of(id: &str) -> String {
     id.strip_suffix("Function").expect("a function's id says that it is one").to_lowercase()
 }
 
-/// The events of a type, with the name of the function that they are of and their properties.
+/// The events of a type: the name of the function, and the properties.
 fn events_of(kind: &str) -> Vec<(String, &'static Value)> {
     let functions = resources_of(FUNCTION);
     let of_function = functions.flat_map(|(id, function)| {
@@ -35,7 +35,7 @@ fn events_of(kind: &str) -> Vec<(String, &'static Value)> {
 }
 
 #[test]
-fn the_templates_functions_are_the_codes() {
+fn functions_of_the_template_are_those_of_the_code() {
     let deployed: BTreeMap<_, _> = resources_of(FUNCTION)
         .map(|(id, function)| (name_of(id), function["Properties"]["Timeout"].as_u64().unwrap()))
         .collect();
@@ -47,7 +47,7 @@ fn the_templates_functions_are_the_codes() {
 }
 
 #[test]
-fn a_function_is_its_own_package_role_and_log_group_behind_an_alias() {
+fn function_has_its_own_package_role_log_group_and_alias() {
     let globals = &template()["Globals"]["Function"];
     assert_eq!(globals["Runtime"], "provided.al2023");
     assert_eq!(globals["Handler"], "bootstrap");
@@ -70,7 +70,7 @@ fn a_function_is_its_own_package_role_and_log_group_behind_an_alias() {
 }
 
 #[test]
-fn the_templates_calls_are_the_routes_with_their_methods_functions_and_keys() {
+fn calls_of_the_template_are_the_routes_with_their_methods_functions_and_keys() {
     let deployed: BTreeSet<_> = events_of("Api")
         .into_iter()
         .map(|(function, event)| {
@@ -90,27 +90,27 @@ fn the_templates_calls_are_the_routes_with_their_methods_functions_and_keys() {
             (route.path.to_owned(), route.method.to_owned(), route.function().to_owned(), open)
         })
         .collect();
-    // API Gateway matches a resource with and without a slash at the end of the path, and would make
-    // one resource of two paths that differ in that alone.
+    // API Gateway matches a resource with and without a trailing slash, and would create one
+    // resource for two paths that differ only in that.
     assert_eq!(deployed, routed);
 }
 
 #[test]
-fn every_call_but_the_open_ones_asks_the_authorizer_each_time() {
+fn every_call_except_the_open_ones_invokes_the_authorizer() {
     let auth = &resource("Api")["Properties"]["Auth"];
     let name = auth["DefaultAuthorizer"].as_str().unwrap();
     let authorizer = &auth["Authorizers"][name];
     assert_eq!(authorizer["FunctionArn"], json!({"Fn::Sub": "${AuthorizeFunction.Arn}:live"}));
-    // By that name SAM does not know the function, and gives no permission itself.
+    // SAM does not recognise the function by that name, and creates no permission.
     let permission = &resource("AuthorizePermission")["Properties"];
     assert_eq!(permission["FunctionName"], json!({"Ref": "AuthorizeFunction.Alias"}));
     assert_eq!(authorizer["FunctionPayloadType"], "REQUEST");
-    // An identity source would refuse who sends the key in the other header.
+    // An identity source would reject callers that send the key in the other header.
     assert_eq!(authorizer["Identity"], json!({"ReauthorizeEvery": 0}));
 }
 
 #[test]
-fn a_call_that_needs_no_key_has_a_throttle_of_its_own() {
+fn call_without_key_has_its_own_throttle() {
     let settings = resource("Api")["Properties"]["MethodSettings"].as_array().unwrap();
     let [stage, methods @ ..] = settings.as_slice() else { panic!("{settings:?}") };
     assert_eq!((&stage["ResourcePath"], &stage["HttpMethod"]), (&json!("/*"), &json!("*")));
@@ -119,7 +119,7 @@ fn a_call_that_needs_no_key_has_a_throttle_of_its_own() {
         .map(|method| {
             assert!(method["ThrottlingRateLimit"].is_u64(), "{method}");
             assert!(method["ThrottlingBurstLimit"].is_u64(), "{method}");
-            // What a method sets stands in place of all that the stage sets.
+            // The settings of a method replace all settings of the stage.
             for setting in ["MetricsEnabled", "LoggingLevel", "DataTraceEnabled"] {
                 assert_eq!(method[setting], stage[setting], "{method}");
             }
@@ -137,7 +137,7 @@ fn a_call_that_needs_no_key_has_a_throttle_of_its_own() {
 }
 
 #[test]
-fn the_queue_is_the_codes() {
+fn queue_is_that_of_the_code() {
     let queue = &resource("Queue")["Properties"];
     assert_eq!(queue["VisibilityTimeout"], QUEUE_VISIBILITY_TIMEOUT.as_secs());
     assert_eq!(queue["RedrivePolicy"]["maxReceiveCount"], QUEUE_RECEIVES_MAX);
@@ -159,13 +159,13 @@ fn relay_runs_each_minute_and_ends_before_the_next() {
     assert_eq!(function, "relay");
     assert_eq!(event["ScheduleExpression"], "rate(1 minute)");
     assert!(find("relay").unwrap().timeout.as_secs() < 60);
-    // The next run is the retry, and not Lambda's own.
+    // The next run is the retry, instead of Lambda's own retries.
     let config = &resource("RelayFunction")["Properties"]["EventInvokeConfig"];
     assert_eq!(config["MaximumRetryAttempts"], 0);
 }
 
 #[test]
-fn the_schema_comes_after_admins_code_and_before_that_of_the_others() {
+fn schema_is_deployed_after_admin_and_before_the_other_functions() {
     let migrations = &resource("Migrations")["Properties"];
     assert_eq!(migrations["ServiceToken"], json!({"Fn::GetAtt": "AdminFunction.Arn"}));
     assert_eq!(migrations["Code"], json!({"Ref": "AdminFunction.Version"}));
@@ -175,8 +175,8 @@ fn the_schema_comes_after_admins_code_and_before_that_of_the_others() {
     }
 }
 
-/// An answer of the gateway: its body, and what is said of it.
-fn gateway_answers() -> impl Iterator<Item = (&'static str, &'static Value, Value)> {
+/// The gateway responses: type, definition and body.
+fn gateway_responses() -> impl Iterator<Item = (&'static str, &'static Value, Value)> {
     let responses = resource("Api")["Properties"]["GatewayResponses"].as_object().unwrap();
     responses.iter().map(|(kind, response)| {
         let body = response["ResponseTemplates"]["application/json"].as_str().unwrap();
@@ -186,13 +186,13 @@ fn gateway_answers() -> impl Iterator<Item = (&'static str, &'static Value, Valu
 }
 
 #[test]
-fn what_the_gateway_answers_is_a_problem_of_the_document() {
+fn gateway_responses_are_problems_of_the_document() {
     let problem = validator(at("/components/schemas/Problem"));
     let documented: BTreeSet<_> = operations()
         .into_iter()
         .flat_map(|(_, _, operation)| operation["responses"].as_object().unwrap().keys())
         .collect();
-    for (kind, response, mut body) in gateway_answers() {
+    for (kind, response, mut body) in gateway_responses() {
         let status = &response["StatusCode"];
         assert_eq!(body["status"], *status, "{kind}");
         assert!(documented.contains(&status.to_string()), "{kind}: {status}");
@@ -206,7 +206,7 @@ fn what_the_gateway_answers_is_a_problem_of_the_document() {
 }
 
 #[test]
-fn a_problem_that_functions_have_too_has_their_words() {
+fn shared_problems_have_the_same_text_in_gateway_and_functions() {
     let correlation = CorrelationId::accept("c-1").unwrap();
     for (kind, problem) in [
         ("UNAUTHORIZED", Problem::Unauthorized),
@@ -216,7 +216,7 @@ fn a_problem_that_functions_have_too_has_their_words() {
         ("AUTHORIZER_FAILURE", Problem::Unavailable("gone".into())),
         ("AUTHORIZER_CONFIGURATION_ERROR", Problem::Unavailable("gone".into())),
     ] {
-        let (_, response, mut body) = gateway_answers()
+        let (_, response, mut body) = gateway_responses()
             .find(|(found, ..)| *found == kind)
             .unwrap_or_else(|| panic!("{kind}"));
         body["correlation_id"] = "c-1".into();
@@ -232,7 +232,7 @@ fn a_problem_that_functions_have_too_has_their_words() {
 }
 
 #[test]
-fn every_alarm_has_its_chapter_in_the_runbook() {
+fn every_alarm_has_a_chapter_in_the_runbook() {
     const RUNBOOK: &str = include_str!("../../../docs/runbook.md");
     let chapters = RUNBOOK.lines().filter_map(|line| line.strip_prefix("## "));
     let chapters: BTreeSet<_> = chapters.map(str::to_lowercase).collect();

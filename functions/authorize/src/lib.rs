@@ -1,4 +1,4 @@
-//! Says who may call: the Lambda authorizer of the REST API. By API key, or by a token of a configured issuer.
+//! The Lambda authorizer of the REST API: API keys, and tokens of a configured issuer.
 
 mod config;
 mod credential;

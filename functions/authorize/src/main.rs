@@ -1,4 +1,4 @@
-//! The `authorize` function's process: asked by the gateway before it calls a function.
+//! The `authorize` function, invoked by the gateway before each other function.
 
 use authorize::{Authorize, Config, Refusal, Tokens};
 use aws_lambda_events::apigw::ApiGatewayCustomAuthorizerRequestTypeRequest;
@@ -27,8 +27,8 @@ async fn main() -> Result<(), Error> {
     .await
 }
 
-/// API Gateway answers 401 where an authorizer fails with exactly `Unauthorized`, else 500, which the
-/// template turns into 503.
+/// API Gateway returns 401 if an authorizer fails with exactly `Unauthorized`, and otherwise 500, which
+/// the template maps to 503.
 fn diagnose(refusal: Refusal) -> Diagnostic {
     let name = match refusal {
         Refusal::Unauthorized => "Unauthorized",

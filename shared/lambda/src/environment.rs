@@ -114,10 +114,7 @@ mod tests {
         let mut read = |name| environment.optional::<u8>(name);
         assert_eq!((read("NONE"), read("EMPTY"), read("FIVE")), (None, None, Some(5)));
         assert_eq!(read("WORD"), None);
-        assert_eq!(
-            environment.finish(()).unwrap_err().to_string(),
-            "environment: WORD is invalid"
-        );
+        assert_eq!(environment.finish(()).unwrap_err().to_string(), "environment: WORD is invalid");
     }
 
     #[test]

@@ -129,7 +129,7 @@ async fn a_database_that_never_comes_is_waited_for_and_answered_before_time_is_u
     let admin = admin_of("postgres://admin:hunter2@127.0.0.1:1/nothing");
     let taker = Taker::start(0).await;
     let deadline = SystemTime::now() + Duration::from_secs(26);
-    admin.handle(taker.event("Create"), deadline).await.unwrap();
+    admin::handle(&admin, taker.event("Create"), deadline).await.unwrap();
     assert!(SystemTime::now() < deadline);
     let answer = taker.answer();
     assert_eq!(answer["Status"], "FAILED");
@@ -175,7 +175,7 @@ async fn an_answer_that_is_refused_is_given_again_and_its_url_never_shown() {
     let refusing = Taker::start(100).await;
     let error = handle(&Admin::default(), refusing.event("Delete")).await.unwrap_err();
     let words = format!("{} {error:?}", tributary_lambda::error_chain::Chain(&error));
-    assert!(words.starts_with("CloudFormation cannot be answered: "), "{words}");
+    assert!(words.starts_with("the response to CloudFormation failed: "), "{words}");
     assert!(!words.contains("c0ffee"), "{words}");
 }
 

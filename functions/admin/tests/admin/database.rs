@@ -53,7 +53,7 @@ async fn a_database_without_migrations_is_not_checked_but_said_to_lack_them() {
     let known = MIGRATOR.iter().count();
     let refused = async || {
         let error = handle(&admin, json!({"operation": "check"})).await.unwrap_err();
-        assert_eq!(error.kind(), "Unmigrated");
+        assert_eq!(error.error_type(), "Unmigrated");
         error.to_string()
     };
     assert_eq!(
@@ -127,7 +127,7 @@ async fn a_database_that_is_away_is_said_to_be() {
     let admin = admin_of("postgres://admin:hunter2@127.0.0.1:1/nothing");
     let error = handle(&admin, json!({"operation": "migrate"})).await.unwrap_err();
     assert!(matches!(error, AdminError::Store(_)), "{error:?}");
-    assert_eq!(error.kind(), "Database");
+    assert_eq!(error.error_type(), "Database");
     let words = tributary_lambda::error_chain::Chain(&error).to_string();
     assert!(words.starts_with("PostgreSQL is unavailable: "), "{words}");
     assert!(!words.contains("hunter2"), "{words}");

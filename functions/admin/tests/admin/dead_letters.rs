@@ -158,6 +158,6 @@ async fn a_queue_that_is_not_there_is_said_not_to_answer() {
     let gone = queues.client.delete_queue().queue_url(&queues.dead_letters);
     gone.send().await.unwrap();
     let error = handle(&queues.admin, json!({"operation": "dlq_list"})).await.unwrap_err();
-    assert_eq!(error.kind(), "Queue");
-    assert_eq!(error.to_string(), "the dead-letter queue does not answer");
+    assert_eq!(error.error_type(), "Queue");
+    assert_eq!(error.to_string(), "the dead-letter queue is unavailable");
 }

@@ -8,7 +8,7 @@ use super::handle;
 /// The kind and the words of the refusal.
 async fn refusal(event: Value) -> (&'static str, String) {
     let error = handle(&Admin::default(), event).await.unwrap_err();
-    (error.kind(), error.to_string())
+    (error.error_type(), error.to_string())
 }
 
 #[tokio::test]

@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 /// Handles an event with plenty of time.
 async fn handle(admin: &Admin, event: Value) -> Result<Value, AdminError> {
-    admin.handle(event, SystemTime::now() + Duration::from_secs(300)).await
+    admin::handle(admin, event, SystemTime::now() + Duration::from_secs(300)).await
 }
 
 /// A database without one migration, on the server of a test's own; gives its URL.

@@ -25,7 +25,7 @@ async fn a_transient_fault_gives_the_row_back_and_the_next_turn_completes_it() {
         if id == "tx_0001" && is_first_time { transient() } else { is(Category::Food) }
     }));
 
-    assert_eq!(bench.work(&worker).await.unwrap(), Ending::ToBeRetried);
+    assert_eq!(bench.work(&worker).await.unwrap(), Ending::RetryLater);
     let done = row("completed", 1, Some("Food"), None);
     let given_back = row("pending", 1, None, None);
     assert_eq!(bench.rows().await, [done.clone(), given_back, done.clone()]);
@@ -56,7 +56,7 @@ async fn a_row_that_is_transient_for_ever_is_given_up_after_the_most_attempts() 
     let bench = Bench::with_batch(1).await;
     let worker = bench.worker(Says::new(|_: &str| transient()));
     for attempt in 1..ATTEMPTS_MAX {
-        assert_eq!(bench.work(&worker).await.unwrap(), Ending::ToBeRetried);
+        assert_eq!(bench.work(&worker).await.unwrap(), Ending::RetryLater);
         assert_eq!(bench.rows().await, [row("pending", attempt, None, None)]);
     }
     assert_eq!(bench.work(&worker).await.unwrap(), Ending::NothingLeft);
@@ -98,7 +98,7 @@ async fn faults_of_some_rows_hold_up_no_others() {
             _ => is(Category::Food),
         }
     }));
-    assert_eq!(bench.work(&worker).await.unwrap(), Ending::ToBeRetried);
+    assert_eq!(bench.work(&worker).await.unwrap(), Ending::RetryLater);
     let expected = StatusCounts { pending: 30, processing: 0, completed: 240, failed: 30 };
     assert_eq!(bench.counts().await, expected);
     assert_eq!(asked.load(Ordering::Relaxed), 300, "each row is asked about once a turn");

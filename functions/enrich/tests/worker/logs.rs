@@ -40,7 +40,7 @@ async fn what_a_failing_categoriser_says_of_its_input_is_in_no_log() {
         "tx_0001" => permanent("SECRET DESCRIPTION is no purchase"),
         _ => Err(CategorizeError::Transient("overloaded by SECRET DESCRIPTION".into())),
     }));
-    assert_eq!(bench.work(&worker).await.unwrap(), Ending::ToBeRetried);
+    assert_eq!(bench.work(&worker).await.unwrap(), Ending::RetryLater);
 
     let lines = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
     assert!(lines.contains("enrichment is to be retried"), "{lines}");

@@ -43,7 +43,7 @@ async fn rows_are_counted_by_how_they_ended_and_a_batch_by_its_end() {
         "tx_0001" => transient(),
         _ => is(Category::Food),
     }));
-    assert_eq!(bench.work(&first).await.unwrap(), Ending::ToBeRetried);
+    assert_eq!(bench.work(&first).await.unwrap(), Ending::RetryLater);
     let sums = [
         ("TransactionsCategorised Food", 2),
         ("TransactionsCompleted", 2),

@@ -20,8 +20,8 @@ pub const GRACE_S_DEFAULT: u64 = 1_200;
 pub struct Check {
     /// Also check that no work is left.
     pub settled: bool,
-    /// How long ago, in seconds, a lease may have expired or an outbox entry been written before the
-    /// check fails.
+    /// How long ago, in seconds, a lease may have expired or an outbox entry been written before
+    /// the check fails.
     pub grace_s: u64,
 }
 

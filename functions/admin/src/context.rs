@@ -6,8 +6,8 @@ use tributary_store::Store;
 
 use crate::error::AdminError;
 
-/// The resources that operations use. The function has all of them; a command only has those that its
-/// operation needs.
+/// The resources that operations use. The function has all of them; a command only has those that
+/// its operation needs.
 #[derive(Debug, Default)]
 pub struct Admin {
     store: Option<Store>,

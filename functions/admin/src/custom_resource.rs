@@ -1,5 +1,5 @@
-//! The schema as a custom resource of CloudFormation. Create and Update migrate it; Delete keeps it.
-//! CloudFormation waits up to an hour for the response.
+//! The schema as a custom resource of CloudFormation. Create and Update migrate it; Delete keeps
+//! it. CloudFormation waits up to an hour for the response.
 //!
 //! Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref.html>.
 
@@ -18,8 +18,8 @@ use crate::error::AdminError;
 use crate::migrate::{Migrate, missing};
 use crate::operation::Operation;
 
-/// The id of the resource. It must never change: CloudFormation would replace the resource and delete
-/// the old one.
+/// The id of the resource. It must never change: CloudFormation would replace the resource and
+/// delete the old one.
 const PHYSICAL_RESOURCE_ID: &str = "tributary-schema";
 /// How long before the deadline the migration is aborted, so that the function can still respond.
 const RESPONSE_TIME: Duration = Duration::from_secs(20);
@@ -27,8 +27,8 @@ const RESPONSE_TIME: Duration = Duration::from_secs(20);
 const RESPONSE_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The most attempts to respond.
 const RESPONSE_ATTEMPTS_MAX: u32 = 3;
-/// How long to wait for a new or paused database. A new proxy may need minutes to find its cluster. Of
-/// the function's 300 s this leaves 40 s to migrate, and the time to respond.
+/// How long to wait for a new or paused database. A new proxy may need minutes to find its cluster.
+/// Of the function's 300 s this leaves 40 s to migrate, and the time to respond.
 const DATABASE_WAIT_MAX: Duration = Duration::from_secs(240);
 /// The delay between two attempts to connect.
 const DATABASE_RETRY_DELAY: Duration = Duration::from_secs(1);

@@ -67,8 +67,8 @@ async fn run<O: Operation>(admin: &Admin, fields: Value) -> Result<Value, AdminE
     Ok(serde_json::to_value(operation.run(admin).await?)?)
 }
 
-/// Removes the value from an error message of serde. Errors are logged, and an operator who confuses
-/// two members may have entered an API key.
+/// Removes the value from an error message of serde. Errors are logged, and an operator who
+/// confuses two members may have entered an API key.
 fn without_value(message: &str) -> String {
     match message.rsplit_once(", expected ") {
         Some((found, expected)) => {

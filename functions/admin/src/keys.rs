@@ -1,5 +1,5 @@
-//! `keys_create`, `keys_list`, `keys_revoke`: the API keys of a tenant. Only the output of `keys_create`
-//! contains the key; logs, database and lists never do.
+//! `keys_create`, `keys_list`, `keys_revoke`: the API keys of a tenant. Only the output of
+//! `keys_create` contains the key; logs, database and lists never do.
 
 use std::fmt;
 

@@ -19,8 +19,8 @@ pub enum Credential<'h> {
 }
 
 impl<'h> Credential<'h> {
-    /// Reads a key or token from `Authorization: Bearer`, or a key from `X-API-Key`. If the first header is
-    /// present, the second is ignored.
+    /// Reads a key or token from `Authorization: Bearer`, or a key from `X-API-Key`. If the first
+    /// header is present, the second is ignored.
     #[must_use]
     pub fn of(headers: &'h HeaderMap) -> Option<Self> {
         let Some(value) = headers.get(AUTHORIZATION) else {
@@ -39,8 +39,8 @@ impl<'h> Credential<'h> {
     }
 }
 
-/// Whether a text has the form of a signed JWT: three parts of base64url. An unsigned token has an empty
-/// third part.
+/// Whether a text has the form of a signed JWT: three parts of base64url. An unsigned token has an
+/// empty third part.
 fn may_be_token(text: &str) -> bool {
     let is_base64url = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     let is_part = |part: &str| !part.is_empty() && part.bytes().all(is_base64url);

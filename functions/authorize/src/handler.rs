@@ -15,7 +15,8 @@ use crate::jwks::JwksError;
 use crate::policy::{Caller, Principal};
 use crate::tokens::{Token, TokenError, Tokens};
 
-/// The hash to compare with if no key has the prefix, so that unknown keys take as long as known ones.
+/// The hash to compare with if no key has the prefix, so that unknown keys take as long as known
+/// ones.
 const NO_HASH: KeyHash = [0; 32];
 
 /// The handler of authorize.
@@ -81,7 +82,8 @@ impl Authorize {
             && let Err(error) = record_use(tx, &found.key).await
         {
             // The time of the last use is informative; the request is allowed all the same.
-            warn!(api_key_id = %found.key.api_key_id, error = %Chain(&error), "last use not recorded");
+            let api_key_id = found.key.api_key_id;
+            warn!(%api_key_id, error = %Chain(&error), "last use not recorded");
         }
         let ApiKey { tenant, api_key_id, scopes } = found.key;
         Ok(Caller { tenant, principal: Principal::ApiKey(api_key_id), scopes })

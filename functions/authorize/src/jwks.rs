@@ -1,5 +1,5 @@
-//! The public keys of a token issuer (JSON Web Key Set, RFC 7517), from a URL or a file. They are fetched
-//! when first needed, cached, and fetched again when a token names an unknown key.
+//! The public keys of a token issuer (JSON Web Key Set, RFC 7517), from a URL or a file. They are
+//! fetched when first needed, cached, and fetched again when a token names an unknown key.
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -19,7 +19,8 @@ use tokio::sync::Mutex;
 use tracing::{info, warn};
 use tributary_lambda::error_chain::Chain;
 
-/// How long fetched keys are fresh, and therefore how long a key that the issuer withdrew is accepted.
+/// How long fetched keys are fresh, and therefore how long a key that the issuer withdrew is
+/// accepted.
 const MAX_AGE: Duration = Duration::from_secs(600);
 /// How long fetched keys are used while they cannot be fetched again.
 const STALE_AGE_MAX: Duration = Duration::from_secs(3600);
@@ -78,8 +79,8 @@ impl Jwks {
         Self { source, state: Mutex::default() }
     }
 
-    /// The key with an id, or `None` if the issuer has no such key. A Lambda environment handles one
-    /// request at a time, so no request waits for the fetch of another.
+    /// The key with an id, or `None` if the issuer has no such key. A Lambda environment handles
+    /// one request at a time, so no request waits for the fetch of another.
     ///
     /// # Errors
     /// [`JwksError`] if the keys cannot be fetched and the cached ones are too old.
@@ -126,8 +127,8 @@ impl std::fmt::Debug for Jwks {
     }
 }
 
-/// Whether `at` is less than `duration` ago. The wall clock also advances while Lambda has frozen the
-/// environment. A time in the future does not count.
+/// Whether `at` is less than `duration` ago. The wall clock also advances while Lambda has frozen
+/// the environment. A time in the future does not count.
 fn is_within(at: Option<SystemTime>, now: SystemTime, duration: Duration) -> bool {
     at.and_then(|at| now.duration_since(at).ok()).is_some_and(|age| age < duration)
 }

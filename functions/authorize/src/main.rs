@@ -27,8 +27,8 @@ async fn main() -> Result<(), Error> {
     .await
 }
 
-/// API Gateway returns 401 if an authorizer fails with exactly `Unauthorized`, and otherwise 500, which
-/// the template maps to 503.
+/// API Gateway returns 401 if an authorizer fails with exactly `Unauthorized`, and otherwise 500,
+/// which the template maps to 503.
 fn diagnose(refusal: Refusal) -> Diagnostic {
     let name = match refusal {
         Refusal::Unauthorized => "Unauthorized",

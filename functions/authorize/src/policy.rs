@@ -31,7 +31,8 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// Whether the caller has the scope that the route of the request requires. Unknown routes are denied.
+    /// Whether the caller has the scope that the route of the request requires. Unknown routes are
+    /// denied.
     pub fn may_call(&self, request: &ApiGatewayCustomAuthorizerRequestTypeRequest) -> bool {
         let method = request.http_method.as_ref().map(http::Method::as_str).unwrap_or_default();
         let path = request.path.as_deref().unwrap_or_default();

@@ -13,8 +13,8 @@ use tributary_queue::{CORRELATION_ATTRIBUTE, EnrichMessage, Queue, TRACE_ATTRIBU
 
 use crate::worker::{Ending, Worker};
 
-/// The most batches that are processed concurrently: as many as an event has messages. They share one
-/// connection and wait for each other only while they access the database.
+/// The most batches that are processed concurrently: as many as an event has messages. They share
+/// one connection and wait for each other only while they access the database.
 const BATCH_CONCURRENCY_MAX: usize = 10;
 /// The delay before rows are tried again that another transaction has locked.
 const LOCKED_DELAY: Duration = Duration::from_secs(2);
@@ -48,7 +48,8 @@ impl Enrich {
             .map(|(message, records)| async move {
                 let outcome = match (&message, records.first()) {
                     (Some(message), Some(first)) => self.work(message, first, deadline).await,
-                    // SQS moves an unreadable message to the dead-letter queue after its last receive.
+                    // SQS moves an unreadable message to the dead-letter queue after its last
+                    // receive.
                     _ => Err(DeliverAgain),
                 };
                 if outcome.is_err() { records } else { Vec::new() }
@@ -110,7 +111,8 @@ impl Enrich {
                 }
                 Err(error) => {
                     error!(error = %Chain(&error), "enrichment failed");
-                    // Its rows stay claimed until the lease expires; an earlier message would find no work.
+                    // Its rows stay claimed until the lease expires; an earlier message would find
+                    // no work.
                     let delay = backoff(receive_count).max(self.worker.lease());
                     self.retry_later(record, delay).await;
                     Err(DeliverAgain)
@@ -121,8 +123,8 @@ impl Enrich {
         .await
     }
 
-    /// Leaves the remaining rows to a new message with a delay. Returning this message to the queue would
-    /// count as a failed receive, and a large batch would end in the dead-letter queue.
+    /// Leaves the remaining rows to a new message with a delay. Returning this message to the queue
+    /// would count as a failed receive, and a large batch would end in the dead-letter queue.
     async fn continue_later(
         &self,
         message: &EnrichMessage,

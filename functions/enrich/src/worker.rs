@@ -1,7 +1,8 @@
-//! Processes one batch: claims, categorises and finishes rows until none are left or the deadline is near.
+//! Processes one batch: claims, categorises and finishes rows until none are left or the deadline
+//! is near.
 //!
-//! No database transaction is open during categorisation. Any number of workers may process the same
-//! batch. If one of them crashes, its rows can be claimed again when the lease expires.
+//! No database transaction is open during categorisation. Any number of workers may process the
+//! same batch. If one of them crashes, its rows can be claimed again when the lease expires.
 
 use std::ops::{Deref, DerefMut};
 use std::time::{Duration, SystemTime};
@@ -36,8 +37,8 @@ const REASON_ATTEMPTS: &str = "gave up after the most attempts that are made";
 /// The time limits of a worker.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// The duration of a lease: longer than the categorisation of a claim and shorter than the visibility
-    /// timeout of the queue, so that a redelivered message can claim its rows.
+    /// The duration of a lease: longer than the categorisation of a claim and shorter than the
+    /// visibility timeout of the queue, so that a redelivered message can claim its rows.
     pub lease: Duration,
     /// How long before the deadline the last claim may begin: longer than processing a claim takes.
     pub stop_before_deadline: Duration,
@@ -108,8 +109,8 @@ impl DerefMut for GuardedTx<'_> {
 }
 
 impl Worker {
-    /// A worker on a store with a categoriser that records `metrics`. When `stop` is cancelled, it releases
-    /// its rows.
+    /// A worker on a store with a categoriser that records `metrics`. When `stop` is cancelled, it
+    /// releases its rows.
     #[must_use]
     pub fn new(
         store: Store,
@@ -135,8 +136,8 @@ impl Worker {
 
     /// Processes a batch until no rows are left or the deadline is near.
     ///
-    /// # Errors
-    /// [`WorkError`] if the store fails. Claimed rows can be claimed again when their lease expires.
+    /// # Errors [`WorkError`] if the store fails. Claimed rows can be claimed again when their
+    /// lease expires.
     pub async fn work(
         &self,
         message: &EnrichMessage,
@@ -190,8 +191,8 @@ impl Worker {
         left < self.limits.stop_before_deadline
     }
 
-    /// Begins a transaction when no other batch of this worker has one open. Waiting in the connection pool
-    /// instead would fail as unavailable after [`Store::CONNECT_TIMEOUT`].
+    /// Begins a transaction when no other batch of this worker has one open. Waiting in the
+    /// connection pool instead would fail as unavailable after [`Store::CONNECT_TIMEOUT`].
     async fn begin(&self, tenant: TenantId) -> Result<GuardedTx<'_>, StoreError> {
         let guard = self.connection.lock().await;
         Ok(GuardedTx { tx: self.store.begin(tenant).await?, _guard: guard })
@@ -254,8 +255,8 @@ impl Worker {
         }
         let finished = finished.total();
         if release_rest {
-            // A transaction of its own: locking these rows after the finished ones could deadlock with a
-            // batch that updates both in the order of their ids.
+            // A transaction of its own: locking these rows after the finished ones could deadlock
+            // with a batch that updates both in the order of their ids.
             self.release(lease).await?;
         }
         if usize::try_from(finished) != Ok(outcomes.len()) {

@@ -1,5 +1,5 @@
-//! Announces a batch on the queue. The transaction that writes the batch also writes an outbox entry; the
-//! messages are sent after the commit.
+//! Announces a batch on the queue. The transaction that writes the batch also writes an outbox
+//! entry; the messages are sent after the commit.
 
 use tracing::warn;
 use tributary_domain::{BatchId, TenantId};
@@ -22,8 +22,8 @@ pub fn entry_for(request: &Request, tenant: TenantId, batch: BatchId, work: usiz
     }
 }
 
-/// Sends the messages of an entry and deletes the entry. If the send fails, the batch is accepted all the
-/// same, and relay sends the entry later.
+/// Sends the messages of an entry and deletes the entry. If the send fails, the batch is accepted
+/// all the same, and relay sends the entry later.
 pub async fn send(store: &Store, queue: &Queue, entry: &OutboxEntry) {
     let message = EnrichMessage { tenant: entry.tenant, batch: entry.batch };
     let count = usize::try_from(entry.message_count).unwrap_or(1);

@@ -8,8 +8,8 @@ use tributary_lambda::http::{Problem, Request};
 
 const HEADER: &str = "Idempotency-Key";
 
-/// The key, if the request has one: 1 to [`ID_LENGTH_MAX`] characters of printable ASCII. Of several
-/// headers `lambda_http` keeps the last.
+/// The key, if the request has one: 1 to [`ID_LENGTH_MAX`] characters of printable ASCII. Of
+/// several headers `lambda_http` keeps the last.
 pub fn read(request: &Request) -> Result<Option<String>, Problem> {
     let Some(value) = request.header_bytes(HEADER) else { return Ok(None) };
     // Surrounding whitespace is not part of a header value (RFC 9110, section 5.5).

@@ -26,7 +26,8 @@ const STOP_BEFORE_DEADLINE: Duration = Duration::from_secs(15);
 pub struct Ages {
     /// An outbox entry. Ingest may still be sending a younger one.
     pub unsent: Duration,
-    /// An unfinished batch without a valid lease. The message of a younger one may still be in the queue.
+    /// An unfinished batch without a valid lease. The message of a younger one may still be in the
+    /// queue.
     pub stalled: Duration,
     /// An idempotency key. A repeated request is replayed until then.
     pub key: Duration,

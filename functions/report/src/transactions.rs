@@ -38,7 +38,8 @@ struct TransactionBody {
     merchant_category_code: Option<String>,
     pending: bool,
     pending_transaction_id: Option<String>,
-    /// The posted transaction that replaces this pending one. A replaced transaction is in no total.
+    /// The posted transaction that replaces this pending one. A replaced transaction is in no
+    /// total.
     replaced_by: Option<String>,
     revision: i32,
     status: String,

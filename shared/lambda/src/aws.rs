@@ -4,7 +4,8 @@ use aws_config::{BehaviorVersion, SdkConfig};
 use tokio::sync::OnceCell;
 
 /// Region, credentials and endpoint from the default providers of the AWS SDK. Loading may use the
-/// network, so it is deferred. Clients with the same configuration share connections and credentials.
+/// network, so it is deferred. Clients with the same configuration share connections and
+/// credentials.
 #[derive(Debug, Default)]
 pub struct Aws(OnceCell<SdkConfig>);
 

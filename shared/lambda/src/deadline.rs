@@ -5,11 +5,11 @@ use std::time::{Duration, SystemTime};
 /// The time limit if Lambda gives no valid deadline.
 const ASSUMED: Duration = Duration::from_secs(60);
 
-/// The deadline that Lambda gave, unless it has already passed. `cargo lambda` 1.9.2 gives a deadline near
-/// 1970, with which no work would ever begin.
+/// The deadline that Lambda gave, unless it has already passed. `cargo lambda` 1.9.2 gives a
+/// deadline near 1970, with which no work would ever begin.
 #[must_use]
-pub fn of_invocation(given: SystemTime, now: SystemTime) -> SystemTime {
-    if given > now { given } else { now + ASSUMED }
+pub fn of_invocation(deadline: SystemTime, now: SystemTime) -> SystemTime {
+    if deadline > now { deadline } else { now + ASSUMED }
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! Reads a function's configuration from environment variables and reports all faults in one message.
+//! Reads a function's configuration from environment variables and reports all faults in one
+//! message.
 
 use std::str::FromStr;
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! The Lambda functions and their timeouts. The local stack uses this table, and a test compares it with
-//! the deployment template. For their HTTP routes see [`crate::routes`].
+//! The Lambda functions and their timeouts. The local stack uses this table, and a test compares it
+//! with the deployment template. For their HTTP routes see [`crate::routes`].
 
 use std::time::Duration;
 
@@ -23,8 +23,8 @@ pub const FUNCTIONS: &[Function] = &[
     Function { name: "admin", timeout: Duration::from_secs(300) },
 ];
 
-/// The visibility timeout of the queue: six times the timeout of enrich, as AWS recommends for event
-/// sources.
+/// The visibility timeout of the queue: six times the timeout of enrich, as AWS recommends for
+/// event sources.
 pub const QUEUE_VISIBILITY_TIMEOUT: Duration = Duration::from_secs(360);
 
 /// The most receives of a message before SQS moves it to the dead-letter queue.

@@ -1,4 +1,5 @@
-//! The parts that the functions share: configuration, logs, metrics, routes, HTTP requests and responses.
+//! The parts that the functions share: configuration, logs, metrics, routes, HTTP requests and
+//! responses.
 
 pub mod aws;
 pub mod backends;

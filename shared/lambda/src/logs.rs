@@ -1,7 +1,7 @@
 //! Logs: one JSON object per line on standard output, which Lambda sends to CloudWatch.
 //!
-//! Lines are ASCII, so that text of a client cannot change the text direction, hide characters or control
-//! the terminal.
+//! Lines are ASCII, so that text of a client cannot change the text direction, hide characters or
+//! control the terminal.
 
 use std::io;
 

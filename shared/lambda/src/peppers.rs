@@ -10,8 +10,8 @@ use crate::secrets::{SecretError, Secrets};
 const CURRENT: &str = "API_KEY_PEPPER";
 const PREVIOUS: &str = "API_KEY_PEPPER_PREVIOUS";
 
-/// The sources of the peppers. To change the pepper, configure the old one as the previous one, replace
-/// every key, then remove the previous one. Until then keys of both are accepted.
+/// The sources of the peppers. To change the pepper, configure the old one as the previous one,
+/// replace every key, then remove the previous one. Until then keys of both are accepted.
 #[derive(Debug)]
 pub struct PepperSources {
     current: Source,
@@ -37,7 +37,8 @@ pub enum PepperError {
 }
 
 impl PepperSources {
-    /// Reads `API_KEY_PEPPER` or `API_KEY_PEPPER_SECRET_ARN`, one of which is required, and optionally
+    /// Reads `API_KEY_PEPPER` or `API_KEY_PEPPER_SECRET_ARN`, one of which is required, and
+    /// optionally
     /// `API_KEY_PEPPER_PREVIOUS` or `API_KEY_PEPPER_PREVIOUS_SECRET_ARN`.
     pub fn read<L>(environment: &mut Environment<L>) -> Self
     where

@@ -64,10 +64,11 @@ impl DeadLetters {
     const BATCH_MAX: usize = 10;
     /// How long listed messages are hidden from other consumers and from further receives.
     const HIDDEN: Duration = Duration::from_secs(30);
-    /// The time limit for receiving. The rest of [`Self::HIDDEN`] is for making messages visible again.
+    /// The time limit for receiving. The rest of [`Self::HIDDEN`] is for making messages visible
+    /// again.
     const LIST_TIME_MAX: Duration = Duration::from_secs(20);
-    /// The wait time of a receive, in seconds. Without it (short polling) SQS queries only some of its
-    /// servers and may miss messages.
+    /// The wait time of a receive, in seconds. Without it (short polling) SQS queries only some of
+    /// its servers and may miss messages.
     const RECEIVE_WAIT_S: i32 = 1;
 
     /// A client for the queue at `url`.
@@ -92,9 +93,9 @@ impl DeadLetters {
         Ok(attributes.get(&name).and_then(|count| count.parse().ok()).unwrap_or_default())
     }
 
-    /// Lists up to `count_max` messages, or as many as SQS delivers in 20 seconds, without removing them.
-    /// Duplicate deliveries are listed once. If a message cannot be made visible again, it stays hidden
-    /// for 30 seconds.
+    /// Lists up to `count_max` messages, or as many as SQS delivers in 20 seconds, without removing
+    /// them. Duplicate deliveries are listed once. If a message cannot be made visible again, it
+    /// stays hidden for 30 seconds.
     ///
     /// # Errors
     /// [`QueueError`] if the queue is unavailable.
@@ -123,7 +124,7 @@ impl DeadLetters {
         for receipt_handles in receipt_handles.chunks(Self::BATCH_MAX) {
             if let Err(error) = self.make_visible(receipt_handles).await {
                 let cause = error.source().map(ToString::to_string);
-                warn!(%error, cause, "listed messages stay hidden until their visibility timeout ends");
+                warn!(%error, cause, "listed messages stay hidden until their timeout");
             }
         }
         outcome.map(|()| letters)

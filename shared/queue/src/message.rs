@@ -1,4 +1,4 @@
-//! The message that requests the enrichment of a batch: `{"v":1,"tenant_id":"…","batch_id":"…"}`.
+//! The message that requests enrichment of a batch: `{"v":1,"tenant_id":"…","batch_id":"…"}`.
 //!
 //! It contains no rows, so duplicates are harmless and a late message finds no work.
 

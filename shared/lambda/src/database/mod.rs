@@ -91,8 +91,8 @@ impl DatabaseConfig {
         Self { url, role, login }
     }
 
-    /// Creates a store that connects lazily. The login is fetched now, during the cold start. If that fails,
-    /// the first transaction fetches it again.
+    /// Creates a store that connects lazily. The login is fetched now, during the cold start. If
+    /// that fails, the first transaction fetches it again.
     ///
     /// # Errors
     /// [`DatabaseError`] names the variable that is invalid.
@@ -119,7 +119,7 @@ impl DatabaseConfig {
             }
         };
         if let Err(error) = store.prepare_login().await {
-            warn!(error = %Chain(&error), "fetch of the database login failed; the first transaction retries it");
+            warn!(error = %Chain(&error), "fetching the database login failed; will retry");
         }
         Ok(store)
     }

@@ -1,5 +1,5 @@
-//! RDS IAM authentication. The password is a signed token for one server, port and user, valid for 15
-//! minutes. RDS verifies the signature and the IAM permission to connect.
+//! RDS IAM authentication. The password is a signed token for one server, port and user, valid for
+//! 15 minutes. RDS verifies the signature and the IAM permission to connect.
 
 use std::fmt;
 use std::sync::{Mutex, PoisonError};

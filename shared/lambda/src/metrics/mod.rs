@@ -1,9 +1,9 @@
-//! Collects the metrics of an invocation and writes them to its log in the CloudWatch embedded metric
-//! format. [`table`] lists the metrics.
+//! Collects the metrics of an invocation and writes them to its log in the CloudWatch embedded
+//! metric format. [`table`] lists the metrics.
 //!
 //! The format is one JSON object; the crate for it (`metrique` with its EMF formatter) would add 25
 //! dependencies to each function.
-//! Source: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>.
+//! Source: *Specification: Embedded metric format* in the Amazon CloudWatch User Guide.
 
 pub mod table;
 
@@ -30,8 +30,8 @@ pub struct Metrics {
     collected: Arc<Mutex<Collected>>,
 }
 
-/// The metrics by category, if any. Each category has a line of its own, because a line has one value for
-/// each dimension.
+/// The metrics by category, if any. Each category has a line of its own, because a line has one
+/// value for each dimension.
 type Collected = BTreeMap<Option<&'static str>, BTreeMap<&'static str, (&'static Metric, Values)>>;
 
 #[derive(Debug)]
@@ -44,8 +44,8 @@ impl Metrics {
     /// The metrics of a function's process, with one cold start. `METRICS_STACK` names the stack.
     #[must_use]
     pub fn of_process(function: &'static str) -> Self {
-        let given = std::env::var("METRICS_STACK").ok().filter(|stack| !stack.is_empty());
-        let metrics = Self::new(function, given.as_deref().unwrap_or(STACK_DEFAULT));
+        let stack = std::env::var("METRICS_STACK").ok().filter(|stack| !stack.is_empty());
+        let metrics = Self::new(function, stack.as_deref().unwrap_or(STACK_DEFAULT));
         metrics.count(&COLD_STARTS, 1);
         metrics
     }
@@ -61,8 +61,8 @@ impl Metrics {
         self.add(None, metric, count);
     }
 
-    /// Adds to the sum of a category. `category` must not be text of a tenant: each value is a metric with
-    /// a cost.
+    /// Adds to the sum of a category. `category` must not be text of a tenant: each value is a
+    /// metric with a cost.
     pub fn count_of(&self, metric: &'static Metric, category: &'static str, count: u64) {
         self.add(Some(category), metric, count);
     }
@@ -86,8 +86,8 @@ impl Metrics {
         }
     }
 
-    /// Writes the metrics to standard output. Call it before the invocation responds: afterwards Lambda
-    /// freezes the process.
+    /// Writes the metrics to standard output. Call it before the invocation responds: afterwards
+    /// Lambda freezes the process.
     pub fn flush(&self) {
         let lines = self.take_lines(SystemTime::now());
         if lines.is_empty() {
@@ -117,7 +117,8 @@ impl Metrics {
         lines
     }
 
-    /// Removes one line of metrics. Values of a metric beyond [`VALUES_MAX`] remain for the next line.
+    /// Removes one line of metrics. Values of a metric beyond [`VALUES_MAX`] remain for the next
+    /// line.
     fn line(
         &self,
         timestamp_ms: u64,

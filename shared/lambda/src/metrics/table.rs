@@ -1,5 +1,5 @@
-//! Every metric with its name, unit, dimensions and functions. Tests compare this list with the logs of
-//! the functions and with the dashboard and alarms.
+//! Every metric with its name, unit, dimensions and functions. Tests compare this list with the
+//! logs of the functions and with the dashboard and alarms.
 
 /// The namespace of all metrics.
 pub const NAMESPACE: &str = "Tributary";

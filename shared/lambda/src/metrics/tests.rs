@@ -14,7 +14,7 @@ fn lines(metrics: &Metrics) -> Vec<Value> {
 }
 
 #[test]
-fn sums_and_values_of_an_invocation_stand_on_one_line() {
+fn metrics_of_an_invocation_are_one_line() {
     let metrics = Metrics::new("ingest", "prod");
     metrics.count(&BATCHES_ACCEPTED, 1);
     metrics.clone().count(&BATCHES_ACCEPTED, 2);
@@ -78,7 +78,8 @@ fn a_line_holds_a_hundred_values_of_a_metric_and_the_next_line_the_rest() {
     }
 }
 
-/// The limits of the format: a hundred metrics a line, thirty dimensions a set, names that stand once.
+/// The limits of the format: a hundred metrics a line, thirty dimensions a set, names that stand
+/// once.
 #[test]
 fn the_table_fits_the_format() {
     assert!(METRICS.len() <= 100);

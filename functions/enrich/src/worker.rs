@@ -136,7 +136,8 @@ impl Worker {
 
     /// Processes a batch until no rows are left or the deadline is near.
     ///
-    /// # Errors [`WorkError`] if the store fails. Claimed rows can be claimed again when their
+    /// # Errors
+    /// [`WorkError`] if the store fails. Claimed rows can be claimed again when their
     /// lease expires.
     pub async fn work(
         &self,

@@ -121,7 +121,8 @@ impl Queue {
 
     /// Makes SQS deliver a received message again after `delay`.
     ///
-    /// # Errors [`QueueError`] if the call fails. The message is then delivered again after its
+    /// # Errors
+    /// [`QueueError`] if the call fails. The message is then delivered again after its
     /// visibility timeout.
     pub async fn change_visibility(
         &self,

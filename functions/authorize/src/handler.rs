@@ -30,7 +30,7 @@ pub struct Authorize {
 
 /// A request without a policy.
 #[derive(Debug)]
-pub enum Refusal {
+pub enum Rejection {
     /// The credential is missing or invalid. The caller gets 401 without a reason.
     Unauthorized,
     /// The store of keys and tenants is unavailable. The caller gets 503.
@@ -39,7 +39,7 @@ pub enum Refusal {
     Issuer(JwksError),
 }
 
-impl From<StoreError> for Refusal {
+impl From<StoreError> for Rejection {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
     }
@@ -55,12 +55,12 @@ impl Authorize {
     /// Allows or denies a request by its credential.
     ///
     /// # Errors
-    /// [`Refusal`] if the caller cannot be identified.
+    /// [`Rejection`] if the caller cannot be identified.
     pub async fn decide(
         &self,
         request: &ApiGatewayCustomAuthorizerRequestTypeRequest,
-    ) -> Result<ApiGatewayCustomAuthorizerResponse<Value>, Refusal> {
-        let caller = match Credential::of(&request.headers).ok_or(Refusal::Unauthorized)? {
+    ) -> Result<ApiGatewayCustomAuthorizerResponse<Value>, Rejection> {
+        let caller = match Credential::of(&request.headers).ok_or(Rejection::Unauthorized)? {
             Credential::Key(key) => self.bearer_of_key(key).await?,
             Credential::Token(token) => self.bearer_of_token(token).await?,
         };
@@ -72,12 +72,12 @@ impl Authorize {
     }
 
     /// Runs one statement and one comparison in constant time, whether or not the key exists.
-    async fn bearer_of_key(&self, presented: PresentedKey<'_>) -> Result<Caller, Refusal> {
+    async fn bearer_of_key(&self, presented: PresentedKey<'_>) -> Result<Caller, Rejection> {
         let mut tx = self.store.begin_for_all().await?;
         let found = api_keys::find_by_prefix(&mut tx, presented.prefix()).await?;
         let stored = found.as_ref().map_or(&NO_HASH, |found| &found.key_hash);
         let is_proved = self.peppers.proves(presented, stored);
-        let found = found.filter(|_| is_proved).ok_or(Refusal::Unauthorized)?;
+        let found = found.filter(|_| is_proved).ok_or(Rejection::Unauthorized)?;
         if found.use_is_due
             && let Err(error) = record_use(tx, &found.key).await
         {
@@ -90,20 +90,20 @@ impl Authorize {
     }
 
     /// Verifies a token. Tokens of unknown tenants are rejected.
-    async fn bearer_of_token(&self, token: &str) -> Result<Caller, Refusal> {
-        let tokens = self.tokens.as_ref().ok_or(Refusal::Unauthorized)?;
+    async fn bearer_of_token(&self, token: &str) -> Result<Caller, Rejection> {
+        let tokens = self.tokens.as_ref().ok_or(Rejection::Unauthorized)?;
         let token = tokens.verify(token).await.map_err(|error| match error {
             TokenError::Invalid(reason) => {
                 info!(reason, "token rejected");
-                Refusal::Unauthorized
+                Rejection::Unauthorized
             }
-            TokenError::Unavailable(error) => Refusal::Issuer(error),
+            TokenError::Unavailable(error) => Rejection::Issuer(error),
         })?;
         let Token { tenant, subject, scopes } = token;
         let mut tx = self.store.begin_for_all().await?;
         if !tenants::exists(&mut tx, tenant).await? {
             info!(reason = "unknown tenant", "token rejected");
-            return Err(Refusal::Unauthorized);
+            return Err(Rejection::Unauthorized);
         }
         Ok(Caller { tenant, principal: Principal::Subject(subject), scopes })
     }

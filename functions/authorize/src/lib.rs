@@ -9,7 +9,7 @@ mod tokens;
 
 pub use config::Config;
 pub use credential::Credential;
-pub use handler::{Authorize, Refusal};
+pub use handler::{Authorize, Rejection};
 pub use jwks::{IssuerKey, Jwks, JwksError, JwksSource};
 pub use policy::{Caller, Principal};
 pub use tokens::{Token, TokenConfig, TokenError, Tokens};

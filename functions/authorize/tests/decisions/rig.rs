@@ -1,6 +1,6 @@
 //! A database with a tenant, keys and requests.
 
-use authorize::{Authorize, JwksSource, Principal, Refusal, TokenConfig, Tokens};
+use authorize::{Authorize, JwksSource, Principal, Rejection, TokenConfig, Tokens};
 use aws_lambda_events::apigw::ApiGatewayCustomAuthorizerRequestTypeRequest;
 use http::{HeaderName, HeaderValue, Method};
 use serde_json::Value;
@@ -120,8 +120,8 @@ pub async fn decide(
             };
             (decision, response["context"].clone())
         }
-        Err(Refusal::Unauthorized) => (Decision::Unauthorized, Value::Null),
-        Err(Refusal::Store(_) | Refusal::Issuer(_)) => (Decision::Unavailable, Value::Null),
+        Err(Rejection::Unauthorized) => (Decision::Unauthorized, Value::Null),
+        Err(Rejection::Store(_) | Rejection::Issuer(_)) => (Decision::Unavailable, Value::Null),
     }
 }
 

@@ -41,10 +41,10 @@ impl LoginSource for SecretLogin {
     fn login<'a>(
         &'a self,
         _target: &'a Target,
-        is_refused: bool,
+        is_rejected: bool,
     ) -> BoxFuture<'a, Result<Option<Login>, LoginError>> {
         async move {
-            if self.is_read.load(Ordering::Relaxed) && !is_refused {
+            if self.is_read.load(Ordering::Relaxed) && !is_rejected {
                 return Ok(None);
             }
             self.read().await.map(Some)
@@ -90,8 +90,8 @@ mod tests {
         };
         let source = SecretLogin::new(Secrets::new(&config), "arn:aws:x".to_owned());
         let target = Target { host: "db".to_owned(), port: 5432, user: "ignored".to_owned() };
-        let password = async |is_refused| {
-            let login = source.login(&target, is_refused).await.unwrap()?;
+        let password = async |is_rejected| {
+            let login = source.login(&target, is_rejected).await.unwrap()?;
             assert_eq!(login.user.as_deref(), Some("me"));
             Some(login.password.expose_secret().to_owned())
         };

@@ -44,11 +44,11 @@ impl TokenLogin {
     }
 
     /// Whether a new token is needed.
-    fn is_due(&self, now: SystemTime, is_refused: bool) -> bool {
+    fn is_due(&self, now: SystemTime, is_rejected: bool) -> bool {
         let made_at = self.made_at.lock().unwrap_or_else(PoisonError::into_inner);
         // If the clock was set back, the age is unknown.
         let age = made_at.and_then(|made_at| now.duration_since(made_at).ok());
-        is_refused || age.is_none_or(|age| age > TOKEN_AGE_MAX)
+        is_rejected || age.is_none_or(|age| age > TOKEN_AGE_MAX)
     }
 
     async fn make(&self, target: &Target, now: SystemTime) -> Result<Login, LoginError> {
@@ -69,11 +69,11 @@ impl LoginSource for TokenLogin {
     fn login<'a>(
         &'a self,
         target: &'a Target,
-        is_refused: bool,
+        is_rejected: bool,
     ) -> BoxFuture<'a, Result<Option<Login>, LoginError>> {
         async move {
             let now = (self.clock)();
-            if !self.is_due(now, is_refused) {
+            if !self.is_due(now, is_rejected) {
                 return Ok(None);
             }
             self.make(target, now).await.map(Some)
@@ -183,9 +183,9 @@ mod tests {
             made_at: Mutex::new(None),
         };
         let target = target("db.example", 5432, "tributary_ingest");
-        let at = async |seconds, is_refused| {
+        let at = async |seconds, is_rejected| {
             SECONDS.store(seconds, Ordering::Relaxed);
-            let made = login.login(&target, is_refused).await.unwrap();
+            let made = login.login(&target, is_rejected).await.unwrap();
             made.map(|login| login.password.expose_secret().to_owned())
         };
         let age_max = TOKEN_AGE_MAX.as_secs();

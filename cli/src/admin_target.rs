@@ -57,7 +57,7 @@ impl AdminTarget {
     }
 
     /// Runs an operation and waits for its answer.
-    pub async fn perform<O: Operation>(&self, operation: O) -> anyhow::Result<O::Answer> {
+    pub async fn perform<O: Operation>(&self, operation: O) -> anyhow::Result<O::Output> {
         match self {
             Self::Here(admin) => Ok(operation.run(admin).await?),
             Self::Deployed { client, function } => invoke(client, function, &operation).await,
@@ -84,7 +84,7 @@ async fn invoke<O: Operation>(
     client: &Client,
     function: &str,
     operation: &O,
-) -> anyhow::Result<O::Answer> {
+) -> anyhow::Result<O::Output> {
     let event = serde_json::to_vec(&operation.to_event()?)?;
     let invoke = client.invoke().function_name(function).payload(Blob::new(event));
     let invoked = invoke.send().await.with_context(|| format!("{function} cannot be invoked"))?;

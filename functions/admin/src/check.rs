@@ -1,4 +1,4 @@
-//! `check`: proves on the database that nothing is lost, doubled or miscounted. Changes nothing.
+//! `check`: checks that the database has lost, duplicated or miscounted nothing. It is read-only.
 
 use std::time::Duration;
 
@@ -6,22 +6,22 @@ use serde::{Deserialize, Serialize};
 pub use tributary_store::check::{Check as Verdict, Finding};
 use tributary_store::{StoreError, check};
 
+use crate::context::Admin;
 use crate::error::AdminError;
-use crate::handler::Admin;
 use crate::migrate;
 use crate::operation::Operation;
 
-/// How long, in seconds, a lease may have run out or a message be owed before that is wrong, where
-/// nobody says: longer than relay takes to mind it.
+/// The default of [`Check::grace_s`]: longer than relay needs to process such a row.
 pub const GRACE_S_DEFAULT: u64 = 1_200;
 
-/// Ask every check.
+/// Run every check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Check {
-    /// Hold the database also to having no work left.
+    /// Also check that no work is left.
     pub settled: bool,
-    /// How long, in seconds, a lease may have run out or a message be owed before that is wrong.
+    /// How long ago, in seconds, a lease may have expired or an outbox entry been written before
+    /// the check fails.
     pub grace_s: u64,
 }
 
@@ -31,24 +31,24 @@ impl Default for Check {
     }
 }
 
-/// What every check found.
+/// The results of all checks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checked {
-    /// In the order in which they were asked.
+    /// In the order in which they ran.
     pub checks: Vec<Verdict>,
 }
 
 impl Operation for Check {
     const NAME: &'static str = "check";
-    type Answer = Checked;
+    type Output = Checked;
 
     async fn run(self, admin: &Admin) -> Result<Checked, AdminError> {
         migrate::require_all(admin).await?;
         let mut tx = admin.store()?.begin_for_all().await?;
         check::freeze(&mut tx).await?;
         let grace = Duration::from_secs(self.grace_s);
-        let held_to = check::Options { settled: self.settled, grace };
-        let checks = check::run(&mut tx, held_to).await?;
+        let options = check::Options { settled: self.settled, grace };
+        let checks = check::run(&mut tx, options).await?;
         tx.rollback().await.map_err(StoreError::from)?;
         Ok(Checked { checks })
     }

@@ -15,7 +15,8 @@ pub struct Config {
     pub dead_letter_queue_url: String,
     /// The variables that begin with `API_KEY_PEPPER`.
     pub peppers: PepperSources,
-    /// `DATABASE_ROLES_AUTH`: whether the functions log in as their own roles. The only value is `iam`.
+    /// `DATABASE_ROLES_AUTH`: whether the functions log in as their own roles. The only value is
+    /// `iam`.
     pub roles_log_in: bool,
 }
 

@@ -1,5 +1,5 @@
-//! The schema as a custom resource of CloudFormation: made or updated it is migrated, deleted it stays
-//! as it is. CloudFormation waits, for an hour if it must, until it is told how that went.
+//! The schema as a custom resource of CloudFormation. Create and Update migrate it; Delete keeps
+//! it. CloudFormation waits up to an hour for the response.
 //!
 //! Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref.html>.
 
@@ -13,29 +13,29 @@ use tracing::{error, info, warn};
 use tributary_lambda::error_chain::Chain;
 use tributary_store::StoreError;
 
+use crate::context::Admin;
 use crate::error::AdminError;
-use crate::handler::Admin;
-use crate::migrate::{self, Migrate};
+use crate::migrate::{Migrate, missing};
 use crate::operation::Operation;
 
-/// What the schema is called. It never changes: CloudFormation would take another name for a
-/// replacement, and delete the old one.
+/// The id of the resource. It must never change: CloudFormation would replace the resource and
+/// delete the old one.
 const PHYSICAL_RESOURCE_ID: &str = "tributary-schema";
-/// How long before its deadline the function stops to work, so that it can still answer.
-const ANSWER_TIME: Duration = Duration::from_secs(20);
-/// How long one try to answer may take.
-const ANSWER_TRY_TIMEOUT: Duration = Duration::from_secs(5);
-/// How often it is tried.
-const ANSWER_TRIES_MAX: u32 = 3;
-/// How long a database that was just made, or sleeps, is waited for: a new proxy may take minutes to find
-/// its cluster. Of the function's 300 s that leaves 40 s to migrate, and the time to answer.
+/// How long before the deadline the migration is aborted, so that the function can still respond.
+const RESPONSE_TIME: Duration = Duration::from_secs(20);
+/// The time limit of one attempt to respond.
+const RESPONSE_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
+/// The most attempts to respond.
+const RESPONSE_ATTEMPTS_MAX: u32 = 3;
+/// How long to wait for a new or paused database. A new proxy may need minutes to find its cluster.
+/// Of the function's 300 s this leaves 40 s to migrate, and the time to respond.
 const DATABASE_WAIT_MAX: Duration = Duration::from_secs(240);
-/// How long a database that is not there is left alone.
+/// The delay between two attempts to connect.
 const DATABASE_RETRY_DELAY: Duration = Duration::from_secs(1);
-/// The longest reason in bytes: CloudFormation takes answers of 4,096 bytes.
+/// The longest reason in bytes. CloudFormation accepts responses of 4,096 bytes.
 const REASON_BYTES_MAX: usize = 1_024;
 
-/// What CloudFormation asks. Its `ResponseURL` is signed: whoever has it can answer. It is in no log line.
+/// A request of CloudFormation. The signed `ResponseURL` is a secret and must not be logged.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Event {
@@ -48,10 +48,10 @@ struct Event {
     physical_resource_id: Option<String>,
 }
 
-/// What it is told.
+/// The response to CloudFormation.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Answer<'a> {
+struct Response<'a> {
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
@@ -62,12 +62,12 @@ struct Answer<'a> {
 }
 
 /// Whether an event is of a custom resource.
-pub(crate) fn is_one(event: &Value) -> bool {
+pub(crate) fn is_event(event: &Value) -> bool {
     event.get("RequestType").is_some() && event.get("ResponseURL").is_some()
 }
 
-/// Does what CloudFormation asks and tells it how that went. What failed was answered too, so it is no
-/// error here: Lambda would invoke the function again.
+/// Handles a request of CloudFormation and responds to it. A failed migration is reported in the
+/// response and is not an error here, because Lambda would retry the invocation.
 pub(crate) async fn handle(
     admin: &Admin,
     event: Value,
@@ -78,12 +78,12 @@ pub(crate) async fn handle(
         AdminError::MalformedResource { place, reason: error.into_inner().to_string() }
     })?;
     let left = deadline.duration_since(SystemTime::now()).unwrap_or_default();
-    let stop_at = Instant::now() + left.saturating_sub(ANSWER_TIME);
+    let stop_at = Instant::now() + left.saturating_sub(RESPONSE_TIME);
     let outcome = match event.request_type.as_str() {
-        "Create" | "Update" => timeout_at(stop_at, migrated(admin, stop_at))
-            .await
-            .unwrap_or(Err(AdminError::OutOfTime)),
-        // The data outlives the stack that made its schema.
+        "Create" | "Update" => {
+            timeout_at(stop_at, migrate(admin, stop_at)).await.unwrap_or(Err(AdminError::OutOfTime))
+        }
+        // Deleting the stack must keep the data.
         "Delete" => Ok(()),
         other => Err(AdminError::MalformedResource {
             place: "RequestType".to_owned(),
@@ -91,34 +91,38 @@ pub(crate) async fn handle(
         }),
     };
     let reason = outcome.err().map(|error| {
-        error!(error = %Chain(&error), "schema is not migrated");
+        error!(error = %Chain(&error), "migration failed");
         reason_of(&error)
     });
-    let answer = Answer {
+    let response = Response {
         status: if reason.is_none() { "SUCCESS" } else { "FAILED" },
         reason,
-        // Deleting one that could not be made, it is what CloudFormation made up for it.
+        // After a failed Create, the Delete carries an id that CloudFormation generated.
         physical_resource_id: event.physical_resource_id.as_deref().unwrap_or(PHYSICAL_RESOURCE_ID),
         stack_id: &event.stack_id,
         request_id: &event.request_id,
         logical_resource_id: &event.logical_resource_id,
     };
-    tell(&event.response_url, &answer).await?;
-    info!(request_type = event.request_type, status = answer.status, "CloudFormation answered");
-    Ok(serde_json::to_value(&answer)?)
+    respond(&event.response_url, &response).await?;
+    info!(
+        request_type = event.request_type,
+        status = response.status,
+        "responded to CloudFormation"
+    );
+    Ok(serde_json::to_value(&response)?)
 }
 
-/// Migrates, once the database is there.
-async fn migrated(admin: &Admin, stop_at: Instant) -> Result<(), AdminError> {
+/// Waits for the database, then migrates.
+async fn migrate(admin: &Admin, stop_at: Instant) -> Result<(), AdminError> {
     let wait_until = stop_at.min(Instant::now() + DATABASE_WAIT_MAX);
     loop {
-        match migrate::missing(admin).await {
+        match missing(admin).await {
             Err(AdminError::Store(error @ StoreError::Unavailable(_))) => {
-                // Its cause is what CloudFormation is to be told, not that time is up.
+                // Report the cause to CloudFormation instead of a timeout.
                 if Instant::now() + DATABASE_RETRY_DELAY >= wait_until {
                     return Err(error.into());
                 }
-                warn!(error = %Chain(&error), "database is not there yet");
+                warn!(error = %Chain(&error), "database is not available yet");
                 sleep_until(Instant::now() + DATABASE_RETRY_DELAY).await;
             }
             Err(error) => return Err(error),
@@ -128,29 +132,30 @@ async fn migrated(admin: &Admin, stop_at: Instant) -> Result<(), AdminError> {
     Migrate {}.run(admin).await.map(drop)
 }
 
-/// Sends the answer to the signed URL.
-async fn tell(response_url: &str, answer: &Answer<'_>) -> Result<(), AdminError> {
-    // Its errors name the URL, which is a secret.
+/// Sends the response to the signed URL.
+async fn respond(response_url: &str, response: &Response<'_>) -> Result<(), AdminError> {
+    // The errors of reqwest contain the URL, which is a secret.
     let failed = |error: reqwest::Error| AdminError::NotAnswered(error.without_url());
-    let body = serde_json::to_vec(answer)?;
-    let client = reqwest::Client::builder().timeout(ANSWER_TRY_TIMEOUT).build().map_err(failed)?;
-    let mut tries = 0;
+    let body = serde_json::to_vec(response)?;
+    let client =
+        reqwest::Client::builder().timeout(RESPONSE_ATTEMPT_TIMEOUT).build().map_err(failed)?;
+    let mut attempts = 0;
     loop {
-        tries += 1;
-        // The URL is signed for no content type at all.
+        attempts += 1;
+        // The signature of the URL covers an empty content type.
         let request = client.put(response_url).header(CONTENT_TYPE, "").body(body.clone());
         match request.send().await.and_then(reqwest::Response::error_for_status) {
             Ok(_) => return Ok(()),
-            Err(error) if tries == ANSWER_TRIES_MAX => return Err(failed(error)),
+            Err(error) if attempts == RESPONSE_ATTEMPTS_MAX => return Err(failed(error)),
             Err(error) => {
-                warn!(tries, error = %Chain(&error.without_url()), "CloudFormation is not answered yet");
+                warn!(attempts, error = %Chain(&error.without_url()), "response failed; retrying");
                 sleep(Duration::from_secs(1)).await;
             }
         }
     }
 }
 
-/// An error in as many bytes as CloudFormation takes.
+/// The message of an error, truncated to the limit of CloudFormation.
 fn reason_of(error: &AdminError) -> String {
     let mut reason = Chain(error).to_string();
     reason.truncate(reason.floor_char_boundary(REASON_BYTES_MAX));

@@ -1,24 +1,24 @@
-//! `dlq_list`, `dlq_redrive`, `dlq_status`: the messages that were given up.
+//! `dlq_list`, `dlq_redrive`, `dlq_status`: the dead-letter queue.
 
 use serde::{Deserialize, Serialize};
 use tributary_queue::{self as queue, DeadLetter};
 
+use crate::context::Admin;
 use crate::error::AdminError;
-use crate::handler::Admin;
 use crate::operation::Operation;
 
-/// How many messages one list may show.
+/// The most messages that one list shows.
 pub const LIST_MAX: u16 = 1_000;
-/// How many it shows where nobody says.
+/// The default limit of a list.
 pub const LIST_DEFAULT: u16 = 20;
-/// How many bytes of JSON the messages of one list may take: Lambda answers with 6 MB at the most.
+/// The most bytes of JSON of the messages in one list. A response of Lambda is limited to 6 MB.
 const LIST_BYTES_MAX: usize = 5 * 1024 * 1024;
 
-/// Look at the messages, and leave them where they are.
+/// List messages without removing them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct List {
-    /// How many at most.
+    /// The most messages to list.
     pub limit: ListLimit,
 }
 
@@ -27,7 +27,7 @@ pub struct List {
 #[serde(try_from = "u64", into = "u16")]
 pub struct ListLimit(u16);
 
-/// A number of messages that no list shows.
+/// A limit out of range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("must be 1 to {LIST_MAX}")]
 pub struct InvalidListLimit;
@@ -58,17 +58,17 @@ impl From<ListLimit> for u16 {
 /// The messages.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Listed {
-    /// About how many there are.
+    /// The approximate number of messages.
     pub count: u64,
-    /// As many as were asked for and fit, each whole.
+    /// The messages, up to the limit and the size of a response.
     pub letters: Vec<DeadLetter>,
-    /// How many were asked for and found, and do not fit.
+    /// How many more were found within the limit and exceed the size of a response.
     pub left_off: usize,
 }
 
 impl Operation for List {
     const NAME: &'static str = "dlq_list";
-    type Answer = Listed;
+    type Output = Listed;
 
     async fn run(self, admin: &Admin) -> Result<Listed, AdminError> {
         let dead_letters = admin.dead_letters()?;
@@ -80,7 +80,7 @@ impl Operation for List {
     }
 }
 
-/// How many of the first letters fit into one answer.
+/// How many of the first letters fit into one response.
 fn fitting(letters: &[DeadLetter]) -> Result<usize, serde_json::Error> {
     let mut bytes = 0;
     for (index, letter) in letters.iter().enumerate() {
@@ -92,21 +92,21 @@ fn fitting(letters: &[DeadLetter]) -> Result<usize, serde_json::Error> {
     Ok(letters.len())
 }
 
-/// Begin to send all messages back to the queue that they came from.
+/// Start moving all messages back to their source queue.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Redrive {}
 
-/// A redrive has begun, unless there was nothing to send back.
+/// The redrive has started, unless the queue was empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Redriving {
-    /// About how many messages there were; with none nothing has begun.
+    /// The approximate number of messages. If zero, no redrive has started.
     pub count: u64,
 }
 
 impl Operation for Redrive {
     const NAME: &'static str = "dlq_redrive";
-    type Answer = Redriving;
+    type Output = Redriving;
 
     async fn run(self, admin: &Admin) -> Result<Redriving, AdminError> {
         let dead_letters = admin.dead_letters()?;
@@ -118,23 +118,23 @@ impl Operation for Redrive {
     }
 }
 
-/// Ask how far the last redrive is.
+/// Get the status of the last redrive.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Status {}
 
-/// How many messages there are, and what became of the last redrive.
+/// The status of the dead-letter queue.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DlqStatus {
-    /// About how many messages there are.
+    /// The approximate number of messages.
     pub count: u64,
-    /// The last redrive, if SQS remembers one.
+    /// The last redrive, if SQS reports one.
     pub redrive: Option<queue::Redrive>,
 }
 
 impl Operation for Status {
     const NAME: &'static str = "dlq_status";
-    type Answer = DlqStatus;
+    type Output = DlqStatus;
 
     async fn run(self, admin: &Admin) -> Result<DlqStatus, AdminError> {
         let dead_letters = admin.dead_letters()?;

@@ -1,66 +1,66 @@
-//! Why an operation was not carried out.
+//! The error of an operation.
 
 use tributary_queue::QueueError;
 use tributary_store::{MigrateError, StoreError};
 
-/// An event that is wrong, or an operation that failed. An operator sees it with its causes.
+/// An invalid event or a failed operation. Operators see it with its causes.
 #[derive(Debug, thiserror::Error)]
 pub enum AdminError {
     /// The event does not name an operation.
     #[error("the event must be a JSON object whose \"operation\" is one of {known}")]
     NoOperation {
-        /// Every operation, in words.
+        /// The names of all operations.
         known: String,
     },
-    /// The event names an operation that there is none of. What it names is not repeated:
-    /// errors are logged, and it may be anything.
+    /// The event names an unknown operation. The message omits the name, because errors are logged
+    /// and the name may be anything.
     #[error("\"operation\" must be one of {known}")]
     UnknownOperation {
-        /// Every operation, in words.
+        /// The names of all operations.
         known: String,
     },
-    /// The operation is known, and what goes with it is wrong.
+    /// The parameters of the operation are invalid.
     #[error("operation {operation}, at {place:?}: {reason}")]
     Malformed {
-        /// Which operation.
+        /// The name of the operation.
         operation: &'static str,
         /// The member of the event.
         place: String,
-        /// What is wrong with it.
+        /// The reason.
         reason: String,
     },
-    /// A custom resource's event that cannot be read; nobody can be answered.
+    /// The event of a custom resource is invalid, so there is no URL to respond to.
     #[error("the event of a custom resource, at {place:?}: {reason}")]
     MalformedResource {
         /// The member of the event.
         place: String,
-        /// What is wrong with it.
+        /// The reason.
         reason: String,
     },
-    /// The operation can be read and cannot be done, by a fault of who asks.
+    /// The operation rejects a parameter.
     #[error("{place}: {reason}")]
-    Refused {
+    Rejected {
         /// The member of the event.
         place: &'static str,
-        /// What is wrong with it.
+        /// The reason.
         reason: &'static str,
     },
-    /// The operation needs something that was not given.
+    /// A variable that the operation needs is not set.
     #[error("this needs {0}")]
     NotConfigured(&'static str),
-    /// The database is not at the state that this version works on.
+    /// The schema of the database is older than this version.
     #[error("the database lacks {missing} of {known} migrations: \"migrate\" comes first")]
     Unmigrated {
-        /// How many it lacks.
+        /// The number of missing migrations.
         missing: usize,
-        /// How many there are.
+        /// The number of all migrations.
         known: usize,
     },
-    /// The operation did not end before its time was up.
-    #[error("it did not end in its time")]
+    /// The operation did not end before the deadline.
+    #[error("the operation timed out")]
     OutOfTime,
-    /// CloudFormation was not told how it went.
-    #[error("CloudFormation cannot be answered")]
+    /// The response to CloudFormation failed.
+    #[error("the response to CloudFormation failed")]
     NotAnswered(#[source] reqwest::Error),
     /// The database failed.
     #[error(transparent)]
@@ -69,28 +69,28 @@ pub enum AdminError {
     #[error("the migrations cannot be applied")]
     Migrate(#[from] MigrateError),
     /// The queue failed.
-    #[error("the dead-letter queue does not answer")]
+    #[error("the dead-letter queue is unavailable")]
     Queue(#[from] QueueError),
-    /// A defect: the answer is no JSON.
-    #[error("the answer cannot be written")]
-    Answer(#[from] serde_json::Error),
+    /// The output cannot be serialised, which is a defect of its type.
+    #[error("the output cannot be serialised")]
+    Output(#[from] serde_json::Error),
 }
 
 impl AdminError {
-    /// A stable word for it: the `errorType` of a failed invocation.
+    /// The `errorType` of a failed invocation. It is stable.
     #[must_use]
-    pub const fn kind(&self) -> &'static str {
+    pub const fn error_type(&self) -> &'static str {
         match self {
             Self::NoOperation { .. } | Self::UnknownOperation { .. } => "UnknownOperation",
             Self::Malformed { .. } | Self::MalformedResource { .. } => "MalformedEvent",
-            Self::Refused { .. } => "Refused",
+            Self::Rejected { .. } => "Refused",
             Self::NotConfigured(_) => "NotConfigured",
             Self::Unmigrated { .. } => "Unmigrated",
             Self::OutOfTime => "OutOfTime",
             Self::NotAnswered(_) => "NotAnswered",
             Self::Store(_) | Self::Migrate(_) => "Database",
             Self::Queue(_) => "Queue",
-            Self::Answer(_) => "Internal",
+            Self::Output(_) => "Internal",
         }
     }
 }

@@ -1,83 +1,85 @@
-//! What operations work on, and the way of an event to its operation.
+//! Dispatches an event to its operation. Parameters are parsed strictly.
 
 use std::time::SystemTime;
 
+use futures::future::BoxFuture;
 use serde_json::Value;
-use tributary_domain::api_key::Peppers;
-use tributary_queue::DeadLetters;
-use tributary_store::Store;
+use tracing::info;
 
-use crate::custom_resource;
+use crate::context::Admin;
 use crate::error::AdminError;
-use crate::operation;
+use crate::operation::{NAME_MEMBER, Operation};
+use crate::{check, custom_resource, dlq, keys, migrate};
 
-/// What operations work on: as much of it as there is. The function has all of it, a command only what
-/// its operation asks for.
-#[derive(Debug, Default)]
-pub struct Admin {
-    store: Option<Store>,
-    dead_letters: Option<DeadLetters>,
-    peppers: Option<Peppers>,
-    roles_log_in: bool,
+/// Every operation.
+const OPERATIONS: &[Entry] = &[
+    entry::<migrate::Migrate>(),
+    entry::<check::Check>(),
+    entry::<dlq::List>(),
+    entry::<dlq::Redrive>(),
+    entry::<dlq::Status>(),
+    entry::<keys::Create>(),
+    entry::<keys::List>(),
+    entry::<keys::Revoke>(),
+];
+
+struct Entry {
+    name: &'static str,
+    run: for<'a> fn(&'a Admin, Value) -> BoxFuture<'a, Result<Value, AdminError>>,
 }
 
-impl Admin {
-    /// With a database, as the role that owns the schema.
-    #[must_use]
-    pub fn with_store(self, store: Store) -> Self {
-        Self { store: Some(store), ..self }
-    }
+const fn entry<O: Operation + 'static>() -> Entry {
+    Entry { name: O::NAME, run: |admin, fields| Box::pin(run::<O>(admin, fields)) }
+}
 
-    /// With a dead-letter queue.
-    #[must_use]
-    pub fn with_dead_letters(self, dead_letters: DeadLetters) -> Self {
-        Self { dead_letters: Some(dead_letters), ..self }
+/// Handles an event of the function: `{"operation": …}`, or a custom resource of CloudFormation.
+///
+/// # Errors
+/// [`AdminError`] if the event is invalid or the operation fails.
+pub async fn handle(
+    admin: &Admin,
+    event: Value,
+    deadline: SystemTime,
+) -> Result<Value, AdminError> {
+    if custom_resource::is_event(&event) {
+        return custom_resource::handle(admin, event, deadline).await;
     }
+    let Value::Object(mut fields) = event else {
+        return Err(AdminError::NoOperation { known: known() });
+    };
+    let Some(Value::String(name)) = fields.remove(NAME_MEMBER) else {
+        return Err(AdminError::NoOperation { known: known() });
+    };
+    let Some(found) = OPERATIONS.iter().find(|entry| entry.name == name) else {
+        return Err(AdminError::UnknownOperation { known: known() });
+    };
+    let output = (found.run)(admin, Value::Object(fields)).await?;
+    info!(operation = found.name, "operation ended");
+    Ok(output)
+}
 
-    /// With the peppers of API keys.
-    #[must_use]
-    pub fn with_peppers(self, peppers: Peppers) -> Self {
-        Self { peppers: Some(peppers), ..self }
-    }
+async fn run<O: Operation>(admin: &Admin, fields: Value) -> Result<Value, AdminError> {
+    let operation: O = serde_path_to_error::deserialize(fields).map_err(|error| {
+        let place = error.path().to_string();
+        let reason = without_value(&error.into_inner().to_string());
+        AdminError::Malformed { operation: O::NAME, place, reason }
+    })?;
+    Ok(serde_json::to_value(operation.run(admin).await?)?)
+}
 
-    /// For functions that log in as their roles, with IAM tokens: `migrate` lets them.
-    #[must_use]
-    pub fn with_roles_that_log_in(self) -> Self {
-        Self { roles_log_in: true, ..self }
-    }
-
-    /// Answers an event of the function: `{"operation": …}`, or a custom resource of CloudFormation.
-    ///
-    /// # Errors
-    /// [`AdminError`] says what is wrong with the event, or why the operation failed.
-    pub async fn handle(&self, event: Value, deadline: SystemTime) -> Result<Value, AdminError> {
-        if custom_resource::is_one(&event) {
-            custom_resource::handle(self, event, deadline).await
-        } else {
-            operation::perform(self, event).await
+/// Removes the value from an error message of serde. Errors are logged, and an operator who
+/// confuses two members may have entered an API key.
+fn without_value(message: &str) -> String {
+    match message.rsplit_once(", expected ") {
+        Some((found, expected)) => {
+            // A colon or a backtick precedes the value: `invalid type: string "…"`.
+            let error = found.split([':', '`']).next().unwrap_or_default().trim_end();
+            format!("{error}, expected {expected}")
         }
+        None => message.to_owned(),
     }
+}
 
-    /// Closes the connection to the database.
-    pub async fn close(&self) {
-        if let Some(store) = &self.store {
-            store.close().await;
-        }
-    }
-
-    pub(crate) const fn roles_log_in(&self) -> bool {
-        self.roles_log_in
-    }
-
-    pub(crate) fn store(&self) -> Result<&Store, AdminError> {
-        self.store.as_ref().ok_or(AdminError::NotConfigured("DATABASE_URL"))
-    }
-
-    pub(crate) fn dead_letters(&self) -> Result<&DeadLetters, AdminError> {
-        self.dead_letters.as_ref().ok_or(AdminError::NotConfigured("DEAD_LETTER_QUEUE_URL"))
-    }
-
-    pub(crate) fn peppers(&self) -> Result<&Peppers, AdminError> {
-        self.peppers.as_ref().ok_or(AdminError::NotConfigured("API_KEY_PEPPER"))
-    }
+fn known() -> String {
+    OPERATIONS.iter().map(|entry| entry.name).collect::<Vec<_>>().join(", ")
 }

@@ -1,5 +1,5 @@
-//! `keys_create`, `keys_list`, `keys_revoke`: the API keys of a tenant. A key is in the answer that makes
-//! it and nowhere else: not in a log, not in the database, not in a list.
+//! `keys_create`, `keys_list`, `keys_revoke`: the API keys of a tenant. Only the output of
+//! `keys_create` contains the key; logs, database and lists never do.
 
 use std::fmt;
 
@@ -14,41 +14,41 @@ use tributary_store::api_keys::{self, ApiKey, NewApiKey};
 use tributary_store::{StoreError, Tx, tenants};
 use uuid::Uuid;
 
+use crate::context::Admin;
 use crate::error::AdminError;
-use crate::handler::Admin;
 use crate::operation::Operation;
 
 /// The longest name of a tenant or a key, in characters.
 const NAME_LENGTH_MAX: usize = 100;
-/// How often another key is made where one with the same prefix is there.
+/// The most attempts to create a key with an unused prefix.
 const TRIES_MAX: u32 = 3;
 
-/// Make a key, and the tenant if there is none of its name.
+/// Create a key, and the tenant if it does not exist.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Create {
     /// The tenant's name.
     pub tenant: String,
-    /// What the tenant calls the key; several may have the same name.
+    /// The key's name, which need not be unique.
     pub name: String,
-    /// What it is for; `admin` covers the others.
+    /// The key's scopes; `admin` includes the others.
     pub scopes: Vec<Scope>,
 }
 
-/// A key that was made.
+/// A new key.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Created {
-    /// The key: this once.
+    /// The key, which cannot be retrieved again.
     pub key: String,
-    /// Its first characters, by which it is listed and revoked.
+    /// Its first characters, which identify it in lists and to revoke it.
     pub prefix: String,
     /// The tenant's id.
     pub tenant_id: TenantId,
-    /// Which of the tenant's keys it is, as logs name it.
+    /// The key's id, which identifies it in logs.
     pub api_key_id: Uuid,
 }
 
-/// Show a tenant's keys, the newest first, with those that are revoked.
+/// List a tenant's keys, newest first, including revoked ones.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct List {
@@ -59,11 +59,11 @@ pub struct List {
 /// A tenant's keys.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Listed {
-    /// The newest first.
+    /// Newest first.
     pub keys: Vec<Key>,
 }
 
-/// Take a key back: the next request with it is refused. Done again, it changes nothing.
+/// Revoke a key: further requests with it are rejected. The operation is idempotent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Revoke {
@@ -73,24 +73,24 @@ pub struct Revoke {
     pub prefix: String,
 }
 
-/// The key is not taken any more.
+/// A revoked key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Revoked {
     /// The key's first characters.
     pub prefix: String,
-    /// Since when.
+    /// When it was first revoked.
     pub revoked_at: DateTime<Utc>,
 }
 
 impl Operation for Create {
     const NAME: &'static str = "keys_create";
-    type Answer = Created;
+    type Output = Created;
 
     async fn run(self, admin: &Admin) -> Result<Created, AdminError> {
         check_name("tenant", &self.tenant)?;
         check_name("name", &self.name)?;
         if self.scopes.is_empty() {
-            return Err(refused("scopes", "there must be one"));
+            return Err(rejected("scopes", "at least one is required"));
         }
         let mut scopes = self.scopes.clone();
         scopes.sort_unstable();
@@ -108,7 +108,7 @@ impl Operation for Create {
             let (prefix, key_hash) = (secret.prefix(), secret.hash(pepper));
             let new = NewApiKey { key, name: &self.name, prefix, key_hash };
             match api_keys::insert(&mut tx, &new).await {
-                // One prefix in four thousand million.
+                // A prefix has 32 bits.
                 Err(StoreError::KeyTaken { .. }) if tries < TRIES_MAX => continue,
                 outcome => outcome?,
             }
@@ -126,7 +126,7 @@ impl Operation for Create {
 
 impl Operation for List {
     const NAME: &'static str = "keys_list";
-    type Answer = Listed;
+    type Output = Listed;
 
     async fn run(self, admin: &Admin) -> Result<Listed, AdminError> {
         let mut tx = admin.store()?.begin_for_all().await?;
@@ -139,14 +139,14 @@ impl Operation for List {
 
 impl Operation for Revoke {
     const NAME: &'static str = "keys_revoke";
-    type Answer = Revoked;
+    type Output = Revoked;
 
     async fn run(self, admin: &Admin) -> Result<Revoked, AdminError> {
         let mut tx = admin.store()?.begin_for_all().await?;
         let tenant = known_tenant(&mut tx, &self.tenant).await?;
         let revoked = api_keys::revoke_by_prefix(&mut tx, tenant, &self.prefix).await?;
         let revoked_at =
-            revoked.ok_or_else(|| refused("prefix", "the tenant has no key that begins so"))?;
+            revoked.ok_or_else(|| rejected("prefix", "the tenant has no key with this prefix"))?;
         tx.commit().await.map_err(StoreError::from)?;
         info!(tenant_id = %tenant, "key revoked");
         Ok(Revoked { prefix: self.prefix, revoked_at })
@@ -161,18 +161,18 @@ impl fmt::Debug for Created {
 
 async fn known_tenant(tx: &mut Tx, name: &str) -> Result<TenantId, AdminError> {
     let found = tenants::find(tx, name).await?;
-    found.ok_or_else(|| refused("tenant", "there is none of that name"))
+    found.ok_or_else(|| rejected("tenant", "unknown tenant"))
 }
 
-/// A name can stand in a list and a log line as it is.
+/// Accepts names that lists and log lines can show unescaped.
 fn check_name(place: &'static str, name: &str) -> Result<(), AdminError> {
     let fits = (1..=NAME_LENGTH_MAX).contains(&name.chars().count());
     if fits && !name.chars().any(char::is_control) && name.trim() == name {
         return Ok(());
     }
-    Err(refused(place, "must be 1 to 100 characters, without control characters or outer spaces"))
+    Err(rejected(place, "must be 1 to 100 characters, without control characters or outer spaces"))
 }
 
-const fn refused(place: &'static str, reason: &'static str) -> AdminError {
-    AdminError::Refused { place, reason }
+const fn rejected(place: &'static str, reason: &'static str) -> AdminError {
+    AdminError::Rejected { place, reason }
 }

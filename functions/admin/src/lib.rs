@@ -1,11 +1,13 @@
-//! What an operator asks of a system whose database and queues no laptop reaches: migrations, checks,
-//! dead letters, API keys. The `admin` function is invoked by IAM alone; the `tributary` command runs the same
-//! [operations](Operation) in its own process or on a deployed function.
+//! Operations on a deployed system whose database and queues are not publicly reachable:
+//! migrations, checks, dead letters, API keys. The `admin` function is invoked through IAM. The
+//! `tributary` command runs the same [operations](Operation) in its own process or invokes a
+//! deployed function.
 //!
-//! An operation is a module here and a line in the table of `operation.rs`.
+//! An operation is a module here and an entry in the table of `handler.rs`.
 
 pub mod check;
 mod config;
+mod context;
 mod custom_resource;
 pub mod dlq;
 mod error;
@@ -15,6 +17,7 @@ pub mod migrate;
 mod operation;
 
 pub use config::Config;
+pub use context::Admin;
 pub use error::AdminError;
-pub use handler::Admin;
+pub use handler::handle;
 pub use operation::Operation;

@@ -1,10 +1,10 @@
-//! The `admin` function's process: invoked by operators, through IAM, and by CloudFormation at deploy.
-// A release build lays out an operation's future in the runtime's own, and theirs go deeper than the default.
+//! The `admin` function, invoked by operators through IAM and by CloudFormation on deployment.
+// In a release build the nested futures of an operation exceed the default limit.
 #![recursion_limit = "256"]
 
 use std::time::SystemTime;
 
-use admin::{Admin, AdminError, Config};
+use admin::{Admin, AdminError, Config, handle};
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 use serde_json::Value;
 use tracing::error;
@@ -30,15 +30,18 @@ async fn main() -> Result<(), Error> {
     let admin = &admin;
     lambda_runtime::run(service_fn(async move |event: LambdaEvent<Value>| {
         let deadline = deadline::of_invocation(event.context.deadline(), SystemTime::now());
-        let outcome = admin.handle(event.payload, deadline).await;
+        let outcome = handle(admin, event.payload, deadline).await;
         metrics.flush();
         outcome.map_err(|error| diagnose(&error))
     }))
     .await
 }
 
-/// Who may invoke this function may see why it failed.
+/// Callers of this function are operators, so they may see the cause of a failure.
 fn diagnose(error: &AdminError) -> Diagnostic {
     error!(error = %Chain(error), "operation failed");
-    Diagnostic { error_type: error.kind().to_owned(), error_message: Chain(error).to_string() }
+    Diagnostic {
+        error_type: error.error_type().to_owned(),
+        error_message: Chain(error).to_string(),
+    }
 }

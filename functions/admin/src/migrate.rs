@@ -1,30 +1,30 @@
-//! `migrate`: brings the schema to this version, and lets the functions log in. Done again, it does nothing.
+//! `migrate`: applies the missing migrations and lets the functions log in. It is idempotent.
 
 use serde::{Deserialize, Serialize};
 use tracing::info;
 use tributary_store::{MIGRATOR, StoreError, migrations, role};
 
+use crate::context::Admin;
 use crate::error::AdminError;
-use crate::handler::Admin;
 use crate::operation::Operation;
 
-/// Apply the migrations that the database does not have yet.
+/// Apply the missing migrations.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Migrate {}
 
-/// The database has every migration now.
+/// The database has every migration.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Migrated {
-    /// How many there are.
+    /// The number of migrations.
     pub migrations: usize,
-    /// The versions that it did not have before.
+    /// The versions that were applied.
     pub applied: Vec<i64>,
 }
 
 impl Operation for Migrate {
     const NAME: &'static str = "migrate";
-    type Answer = Migrated;
+    type Output = Migrated;
 
     async fn run(self, admin: &Admin) -> Result<Migrated, AdminError> {
         let missing = missing(admin).await?;
@@ -40,7 +40,7 @@ impl Operation for Migrate {
     }
 }
 
-/// That the database has every migration, for what cannot be done without.
+/// Returns an error unless the database has every migration.
 pub(crate) async fn require_all(admin: &Admin) -> Result<(), AdminError> {
     match missing(admin).await?.len() {
         0 => Ok(()),
@@ -48,7 +48,7 @@ pub(crate) async fn require_all(admin: &Admin) -> Result<(), AdminError> {
     }
 }
 
-/// The migrations that the database does not have.
+/// The versions of the missing migrations.
 pub(crate) async fn missing(admin: &Admin) -> Result<Vec<i64>, AdminError> {
     let mut tx = admin.store()?.begin_for_all().await?;
     let missing = migrations::missing(&mut tx).await?;

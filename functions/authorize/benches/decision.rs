@@ -1,12 +1,9 @@
-//! How long a decision takes, in round trips to the database: both measured by turns in one run, so that
-//! the ratio is the code's and not the machine's. A key takes a transaction and a look into it.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a measurement that fails has nothing to say"
-)]
+//! Measures a decision in round trips to the database. Both are measured alternately in one run, so
+//! that the ratio does not depend on the machine. A key costs one database transaction with one
+//! query.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a failed measurement has no result")]
 
-#[allow(dead_code, clippy::indexing_slicing, reason = "as in the tests, which use the rest of it")]
+#[allow(dead_code, clippy::indexing_slicing, reason = "the tests use the rest")]
 #[path = "../tests/decisions/rig.rs"]
 mod rig;
 
@@ -18,7 +15,7 @@ use tributary_testkit::Issuer;
 
 use rig::{Rig, decide, get};
 
-/// How often each is measured. The median counts: the machine does other things too.
+/// The number of measurements. The median is reported.
 const ROUNDS: usize = 500;
 
 #[tokio::main]

@@ -1,4 +1,4 @@
-//! What a caller presents to say who it is.
+//! The credential of a request.
 
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
@@ -6,21 +6,21 @@ use tributary_domain::api_key::PresentedKey;
 
 const API_KEY_HEADER: &str = "x-api-key";
 
-/// The longest token that is looked at. API Gateway takes 10,240 bytes of headers altogether.
+/// The longest accepted token. API Gateway limits all headers together to 10,240 bytes.
 const TOKEN_LENGTH_MAX: usize = 8 * 1024;
 
-/// A caller's credential, of the right form; whether it is good has to be found out.
+/// A well-formed credential that is not verified yet.
 #[derive(Clone, Copy)]
 pub enum Credential<'h> {
     /// An API key.
     Key(PresentedKey<'h>),
-    /// What may be a JWT.
+    /// A text in the form of a JWT.
     Token(&'h str),
 }
 
 impl<'h> Credential<'h> {
-    /// Reads `Authorization: Bearer`, a key or a token, or else `X-API-Key`, a key. Where the first is
-    /// there, the second is not looked at.
+    /// Reads a key or token from `Authorization: Bearer`, or a key from `X-API-Key`. If the first
+    /// header is present, the second is ignored.
     #[must_use]
     pub fn of(headers: &'h HeaderMap) -> Option<Self> {
         let Some(value) = headers.get(AUTHORIZATION) else {
@@ -39,8 +39,8 @@ impl<'h> Credential<'h> {
     }
 }
 
-/// Three parts of base64url: what no signature can make a JWT of is not looked at further. The third may
-/// not be empty, as it is in an unsigned one.
+/// Whether a text has the form of a signed JWT: three parts of base64url. An unsigned token has an
+/// empty third part.
 fn may_be_token(text: &str) -> bool {
     let is_base64url = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     let is_part = |part: &str| !part.is_empty() && part.bytes().all(is_base64url);
@@ -55,7 +55,7 @@ mod tests {
 
     const KEY: &str = "trb_00000000_000000000000000000000000000000000000000000000000";
 
-    fn kind(headers: &[(&'static str, &str)]) -> Option<&'static str> {
+    fn form_of(headers: &[(&'static str, &str)]) -> Option<&'static str> {
         let headers: HeaderMap = headers
             .iter()
             .map(|(name, value)| {
@@ -69,30 +69,30 @@ mod tests {
     }
 
     #[test]
-    fn a_key_may_stand_in_either_header_and_a_token_in_one() {
+    fn key_is_read_from_both_headers_and_token_from_authorization() {
         let bearer = format!("Bearer {KEY}");
-        assert_eq!(kind(&[("authorization", &bearer)]), Some("key"));
-        assert_eq!(kind(&[("authorization", &bearer.to_lowercase())]), Some("key"));
-        assert_eq!(kind(&[("x-api-key", KEY)]), Some("key"));
-        assert_eq!(kind(&[("authorization", "Bearer a.b-_.C9")]), Some("token"));
-        assert_eq!(kind(&[("x-api-key", "a.b.c")]), None);
+        assert_eq!(form_of(&[("authorization", &bearer)]), Some("key"));
+        assert_eq!(form_of(&[("authorization", &bearer.to_lowercase())]), Some("key"));
+        assert_eq!(form_of(&[("x-api-key", KEY)]), Some("key"));
+        assert_eq!(form_of(&[("authorization", "Bearer a.b-_.C9")]), Some("token"));
+        assert_eq!(form_of(&[("x-api-key", "a.b.c")]), None);
     }
 
     #[test]
-    fn authorization_stands_before_the_other_header_even_where_it_is_no_credential() {
+    fn invalid_authorization_header_hides_api_key_header() {
         for wrong in ["", "Basic x", KEY, "Bearer", "Bearer ", "Bearer x"] {
-            assert_eq!(kind(&[("authorization", wrong), ("x-api-key", KEY)]), None, "{wrong}");
+            assert_eq!(form_of(&[("authorization", wrong), ("x-api-key", KEY)]), None, "{wrong}");
         }
     }
 
     #[test]
-    fn what_can_be_neither_key_nor_token_is_none() {
+    fn malformed_credential_is_none() {
         let longest = |length: usize| format!("Bearer a.b.{}", "c".repeat(length - 4));
-        assert_eq!(kind(&[("authorization", &longest(TOKEN_LENGTH_MAX))]), Some("token"));
-        assert_eq!(kind(&[("authorization", &longest(TOKEN_LENGTH_MAX + 1))]), None);
+        assert_eq!(form_of(&[("authorization", &longest(TOKEN_LENGTH_MAX))]), Some("token"));
+        assert_eq!(form_of(&[("authorization", &longest(TOKEN_LENGTH_MAX + 1))]), None);
         for wrong in ["a.b", "a.b.", "..", "a.b.c.d", "a.b.c=", "a. b.c", "a.b.é", "trb_a.b.c"] {
-            assert_eq!(kind(&[("authorization", &format!("Bearer {wrong}"))]), None, "{wrong}");
+            assert_eq!(form_of(&[("authorization", &format!("Bearer {wrong}"))]), None, "{wrong}");
         }
-        assert_eq!(kind(&[]), None);
+        assert_eq!(form_of(&[]), None);
     }
 }

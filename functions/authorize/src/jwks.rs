@@ -1,5 +1,5 @@
-//! The public keys of an issuer of tokens (JSON Web Key Set, RFC 7517), from a URL or a file: fetched when
-//! first needed, kept for a while, and looked for again when a token names a key that is not among them.
+//! The public keys of a token issuer (JSON Web Key Set, RFC 7517), from a URL or a file. They are
+//! fetched when first needed, cached, and fetched again when a token names an unknown key.
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -7,6 +7,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use jsonwebtoken::jwk::PublicKeyUse::Signature;
+use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk};
 use jsonwebtoken::{Algorithm, DecodingKey};
 use reqwest::Url;
 use reqwest::redirect::Policy;
@@ -17,31 +19,32 @@ use tokio::sync::Mutex;
 use tracing::{info, warn};
 use tributary_lambda::error_chain::Chain;
 
-/// How long keys are used before they are fetched anew: how long a key that the issuer withdrew lives on.
+/// How long fetched keys are fresh, and therefore how long a key that the issuer withdrew is
+/// accepted.
 const MAX_AGE: Duration = Duration::from_secs(600);
-/// How long they are used where they cannot be fetched anew.
+/// How long fetched keys are used while they cannot be fetched again.
 const STALE_AGE_MAX: Duration = Duration::from_secs(3600);
-/// How often at most they are fetched, whatever keys tokens name.
-const FETCH_EVERY: Duration = Duration::from_secs(30);
-/// How soon after a failure they are tried again.
+/// The minimum interval between fetches, so that unknown key ids in tokens cannot cause more.
+const FETCH_INTERVAL_MIN: Duration = Duration::from_secs(30);
+/// The delay after a failed fetch.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
-/// How long a fetch may take: authorize has five seconds altogether.
+/// The time limit of a fetch. An invocation of authorize has five seconds.
 const FETCH_TIMEOUT: Duration = Duration::from_secs(2);
-/// The longest set that is read.
+/// The largest accepted set, in bytes.
 const BYTES_MAX: usize = 256 * 1024;
-/// How many keys of a set are looked at.
+/// The most keys that are read from a set.
 const KEYS_MAX: usize = 100;
 
-/// Where a set of keys is.
+/// The location of a key set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum JwksSource {
-    /// By HTTPS, or by HTTP on this machine.
+    /// An HTTPS URL, or an HTTP URL on a loopback address.
     Url(Url),
-    /// In a file of the deployment.
+    /// A file of the deployment package.
     File(PathBuf),
 }
 
-/// A key that tokens are verified with, by the one algorithm that it is for.
+/// A key and the one algorithm that it verifies.
 pub struct IssuerKey {
     /// RS256 or ES256.
     pub algorithm: Algorithm,
@@ -49,12 +52,12 @@ pub struct IssuerKey {
     pub decoding_key: DecodingKey,
 }
 
-/// The issuer's keys cannot be had.
+/// The issuer's keys are unavailable.
 #[derive(Debug, thiserror::Error)]
-#[error("the token issuer's keys cannot be had")]
+#[error("the token issuer's keys are unavailable")]
 pub struct JwksError(#[source] Box<dyn Error + Send + Sync>);
 
-/// A set of keys, by their ids.
+/// A cached set of keys by id.
 pub struct Jwks {
     source: JwksSource,
     state: Mutex<State>,
@@ -65,22 +68,22 @@ struct State {
     http: Option<reqwest::Client>,
     keys: HashMap<String, Arc<IssuerKey>>,
     fetched_at: Option<SystemTime>,
-    /// When it was last tried to fetch them, and how long after that it is not tried again.
-    last_try: Option<(SystemTime, Duration)>,
+    /// When the last fetch began and how long no other may begin.
+    last_fetch: Option<(SystemTime, Duration)>,
 }
 
 impl Jwks {
-    /// Fetches nothing yet.
+    /// An empty cache; nothing is fetched yet.
     #[must_use]
     pub fn new(source: JwksSource) -> Self {
         Self { source, state: Mutex::default() }
     }
 
-    /// The key of an id, `None` if the issuer has none of it. A Lambda environment has one request at a
-    /// time, so nobody waits for another's fetch.
+    /// The key with an id, or `None` if the issuer has no such key. A Lambda environment handles
+    /// one request at a time, so no request waits for the fetch of another.
     ///
     /// # Errors
-    /// [`JwksError`] if the keys could not be fetched, or not for longer than they are used.
+    /// [`JwksError`] if the keys cannot be fetched and the cached ones are too old.
     pub async fn key(
         &self,
         id: &str,
@@ -92,27 +95,27 @@ impl Jwks {
         if known.is_some() {
             return Ok(known);
         }
-        let pausing = state.last_try.is_some_and(|(at, pause)| is_within(Some(at), now, pause));
-        let fetched = if pausing { Ok(()) } else { self.refresh(&mut state, now).await };
+        let is_paused = state.last_fetch.is_some_and(|(at, pause)| is_within(Some(at), now, pause));
+        let fetched = if is_paused { Ok(()) } else { self.refresh(&mut state, now).await };
         if !is_within(state.fetched_at, now, STALE_AGE_MAX) {
             fetched?;
-            return Err(JwksError("they could not be fetched a moment ago".into()));
+            return Err(JwksError("the last fetch failed and the next one is delayed".into()));
         }
         if let Err(error) = fetched {
-            warn!(error = %Chain(&error), "going on with the keys fetched before");
+            warn!(error = %Chain(&error), "fetch failed; using cached keys");
         }
         Ok(state.keys.get(id).cloned())
     }
 
     async fn refresh(&self, state: &mut State, now: SystemTime) -> Result<(), JwksError> {
-        state.last_try = Some((now, RETRY_AFTER));
+        state.last_fetch = Some((now, RETRY_AFTER));
         let set = match &self.source {
             JwksSource::File(path) => read_file(path).await,
             JwksSource::Url(url) => download(&mut state.http, url).await,
         };
         state.keys = set.and_then(|set| read_set(&set)).map_err(JwksError)?;
         state.fetched_at = Some(now);
-        state.last_try = Some((now, FETCH_EVERY));
+        state.last_fetch = Some((now, FETCH_INTERVAL_MIN));
         info!(keys = state.keys.len(), "token issuer's keys fetched");
         Ok(())
     }
@@ -124,8 +127,8 @@ impl std::fmt::Debug for Jwks {
     }
 }
 
-/// Whether `at` is no longer ago than that. By the wall clock, which goes on while an environment is
-/// frozen; where it was set back, nothing counts as recent.
+/// Whether `at` is less than `duration` ago. The wall clock also advances while Lambda has frozen
+/// the environment. A time in the future does not count.
 fn is_within(at: Option<SystemTime>, now: SystemTime, duration: Duration) -> bool {
     at.and_then(|at| now.duration_since(at).ok()).is_some_and(|age| age < duration)
 }
@@ -139,18 +142,18 @@ async fn read_file(path: &PathBuf) -> Result<Vec<u8>, Cause> {
     within_limit(set)
 }
 
-/// The client is made with the first download: who has no tokens pays nothing for it.
+/// Creates the client for the first download, because a deployment without tokens never needs it.
 async fn download(http: &mut Option<reqwest::Client>, url: &Url) -> Result<Vec<u8>, Cause> {
     let client = match http {
         Some(client) => client,
-        // No redirect: it could lead to where nothing protects the answer.
+        // A redirect could lead to plain HTTP.
         None => http.insert(
             reqwest::Client::builder().timeout(FETCH_TIMEOUT).redirect(Policy::none()).build()?,
         ),
     };
     let mut response = client.get(url.clone()).send().await?.error_for_status()?;
     if !response.status().is_success() {
-        return Err(format!("the answer is {}", response.status()).into());
+        return Err(format!("the status is {}", response.status()).into());
     }
     let mut set = Vec::new();
     while let Some(chunk) = response.chunk().await? {
@@ -167,22 +170,8 @@ fn within_limit(set: Vec<u8>) -> Result<Vec<u8>, Cause> {
     Ok(set)
 }
 
-/// A key as far as it is looked at.
-#[derive(Deserialize)]
-struct Key {
-    kty: String,
-    kid: String,
-    #[serde(rename = "use")]
-    usage: Option<String>,
-    alg: Option<String>,
-    crv: Option<String>,
-    n: Option<String>,
-    e: Option<String>,
-    x: Option<String>,
-    y: Option<String>,
-}
-
-/// Reads the keys of a set that tokens may be verified with; others are none of our business.
+/// Reads the usable keys of a set. Keys are parsed one by one, so that an unsupported key does not
+/// invalidate the others.
 fn read_set(set: &[u8]) -> Result<HashMap<String, Arc<IssuerKey>>, Cause> {
     #[derive(Deserialize)]
     struct Set {
@@ -190,29 +179,22 @@ fn read_set(set: &[u8]) -> Result<HashMap<String, Arc<IssuerKey>>, Cause> {
     }
     let set: Set = serde_json::from_slice(set)?;
     let keys = set.keys.into_iter().take(KEYS_MAX);
-    let usable = keys.filter_map(|key| {
-        let key: Key = serde_json::from_value(key).ok()?;
-        Some((key.kid.clone(), Arc::new(read_key(&key)?)))
-    });
-    Ok(usable.collect())
+    Ok(keys.filter_map(|key| read_key(serde_json::from_value(key).ok()?)).collect())
 }
 
-fn read_key(key: &Key) -> Option<IssuerKey> {
-    let says = |said: &Option<String>, word: &str| said.as_deref().is_none_or(|said| said == word);
-    if !says(&key.usage, "sig") {
-        return None;
-    }
-    let (algorithm, name, decoding_key) = match (key.kty.as_str(), key.crv.as_deref()) {
-        ("RSA", _) => {
-            let decoding_key = DecodingKey::from_rsa_components(key.n.as_ref()?, key.e.as_ref()?);
-            (Algorithm::RS256, "RS256", decoding_key)
-        }
-        ("EC", Some("P-256")) => {
-            let decoding_key = DecodingKey::from_ec_components(key.x.as_ref()?, key.y.as_ref()?);
-            (Algorithm::ES256, "ES256", decoding_key)
+/// The id of a key and the key, if it verifies signatures by a supported algorithm.
+fn read_key(jwk: Jwk) -> Option<(String, Arc<IssuerKey>)> {
+    let algorithm = match &jwk.algorithm {
+        AlgorithmParameters::RSA(_) => Algorithm::RS256,
+        AlgorithmParameters::EllipticCurve(key) if key.curve == EllipticCurve::P256 => {
+            Algorithm::ES256
         }
         _ => return None,
     };
-    let decoding_key = decoding_key.ok().filter(|_| says(&key.alg, name))?;
-    Some(IssuerKey { algorithm, decoding_key })
+    let is_signature = jwk.common.public_key_use.as_ref().is_none_or(|it| *it == Signature);
+    if !is_signature || jwk.common.key_algorithm.is_some_and(|it| it != algorithm.into()) {
+        return None;
+    }
+    let decoding_key = DecodingKey::from_jwk(&jwk).ok()?;
+    Some((jwk.common.key_id?, Arc::new(IssuerKey { algorithm, decoding_key })))
 }

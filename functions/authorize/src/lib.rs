@@ -1,4 +1,4 @@
-//! Says who may call: the Lambda authorizer of the REST API. By API key, or by a token of a configured issuer.
+//! The Lambda authorizer of the REST API: API keys, and tokens of a configured issuer.
 
 mod config;
 mod credential;
@@ -9,7 +9,7 @@ mod tokens;
 
 pub use config::Config;
 pub use credential::Credential;
-pub use handler::{Authorize, Refusal};
+pub use handler::{Authorize, Rejection};
 pub use jwks::{IssuerKey, Jwks, JwksError, JwksSource};
 pub use policy::{Caller, Principal};
 pub use tokens::{Token, TokenConfig, TokenError, Tokens};

@@ -1,6 +1,6 @@
-//! The `authorize` function's process: asked by the gateway before it calls a function.
+//! The `authorize` function, invoked by the gateway before each other function.
 
-use authorize::{Authorize, Config, Refusal, Tokens};
+use authorize::{Authorize, Config, Rejection, Tokens};
 use aws_lambda_events::apigw::ApiGatewayCustomAuthorizerRequestTypeRequest;
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 use tracing::error;
@@ -27,16 +27,16 @@ async fn main() -> Result<(), Error> {
     .await
 }
 
-/// API Gateway answers 401 where an authorizer fails with exactly `Unauthorized`, else 500, which the
-/// template turns into 503.
-fn diagnose(refusal: Refusal) -> Diagnostic {
-    let name = match refusal {
-        Refusal::Unauthorized => "Unauthorized",
-        Refusal::Store(error) => {
+/// API Gateway returns 401 if an authorizer fails with exactly `Unauthorized`, and otherwise 500,
+/// which the template maps to 503.
+fn diagnose(rejection: Rejection) -> Diagnostic {
+    let name = match rejection {
+        Rejection::Unauthorized => "Unauthorized",
+        Rejection::Store(error) => {
             error!(error = %Chain(&error), "keys cannot be looked up");
             "Unavailable"
         }
-        Refusal::Issuer(error) => {
+        Rejection::Issuer(error) => {
             error!(error = %Chain(&error), "tokens cannot be verified");
             "Unavailable"
         }

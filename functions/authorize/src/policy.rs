@@ -1,4 +1,4 @@
-//! Who calls, whether that may call the route, and how API Gateway is told.
+//! The caller, its permission to call a route, and the policy for API Gateway.
 
 use aws_lambda_events::apigw::{
     ApiGatewayCustomAuthorizerPolicy, ApiGatewayCustomAuthorizerRequestTypeRequest,
@@ -10,7 +10,7 @@ use tributary_domain::{Scope, TenantId};
 use tributary_lambda::routes;
 use uuid::Uuid;
 
-/// Who it is that calls.
+/// The identity of a caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Principal {
     /// The bearer of an API key.
@@ -19,20 +19,20 @@ pub enum Principal {
     Subject(String),
 }
 
-/// A caller whose credential is good.
+/// A caller with a valid credential.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
-    /// For whom it calls.
+    /// The tenant of the caller.
     pub tenant: TenantId,
-    /// Who it is.
+    /// The identity of the caller.
     pub principal: Principal,
-    /// What it may do.
+    /// The scopes of the credential.
     pub scopes: Vec<Scope>,
 }
 
 impl Caller {
-    /// Whether the caller has the scope of the route that the request is for. What no route serves,
-    /// nobody may call.
+    /// Whether the caller has the scope that the route of the request requires. Unknown routes are
+    /// denied.
     pub fn may_call(&self, request: &ApiGatewayCustomAuthorizerRequestTypeRequest) -> bool {
         let method = request.http_method.as_ref().map(http::Method::as_str).unwrap_or_default();
         let path = request.path.as_deref().unwrap_or_default();
@@ -41,7 +41,7 @@ impl Caller {
         needed.is_none_or(|needed| self.scopes.iter().any(|granted| granted.covers(needed)))
     }
 
-    /// The answer that allows or denies this one method, so that it must not be cached for others.
+    /// A policy that allows or denies this one method. It must not be cached for others.
     pub fn policy(
         &self,
         is_allowed: bool,

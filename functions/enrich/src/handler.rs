@@ -1,4 +1,4 @@
-//! One SQS event: which messages were worked off, and which SQS is to deliver again.
+//! Handles an SQS event and reports the messages that SQS must deliver again.
 
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -13,47 +13,48 @@ use tributary_queue::{CORRELATION_ATTRIBUTE, EnrichMessage, Queue, TRACE_ATTRIBU
 
 use crate::worker::{Ending, Worker};
 
-/// How many batches are worked on at the same time: as many as an event brings. They share one connection,
-/// and wait for each other only while they read and write.
-const BATCHES_AT_ONCE_MAX: usize = 10;
-/// How long rows that someone has locked are left alone.
-const LOCKED_OUT_DELAY: Duration = Duration::from_secs(2);
-/// The longest wait before a message that failed is delivered again.
+/// The most batches that are processed concurrently: as many as an event has messages. They share
+/// one connection and wait for each other only while they access the database.
+const BATCH_CONCURRENCY_MAX: usize = 10;
+/// The delay before rows are tried again that another transaction has locked.
+const LOCKED_DELAY: Duration = Duration::from_secs(2);
+/// The longest delay before a failed message is delivered again.
 const BACKOFF_MAX: Duration = Duration::from_secs(60);
 
-/// Works off SQS events.
+/// The handler of enrich.
 pub struct Enrich {
     worker: Worker,
     queue: Queue,
 }
 
-/// A message that SQS is to deliver again.
+/// A message that SQS must deliver again.
 struct DeliverAgain;
 
 impl Enrich {
-    /// Works with a worker; messages that are handed on or back go to `queue`.
+    /// Processes batches with a worker. Follow-up messages and visibility changes go to `queue`.
     #[must_use]
     pub fn new(worker: Worker, queue: Queue) -> Self {
         Self { worker, queue }
     }
 
-    /// Works on the batches of an event side by side. Equal messages of one event are one piece of work.
+    /// Processes the batches of an event concurrently. Equal messages are processed once.
     pub async fn handle(&self, event: SqsEvent, deadline: SystemTime) -> SqsBatchResponse {
-        let mut pieces: HashMap<Option<EnrichMessage>, Vec<SqsMessage>> = HashMap::new();
+        let mut batches: HashMap<Option<EnrichMessage>, Vec<SqsMessage>> = HashMap::new();
         for record in event.records {
             self.measure(&record);
-            pieces.entry(read(&record)).or_default().push(record);
+            batches.entry(read(&record)).or_default().push(record);
         }
-        let failed: Vec<_> = futures::stream::iter(pieces)
+        let failed: Vec<_> = futures::stream::iter(batches)
             .map(|(message, records)| async move {
                 let outcome = match (&message, records.first()) {
                     (Some(message), Some(first)) => self.work(message, first, deadline).await,
-                    // SQS gives an unreadable message up after its receives and keeps it whole.
+                    // SQS moves an unreadable message to the dead-letter queue after its last
+                    // receive.
                     _ => Err(DeliverAgain),
                 };
                 if outcome.is_err() { records } else { Vec::new() }
             })
-            .buffer_unordered(BATCHES_AT_ONCE_MAX)
+            .buffer_unordered(BATCH_CONCURRENCY_MAX)
             .collect()
             .await;
 
@@ -67,7 +68,7 @@ impl Enrich {
         response
     }
 
-    /// Notes how long a message was on its way.
+    /// Records how long ago a message was sent.
     fn measure(&self, record: &SqsMessage) {
         let Some(sent_ms) = record.attributes.get("SentTimestamp").and_then(|it| it.parse().ok())
         else {
@@ -79,7 +80,7 @@ impl Enrich {
         self.worker.metrics().observe(&table::QUEUE_AGE, age_ms);
     }
 
-    /// Works on one batch.
+    /// Processes one batch.
     async fn work(
         &self,
         message: &EnrichMessage,
@@ -97,20 +98,21 @@ impl Enrich {
                 Ok(Ending::OutOfTime) => {
                     self.continue_later(message, record, correlation_id, Duration::ZERO).await
                 }
-                Ok(Ending::LockedOut) => {
-                    self.continue_later(message, record, correlation_id, LOCKED_OUT_DELAY).await
+                Ok(Ending::Locked) => {
+                    self.continue_later(message, record, correlation_id, LOCKED_DELAY).await
                 }
                 Ok(Ending::Stopped) => {
                     self.retry_later(record, Duration::ZERO).await;
                     Err(DeliverAgain)
                 }
-                Ok(Ending::ToBeRetried) => {
+                Ok(Ending::RetryLater) => {
                     self.retry_later(record, backoff(receive_count)).await;
                     Err(DeliverAgain)
                 }
                 Err(error) => {
                     error!(error = %Chain(&error), "enrichment failed");
-                    // What it held stays held for the lease: a message sooner would find nothing to do.
+                    // Its rows stay claimed until the lease expires; an earlier message would find
+                    // no work.
                     let delay = backoff(receive_count).max(self.worker.lease());
                     self.retry_later(record, delay).await;
                     Err(DeliverAgain)
@@ -121,8 +123,8 @@ impl Enrich {
         .await
     }
 
-    /// Leaves the rest to a new message, delivered after a wait. Handing this one back would count as a failed receive, and a
-    /// batch that takes many turns would end in the dead-letter queue.
+    /// Leaves the remaining rows to a new message with a delay. Returning this message to the queue
+    /// would count as a failed receive, and a large batch would end in the dead-letter queue.
     async fn continue_later(
         &self,
         message: &EnrichMessage,
@@ -133,28 +135,28 @@ impl Enrich {
         match self.queue.send_later(message, correlation_id, trace_of(record), delay).await {
             Ok(()) => Ok(()),
             Err(error) => {
-                warn!(error = %Chain(&error), "not handed on; the message comes again");
+                warn!(error = %Chain(&error), "send failed; this message is delivered again");
                 Err(DeliverAgain)
             }
         }
     }
 
-    /// Has the message delivered again after a wait.
+    /// Makes SQS deliver the message again after a delay.
     async fn retry_later(&self, record: &SqsMessage, delay: Duration) {
         let Some(receipt_handle) = &record.receipt_handle else { return };
-        info!(delay_s = delay.as_secs(), "message handed back");
+        info!(delay_s = delay.as_secs(), "message will be delivered again");
         if let Err(error) = self.queue.change_visibility(receipt_handle, delay).await {
-            warn!(error = %Chain(&error), "not handed back; the message comes after its timeout");
+            warn!(error = %Chain(&error), "message stays hidden until its visibility timeout ends");
         }
     }
 }
 
-/// A wait that doubles with each receive.
+/// A delay that doubles with each receive.
 fn backoff(receive_count: u32) -> Duration {
     Duration::from_secs(1).saturating_mul(2_u32.saturating_pow(receive_count)).min(BACKOFF_MAX)
 }
 
-/// The message of a record; `None`, and a log line, if it is none of ours.
+/// The message of a record. Logs an unreadable record and returns `None`.
 fn read(record: &SqsMessage) -> Option<EnrichMessage> {
     match EnrichMessage::parse(record.body.as_deref().unwrap_or_default()) {
         Ok(message) => Some(message),
@@ -175,7 +177,7 @@ fn correlation_of(record: &SqsMessage) -> &str {
         .unwrap_or_default()
 }
 
-/// The trace header of the request that a message came from.
+/// The trace header of the request that caused a message.
 fn trace_of(record: &SqsMessage) -> Option<&str> {
     record.attributes.get(TRACE_ATTRIBUTE).map(String::as_str)
 }
@@ -193,8 +195,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_wait_doubles_with_each_receive_up_to_its_limit() {
-        let waits = [1, 2, 3, 6, 100].map(|count| backoff(count).as_secs());
-        assert_eq!(waits, [2, 4, 8, 60, 60]);
+    fn delay_doubles_with_each_receive_up_to_its_limit() {
+        let delays = [1, 2, 3, 6, 100].map(|count| backoff(count).as_secs());
+        assert_eq!(delays, [2, 4, 8, 60, 60]);
     }
 }

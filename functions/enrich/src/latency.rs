@@ -1,4 +1,4 @@
-//! A categoriser that takes its time: what a remote model would, for demonstrations and load tests.
+//! A categoriser with the latency of a remote model, for demonstrations and load tests.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use rand::Rng;
 use tributary_domain::categorise::{CategorizeFuture, Categorizer, Input};
 
-/// How long one answer takes, in whole milliseconds, both ends included.
+/// The latency of one call in milliseconds, as an inclusive range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LatencyRange {
     shortest_ms: u64,
@@ -14,13 +14,13 @@ pub struct LatencyRange {
 }
 
 impl LatencyRange {
-    /// No delay at all.
+    /// No latency.
     pub const OFF: Self = Self { shortest_ms: 0, longest_ms: 0 };
-    /// The longest that may be asked for: ten seconds.
+    /// The longest latency: ten seconds.
     pub const LONGEST_MS_MAX: u64 = 10_000;
 }
 
-/// A text that is no range of milliseconds.
+/// A text that is not a range of milliseconds.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("must be a range of milliseconds such as 500-1000")]
 pub struct InvalidLatencyRange;
@@ -39,14 +39,14 @@ impl FromStr for LatencyRange {
     }
 }
 
-/// Wraps a categoriser: the same answers, each after a random wait.
+/// Wraps a categoriser and delays each result by a random latency.
 pub struct SimulatedLatency<C> {
     inner: C,
     range: LatencyRange,
 }
 
 impl<C> SimulatedLatency<C> {
-    /// Delays the answers of `inner`.
+    /// Delays the results of `inner`.
     pub const fn new(inner: C, range: LatencyRange) -> Self {
         Self { inner, range }
     }
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_range_is_read_and_a_wrong_one_refused() {
+    fn valid_range_is_parsed_and_invalid_one_rejected() {
         let range = LatencyRange { shortest_ms: 500, longest_ms: 1_000 };
         assert_eq!("500-1000".parse(), Ok(range));
         assert_eq!("0-0".parse(), Ok(LatencyRange::OFF));

@@ -1,4 +1,5 @@
-//! Works off the queue: claims a batch's rows under a lease, categorises them, writes the results.
+//! Processes queue messages: claims the rows of a batch under a lease, categorises them, writes the
+//! results.
 
 mod config;
 mod handler;

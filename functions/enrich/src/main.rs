@@ -28,8 +28,7 @@ async fn main() -> Result<(), Error> {
     let (enrich, tracker) = (&Enrich::new(worker, queue), &at_work);
     let serve = lambda_runtime::run(service_fn(async move |event: LambdaEvent<SqsEvent>| {
         let _at_work = tracker.token();
-        let given = event.context.deadline();
-        let deadline = deadline::of_invocation(given, SystemTime::now());
+        let deadline = deadline::of_invocation(event.context.deadline(), SystemTime::now());
         let response = enrich.handle(event.payload, deadline).await;
         metrics.flush();
         Ok::<_, Error>(response)
@@ -40,7 +39,8 @@ async fn main() -> Result<(), Error> {
     }
 }
 
-/// Returns after SIGTERM, when running invocations have finished or released their rows and responded.
+/// Returns after SIGTERM, when running invocations have finished or released their rows and
+/// responded.
 async fn stopped(stop: &CancellationToken, at_work: &TaskTracker) -> Result<(), Error> {
     const RESPONSE_TIME: Duration = Duration::from_millis(50);
     signal(SignalKind::terminate())?.recv().await;

@@ -1,7 +1,8 @@
-//! One worker on one batch: claim, categorise, finish, until nothing is left or time is nearly up.
+//! Processes one batch: claims, categorises and finishes rows until none are left or the deadline
+//! is near.
 //!
-//! No database transaction is open while a categoriser thinks. Any number of workers may be on the
-//! same batch, and any of them may die: what it held is claimable again when its lease runs out.
+//! No database transaction is open during categorisation. Any number of workers may process the
+//! same batch. If one of them crashes, its rows can be claimed again when the lease expires.
 
 use std::ops::{Deref, DerefMut};
 use std::time::{Duration, SystemTime};
@@ -23,23 +24,23 @@ use tributary_store::enrichment::{self, Category, ClaimedTransaction, Finished, 
 use tributary_store::{Store, StoreError, Tx};
 use uuid::Uuid;
 
-/// How many rows are claimed at a time.
+/// The most rows of one claim.
 pub const CLAIM_MAX: i64 = 500;
-/// How many of them are categorised at the same time.
+/// The most rows that are categorised concurrently.
 pub const CATEGORIZE_CONCURRENCY: usize = 500;
-/// How often a row is tried before it is given up.
+/// The most attempts for a row before it fails.
 pub const ATTEMPTS_MAX: i32 = 5;
 
-/// Why a row is given up that no attempt finished: shown to its tenant.
+/// The failure reason of a row after its last attempt. The tenant sees it.
 const REASON_ATTEMPTS: &str = "gave up after the most attempts that are made";
 
-/// How long a worker may hold rows and how early it stops.
+/// The time limits of a worker.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// How long claimed rows are held: longer than categorising a claim takes, shorter than the
-    /// queue's visibility timeout, so that a message that comes back finds its rows claimable.
+    /// The duration of a lease: longer than the categorisation of a claim and shorter than the
+    /// visibility timeout of the queue, so that a redelivered message can claim its rows.
     pub lease: Duration,
-    /// How long before its deadline a worker claims nothing more: longer than a claim's work takes.
+    /// How long before the deadline the last claim may begin: longer than processing a claim takes.
     pub stop_before_deadline: Duration,
 }
 
@@ -49,24 +50,24 @@ impl Default for Limits {
     }
 }
 
-/// How a worker's turn on a batch ended.
+/// How the processing of a batch ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// Nothing is left, or nothing but what other workers hold, whose messages see to it.
+    /// All rows are finished or claimed by other workers.
     NothingLeft,
-    /// Rows are pending that someone else has locked at this moment, such as a batch that brings them again.
-    LockedOut,
-    /// Time is nearly up and there may be more.
+    /// Other transactions have locked the pending rows, for example a batch that updates them.
+    Locked,
+    /// The deadline is near and there may be rows left.
     OutOfTime,
-    /// Some rows could not be categorised now; they are pending again.
-    ToBeRetried,
-    /// The process is asked to end; what was held is pending again.
+    /// Some rows could not be categorised and are pending again.
+    RetryLater,
+    /// The process is shutting down; claimed rows are pending again.
     Stopped,
 }
 
-/// A turn that could not be brought to an end. Trying again later may work.
+/// The store failed. The message must be retried later.
 #[derive(Debug, thiserror::Error)]
-#[error("the batch could not be worked on")]
+#[error("the batch could not be processed")]
 pub struct WorkError(#[from] StoreError);
 
 /// Enriches batches.
@@ -76,24 +77,24 @@ pub struct Worker {
     limits: Limits,
     stop: CancellationToken,
     metrics: Metrics,
-    /// Whose turn it is on the store's one connection.
-    turn: Mutex<()>,
+    /// Guards the one connection of the store.
+    connection: Mutex<()>,
 }
 
-/// A transaction of the batch whose turn it is.
-struct Turn<'w> {
-    // Dropped first: the connection is free before the next one's turn.
+/// A database transaction with the guard of its connection.
+struct GuardedTx<'w> {
+    // Dropped first, so that the connection is free before the guard.
     tx: Tx,
-    _turn: MutexGuard<'w, ()>,
+    _guard: MutexGuard<'w, ()>,
 }
 
-impl Turn<'_> {
+impl GuardedTx<'_> {
     async fn commit(self) -> Result<(), StoreError> {
         Ok(self.tx.commit().await?)
     }
 }
 
-impl Deref for Turn<'_> {
+impl Deref for GuardedTx<'_> {
     type Target = Tx;
 
     fn deref(&self) -> &Tx {
@@ -101,15 +102,15 @@ impl Deref for Turn<'_> {
     }
 }
 
-impl DerefMut for Turn<'_> {
+impl DerefMut for GuardedTx<'_> {
     fn deref_mut(&mut self) -> &mut Tx {
         &mut self.tx
     }
 }
 
 impl Worker {
-    /// A worker on a store with a categoriser; when `stop` is cancelled it lets go of what it holds. What
-    /// it measures is gathered in `metrics`.
+    /// A worker on a store with a categoriser that records `metrics`. When `stop` is cancelled, it
+    /// releases its rows.
     #[must_use]
     pub fn new(
         store: Store,
@@ -118,25 +119,26 @@ impl Worker {
         stop: CancellationToken,
         metrics: Metrics,
     ) -> Self {
-        Self { store, categorizer, limits, stop, metrics, turn: Mutex::new(()) }
+        Self { store, categorizer, limits, stop, metrics, connection: Mutex::new(()) }
     }
 
-    /// Where measures are gathered.
+    /// The metrics of the worker.
     #[must_use]
     pub const fn metrics(&self) -> &Metrics {
         &self.metrics
     }
 
-    /// How long rows are held that a turn left without an end.
+    /// The duration of a lease.
     #[must_use]
     pub const fn lease(&self) -> Duration {
         self.limits.lease
     }
 
-    /// Works on a batch until nothing is left or the deadline is near.
+    /// Processes a batch until no rows are left or the deadline is near.
     ///
     /// # Errors
-    /// [`WorkError`] if the store fails; rows held then are claimable again after their lease.
+    /// [`WorkError`] if the store fails. Claimed rows can be claimed again when their
+    /// lease expires.
     pub async fn work(
         &self,
         message: &EnrichMessage,
@@ -161,7 +163,7 @@ impl Worker {
             if claimed.is_empty() {
                 let ending = match self.finish_batch(message).await? {
                     Left::Nothing | Left::Held => Ending::NothingLeft,
-                    Left::Pending => Ending::LockedOut,
+                    Left::Pending => Ending::Locked,
                 };
                 info!(finished, ?ending, "enrichment ended");
                 return Ok(ending);
@@ -179,7 +181,7 @@ impl Worker {
             self.metrics.count(&table::TRANSACTIONS_RETRIED, retried);
             if to_be_retried > 0 {
                 warn!(finished, to_be_retried, "enrichment is to be retried");
-                return Ok(Ending::ToBeRetried);
+                return Ok(Ending::RetryLater);
             }
             info!(finished, "enrichment progressed");
         }
@@ -190,11 +192,11 @@ impl Worker {
         left < self.limits.stop_before_deadline
     }
 
-    /// Begins a transaction when no other batch of this worker has one: whoever waited for the connection
-    /// itself would after [`Store::CONNECT_TIMEOUT`] be told that PostgreSQL is away.
-    async fn begin(&self, tenant: TenantId) -> Result<Turn<'_>, StoreError> {
-        let turn = self.turn.lock().await;
-        Ok(Turn { tx: self.store.begin(tenant).await?, _turn: turn })
+    /// Begins a transaction when no other batch of this worker has one open. Waiting in the
+    /// connection pool instead would fail as unavailable after [`Store::CONNECT_TIMEOUT`].
+    async fn begin(&self, tenant: TenantId) -> Result<GuardedTx<'_>, StoreError> {
+        let guard = self.connection.lock().await;
+        Ok(GuardedTx { tx: self.store.begin(tenant).await?, _guard: guard })
     }
 
     async fn claim(&self, lease: &Lease) -> Result<Vec<ClaimedTransaction>, StoreError> {
@@ -204,7 +206,7 @@ impl Worker {
         Ok(claimed)
     }
 
-    /// Categorises rows side by side. A row that may succeed later is not in the answer.
+    /// Categorises rows concurrently. The result omits rows that must be retried.
     async fn decide_all<'r>(&self, claimed: &'r [ClaimedTransaction]) -> Vec<Decision<'r>> {
         futures::stream::iter(claimed)
             .map(|row| self.decide(row))
@@ -215,7 +217,7 @@ impl Worker {
     }
 
     async fn decide<'r>(&self, row: &'r ClaimedTransaction) -> Option<Decision<'r>> {
-        // A row that takes its worker down never gets as far as an error: its attempts tell.
+        // A row that crashes its worker never returns an error, but its attempts are counted.
         if row.attempts > ATTEMPTS_MAX {
             return Some(Decision::give_up(row));
         }
@@ -237,7 +239,7 @@ impl Worker {
         }
     }
 
-    /// Writes decisions, and lets go of the rows that have none.
+    /// Writes decisions and releases the other rows if `release_rest` is set.
     async fn finish(
         &self,
         lease: &Lease,
@@ -254,12 +256,12 @@ impl Worker {
         }
         let finished = finished.total();
         if release_rest {
-            // Not in the same transaction: it would take its locks after those of the finished rows, and
-            // wait in a circle with a batch that revises both in the order of their ids.
+            // A transaction of its own: locking these rows after the finished ones could deadlock
+            // with a batch that updates both in the order of their ids.
             self.release(lease).await?;
         }
         if usize::try_from(finished) != Ok(outcomes.len()) {
-            warn!(finished, decided = outcomes.len(), "rows were taken over while they were held");
+            warn!(finished, decided = outcomes.len(), "lease lost; others have claimed its rows");
         }
         Ok(finished)
     }
@@ -296,7 +298,7 @@ impl Worker {
     }
 }
 
-/// What was decided about a row.
+/// The decision about a row.
 struct Decision<'r> {
     row: &'r ClaimedTransaction,
     result: Result<Categorisation, String>,

@@ -1,5 +1,5 @@
-//! Reports whether PostgreSQL and the queue are available, and serves the OpenAPI document. Both routes
-//! are open.
+//! Reports whether PostgreSQL and the queue are available, and serves the OpenAPI document. Both
+//! routes are open.
 
 mod handler;
 

@@ -1,5 +1,5 @@
-//! Announces a batch on the queue: the outbox entry is written in the batch's own transaction, its messages are
-//! sent after the commit.
+//! Announces a batch on the queue. The transaction that writes the batch also writes an outbox
+//! entry; the messages are sent after the commit.
 
 use tracing::warn;
 use tributary_domain::{BatchId, TenantId};
@@ -11,12 +11,7 @@ use tributary_store::{Store, StoreError};
 use uuid::Uuid;
 
 /// The outbox entry of a batch with `work` transactions to enrich.
-pub fn entry_for(
-    request: &Request,
-    tenant: TenantId,
-    batch: BatchId,
-    work: usize,
-) -> OutboxEntry {
+pub fn entry_for(request: &Request, tenant: TenantId, batch: BatchId, work: usize) -> OutboxEntry {
     OutboxEntry {
         tenant,
         batch,
@@ -27,8 +22,8 @@ pub fn entry_for(
     }
 }
 
-/// Sends the messages of an entry and deletes it. If the send fails the entry stays and relay sends it: the batch is
-/// accepted either way.
+/// Sends the messages of an entry and deletes the entry. If the send fails, the batch is accepted
+/// all the same, and relay sends the entry later.
 pub async fn send(store: &Store, queue: &Queue, entry: &OutboxEntry) {
     let message = EnrichMessage { tenant: entry.tenant, batch: entry.batch };
     let count = usize::try_from(entry.message_count).unwrap_or(1);
@@ -37,13 +32,14 @@ pub async fn send(store: &Store, queue: &Queue, entry: &OutboxEntry) {
         warn!(batch_id = %entry.batch, error = %Chain(&error), "send failed; relay retries it");
         return;
     }
-    // An entry that is left costs one more message, which finds nothing to do.
-    if let Err(error) = mark_sent(store, entry).await {
-        warn!(batch_id = %entry.batch, error = %Chain(&error), "sent, but the outbox entry was not deleted");
+    // If the delete fails, relay sends the entry again, and its message finds no work.
+    if let Err(error) = delete(store, entry).await {
+        let error = Chain(&error);
+        warn!(batch_id = %entry.batch, %error, "sent, but the outbox entry was not deleted");
     }
 }
 
-async fn mark_sent(store: &Store, entry: &OutboxEntry) -> Result<(), StoreError> {
+async fn delete(store: &Store, entry: &OutboxEntry) -> Result<(), StoreError> {
     let mut tx = store.begin(entry.tenant).await?;
     outbox::delete(&mut tx, entry).await?;
     Ok(tx.commit().await?)

@@ -1,6 +1,6 @@
-//! The header `Idempotency-Key`, which goes before the body's `request_id`.
+//! The header `Idempotency-Key`, which has precedence over `request_id` in the body.
 //!
-//! A key that cannot be read is refused: taken for none, it would protect nothing, and nobody would know.
+//! An invalid key is rejected: ignoring it would silently disable idempotency.
 
 use tributary_domain::Fault;
 use tributary_domain::request::limits::ID_LENGTH_MAX;
@@ -8,11 +8,11 @@ use tributary_lambda::http::{Problem, Request};
 
 const HEADER: &str = "Idempotency-Key";
 
-/// The key, if the request brings one: 1 to [`ID_LENGTH_MAX`] characters of printable ASCII. Of several
-/// `lambda_http` hands on the last.
+/// The key, if the request has one: 1 to [`ID_LENGTH_MAX`] characters of printable ASCII. Of
+/// several headers `lambda_http` keeps the last.
 pub fn read(request: &Request) -> Result<Option<String>, Problem> {
     let Some(value) = request.header_bytes(HEADER) else { return Ok(None) };
-    // White space around it is no part of a header's value (RFC 9110, section 5.5).
+    // Surrounding whitespace is not part of a header value (RFC 9110, section 5.5).
     let key = value.trim_ascii();
     let is_printable = key.iter().all(|byte| (b' '..=b'~').contains(byte));
     if !is_printable || !(1..=ID_LENGTH_MAX).contains(&key.len()) {

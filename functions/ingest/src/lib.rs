@@ -1,5 +1,5 @@
-//! Accepts batches: parses the request, writes it in one database transaction, sends queue messages and
-//! returns 202. Also retries the failed transactions of a batch.
+//! Accepts batches: parses the request, writes it in one database transaction, sends queue messages
+//! and returns 202. Also retries the failed transactions of a batch.
 
 mod announcement;
 mod handler;

@@ -1,4 +1,4 @@
-//! `POST /api/batches/{batch_id}/retry`: what failed of a batch is tried again.
+//! `POST /api/batches/{batch_id}/retry`: enriches the failed transactions of a batch again.
 
 use http::StatusCode;
 use serde::Serialize;
@@ -23,7 +23,6 @@ pub async fn retry(store: &Store, queue: &Queue, request: &Request) -> Result<Re
 
     let mut tx = store.begin(tenant).await?;
     if !batches::lock(&mut tx, tenant, batch).await? {
-        // It locked nothing.
         return Err(Problem::NotFound);
     }
     let retried = enrichment::retry_failed(&mut tx, tenant, batch).await?;

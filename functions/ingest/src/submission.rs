@@ -122,7 +122,8 @@ impl<'i> Submission<'i> {
         Ok((accepted, Some(entry)))
     }
 
-    /// The accounts that transactions reference and the payload does not contain, without duplicates.
+    /// The accounts that transactions reference and the payload does not contain, without
+    /// duplicates.
     fn external_accounts(&self) -> Vec<String> {
         let contained: HashSet<&str> =
             self.payload.accounts.iter().map(|account| account.account_id.as_str()).collect();

@@ -1,4 +1,4 @@
-//! The use case: four chores, each in transactions of its own, none holding up the others.
+//! The use case: four tasks, each in database transactions of its own.
 
 use std::time::{Duration, SystemTime};
 
@@ -10,25 +10,26 @@ use tributary_queue::{EnrichMessage, Queue};
 use tributary_store::outbox::{self, OutboxEntry};
 use tributary_store::{Store, StoreError, backlog, idempotency, report};
 
-/// How many batches that stand still are minded in one transaction, which holds them.
+/// The most stalled batches that one transaction requeues and locks.
 const REQUEUE_MAX: i64 = 1_000;
-/// How many owed batches are sent in one transaction, which holds them.
+/// The most outbox entries that one transaction sends and locks.
 const SEND_MAX: i64 = 20;
-/// How many deltas are folded in one transaction.
+/// The most deltas that one transaction folds.
 const FOLD_MAX: i64 = 10_000;
-/// How many idempotency keys are deleted in one transaction.
+/// The most idempotency keys that one transaction deletes.
 const DELETE_MAX: i64 = 10_000;
-/// How long before its deadline relay starts nothing more.
+/// How long before the deadline relay starts no further transaction.
 const STOP_BEFORE_DEADLINE: Duration = Duration::from_secs(15);
 
-/// How long things may stand before relay minds them.
+/// The age from which relay processes a row.
 #[derive(Clone, Copy, Debug)]
 pub struct Ages {
-    /// An outbox row: until then ingest itself is about to send it.
+    /// An outbox entry. Ingest may still be sending a younger one.
     pub unsent: Duration,
-    /// An unfinished batch without a live lease: until then its message is in the queue, or comes back.
+    /// An unfinished batch without a valid lease. The message of a younger one may still be in the
+    /// queue.
     pub stalled: Duration,
-    /// An idempotency key: until then the same request gets the first answer again.
+    /// An idempotency key. A repeated request is replayed until then.
     pub key: Duration,
 }
 
@@ -42,7 +43,7 @@ impl Default for Ages {
     }
 }
 
-/// Keeps things moving.
+/// The handler of relay.
 #[derive(Debug)]
 pub struct Relay {
     store: Store,
@@ -51,12 +52,12 @@ pub struct Relay {
     metrics: Metrics,
 }
 
-/// What was done.
+/// The work of one run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Done {
-    /// Batches that were found standing still.
+pub struct Outcome {
+    /// Stalled batches that were requeued.
     pub requeued: u64,
-    /// Batches whose owed messages were sent.
+    /// Outbox entries that were sent.
     pub sent: u64,
     /// Deltas that were folded.
     pub folded: i64,
@@ -64,59 +65,59 @@ pub struct Done {
     pub expired_keys: u64,
 }
 
-/// The store failed; what was not done is done the next time.
+/// The store failed. The next run does the remaining work.
 #[derive(Debug, thiserror::Error)]
-#[error("relay was cut short")]
+#[error("the run was aborted")]
 pub struct RelayError(#[from] StoreError);
 
 impl Relay {
-    /// Between a store and a queue; what it measures is gathered in `metrics`.
+    /// Sends the outbox entries of a store to a queue and records `metrics`.
     #[must_use]
     pub const fn new(store: Store, queue: Queue, ages: Ages, metrics: Metrics) -> Self {
         Self { store, queue, ages, metrics }
     }
 
-    /// Does what there is to do, or as much as fits before the deadline.
+    /// Does all due work, or as much as possible before the deadline.
     ///
     /// # Errors
     /// [`RelayError`] if the store fails.
-    pub async fn run(&self, deadline: SystemTime) -> Result<Done, RelayError> {
+    pub async fn run(&self, deadline: SystemTime) -> Result<Outcome, RelayError> {
         self.metrics.count(&table::MESSAGES_SENT, 0);
-        let mut done = Done::default();
+        let mut outcome = Outcome::default();
         while is_time_left(deadline) {
             let requeued = self.requeue_stalled().await?;
-            done.requeued += requeued;
+            outcome.requeued += requeued;
             if requeued < u64::try_from(REQUEUE_MAX).unwrap_or_default() {
                 break;
             }
         }
         while is_time_left(deadline) {
-            let (taken, sent) = self.send_due().await?;
-            done.sent += sent;
-            // Fewer sent than taken: the queue is away, and would be for the next ones too.
-            if taken < u64::try_from(SEND_MAX).unwrap_or_default() || sent < taken {
+            let (locked, sent) = self.send_due().await?;
+            outcome.sent += sent;
+            // A failed send means that the queue is unavailable for the next entries, too.
+            if locked < u64::try_from(SEND_MAX).unwrap_or_default() || sent < locked {
                 break;
             }
         }
         while is_time_left(deadline) {
             let folded = self.fold().await?;
-            done.folded += folded;
+            outcome.folded += folded;
             if folded < FOLD_MAX {
                 break;
             }
         }
         while is_time_left(deadline) {
             let deleted = self.delete_expired_keys().await?;
-            done.expired_keys += deleted;
+            outcome.expired_keys += deleted;
             if deleted < u64::try_from(DELETE_MAX).unwrap_or_default() {
                 break;
             }
         }
         self.measure_backlog().await?;
-        Ok(done)
+        Ok(outcome)
     }
 
-    /// Notes what is left, after all that could be done about it.
+    /// Records the remaining work.
     async fn measure_backlog(&self) -> Result<(), StoreError> {
         let mut tx = self.store.begin_for_all().await?;
         let left = backlog::measure(&mut tx).await?;
@@ -151,9 +152,9 @@ impl Relay {
     async fn send_due(&self) -> Result<(u64, u64), StoreError> {
         let mut tx = self.store.begin_for_all().await?;
         let due = outbox::lock_due(&mut tx, self.ages.unsent, SEND_MAX).await?;
-        let (mut taken, mut sent) = (0, 0);
+        let (mut locked, mut sent) = (0, 0);
         for entry in &due {
-            taken += 1;
+            locked += 1;
             if !self.send(entry).await {
                 break;
             }
@@ -163,7 +164,7 @@ impl Relay {
             sent += 1;
         }
         tx.commit().await?;
-        Ok((taken, sent))
+        Ok((locked, sent))
     }
 
     async fn send(&self, entry: &OutboxEntry) -> bool {
@@ -175,7 +176,8 @@ impl Relay {
         match &sent {
             Ok(()) => info!(%batch_id, correlation_id, "outbox entry sent"),
             Err(error) => {
-                warn!(%batch_id, correlation_id, error = %Chain(error), "send failed; the outbox entry stays");
+                let error = Chain(error);
+                warn!(%batch_id, correlation_id, %error, "send failed; the outbox entry stays");
             }
         }
         sent.is_ok()

@@ -1,8 +1,9 @@
-//! Every minute: sends what was committed and never sent, wakes batches that nobody works on any more,
-//! folds the report's deltas, forgets old idempotency keys. Several at once do no harm: each passes over what another holds.
+//! Runs every minute: requeues stalled batches, sends due outbox entries, folds the report's deltas
+//! and deletes expired idempotency keys. Concurrent runs are safe: each skips rows that another has
+//! locked.
 
 mod config;
 mod handler;
 
 pub use config::Config;
-pub use handler::{Done, Relay, RelayError};
+pub use handler::{Outcome, Relay, RelayError};

@@ -21,17 +21,17 @@ async fn main() -> Result<(), Error> {
         let deadline = deadline::of_invocation(event.context.deadline(), SystemTime::now());
         let outcome = relay.run(deadline).await;
         metrics.flush();
-        let report = outcome.inspect_err(|error| {
+        let outcome = outcome.inspect_err(|error| {
             error!(error = %Chain(error), "relay failed");
         })?;
         info!(
-            requeued = report.requeued,
-            sent = report.sent,
-            folded = report.folded,
-            expired_keys = report.expired_keys,
+            requeued = outcome.requeued,
+            sent = outcome.sent,
+            folded = outcome.folded,
+            expired_keys = outcome.expired_keys,
             "relay ended"
         );
-        Ok::<_, Error>(report)
+        Ok::<_, Error>(outcome)
     }))
     .await
 }

@@ -17,7 +17,7 @@ struct Body {
     processing_status: StatusCounts,
     accepted_at: DateTime<Utc>,
     started_at: Option<DateTime<Utc>>,
-    /// Only while nothing of it is left to do: a later batch may set its transactions to work again.
+    /// Null while there is work left. A later batch may make its transactions pending again.
     finished_at: Option<DateTime<Utc>>,
     failures: Vec<FailureBody>,
     correlation_id: String,

@@ -1,4 +1,4 @@
-//! Where the next page begins: after a row, named by its instant and id. Opaque to callers.
+//! The position of a page: the timestamp and id of the last row before it. Opaque to callers.
 
 use std::str::FromStr;
 
@@ -7,25 +7,25 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Datelike, Utc};
 use tributary_domain::text::{self, ID_LENGTH_MAX};
 
-/// A place in an account's transactions.
+/// A position in the transactions of an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cursor {
-    /// The instant of the last row of the page before.
+    /// The timestamp of the last row of the previous page.
     pub booked_at: DateTime<Utc>,
-    /// Its id.
+    /// The id of that row.
     pub transaction_id: String,
 }
 
-/// A text that no page gave out.
+/// A text that is not a cursor.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("must be the next_cursor of a page before")]
 pub struct InvalidCursor;
 
 impl Cursor {
-    /// The longest one, in characters: base64 of 18 digits, a space and the longest id.
+    /// The longest cursor, in characters: base64 of 18 digits, a space and the longest id.
     pub const LENGTH_MAX: usize = (18 + 1 + 4 * ID_LENGTH_MAX).div_ceil(3) * 4;
 
-    /// As text: the instant's microseconds, which is what PostgreSQL keeps, and the id.
+    /// The cursor as text: the timestamp in microseconds, the precision of PostgreSQL, and the id.
     #[must_use]
     pub fn encode(&self) -> String {
         let micros = self.booked_at.timestamp_micros();
@@ -47,7 +47,7 @@ impl FromStr for Cursor {
         let booked_at = DateTime::from_timestamp_micros(micros).ok_or(InvalidCursor)?;
         let transaction_id = text::accept_id(transaction_id).map_err(|_| InvalidCursor)?;
         let cursor = Self { booked_at, transaction_id };
-        // Years that JSON's dates have, and written as we write it.
+        // Only years of RFC 3339, and only the canonical encoding.
         let is_ours = (0..=9_999).contains(&booked_at.year()) && cursor.encode() == text;
         is_ours.then_some(cursor).ok_or(InvalidCursor)
     }
@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cursor_is_read_back_from_its_text() {
+    fn cursor_round_trips() {
         let cursor = Cursor {
             booked_at: "2025-10-30T08:00:00.123456Z".parse().unwrap(),
             transaction_id: "tx 1/é".into(),
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_cursor_is_read_back_and_a_longer_one_refused() {
+    fn longest_cursor_round_trips_and_longer_one_is_rejected() {
         let longest = Cursor {
             booked_at: "9999-12-31T23:59:59.999999Z".parse().unwrap(),
             transaction_id: "🚀".repeat(ID_LENGTH_MAX),
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_page_gave_out_is_refused() {
+    fn invalid_cursor_is_rejected() {
         let encoded = |text: &str| URL_SAFE_NO_PAD.encode(text);
         for text in [
             String::new(),
@@ -94,7 +94,7 @@ mod tests {
             encoded("01 tx"),
             encoded("1 cafe\u{301}"),
             encoded(&format!("1 {}", "x".repeat(ID_LENGTH_MAX + 1))),
-            // Bits that stand for nothing.
+            // Non-zero trailing bits.
             "MSB0eAB".into(),
         ] {
             assert_eq!(text.parse::<Cursor>(), Err(InvalidCursor), "{text}");

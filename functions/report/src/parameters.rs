@@ -1,4 +1,4 @@
-//! Reads query parameters; each fault is noted at `?name`.
+//! Parses parameters. The pointer of a fault in a query parameter is `?name`.
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -6,15 +6,15 @@ use std::str::FromStr;
 use tributary_domain::{Currency, Fault, Faults, text};
 use tributary_lambda::http::{Problem, Request};
 
-/// The account of the path, as bodies have it too.
+/// The account id of the path, normalised as in request bodies.
 ///
 /// # Errors
-/// [`Problem::NotFound`] for what no account can be called.
+/// [`Problem::NotFound`] if it is not a valid id.
 pub fn account_id(request: &Request) -> Result<String, Problem> {
     text::accept_id(request.parameter()?).map_err(|_| Problem::NotFound)
 }
 
-/// A parameter that need not be there.
+/// An optional parameter.
 pub fn optional<T: FromStr<Err: Display>>(
     request: &Request,
     name: &str,
@@ -30,7 +30,7 @@ pub fn optional<T: FromStr<Err: Display>>(
     }
 }
 
-/// A currency that need not be named.
+/// An optional currency.
 pub fn currency(request: &Request, name: &str, faults: &mut Faults) -> Option<Currency> {
     let code = request.query(name)?;
     let currency = Currency::from_code(code);
@@ -40,7 +40,7 @@ pub fn currency(request: &Request, name: &str, faults: &mut Faults) -> Option<Cu
     currency
 }
 
-/// The period that was read, if nothing was wrong with it, nor with any other parameter.
+/// Returns the period, or the faults of the period and of all other parameters.
 pub fn accept<T>(period: Result<T, Vec<Fault>>, faults: Faults) -> Result<T, Problem> {
     match period {
         Ok(period) if faults.is_empty() => Ok(period),

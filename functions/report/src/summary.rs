@@ -26,9 +26,9 @@ struct DateRange {
     end: NaiveDate,
 }
 
-/// Sums of a currency, status or category that the program does not know: the data is ahead of it.
+/// Sums with a currency or status that this version does not know.
 #[derive(Debug, thiserror::Error)]
-#[error("the sums of {currency}, {status} are not understood")]
+#[error("unknown currency {currency} or status {status}")]
 struct UnknownSums {
     currency: String,
     status: String,

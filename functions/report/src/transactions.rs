@@ -20,7 +20,7 @@ use crate::parameters;
 struct Body<'b> {
     account_id: &'b str,
     transactions: Vec<TransactionBody>,
-    /// Asks for the page after this one; null on the last.
+    /// The cursor of the next page; null on the last page.
     next_cursor: Option<String>,
     correlation_id: &'b CorrelationId,
 }
@@ -38,7 +38,8 @@ struct TransactionBody {
     merchant_category_code: Option<String>,
     pending: bool,
     pending_transaction_id: Option<String>,
-    /// The posted transaction that replaces this pending one, which counts in no total then.
+    /// The posted transaction that replaces this pending one. A replaced transaction is in no
+    /// total.
     replaced_by: Option<String>,
     revision: i32,
     status: String,
@@ -50,7 +51,7 @@ struct TransactionBody {
     batch_id: Uuid,
 }
 
-/// As Plaid writes it.
+/// The format of Plaid.
 #[derive(Serialize)]
 struct PersonalFinanceCategory {
     primary: String,
@@ -58,7 +59,7 @@ struct PersonalFinanceCategory {
     confidence_level: String,
 }
 
-/// How many transactions a page has: as many as are asked for, within limits.
+/// The number of transactions of a page.
 #[derive(Clone, Copy)]
 struct Limit(usize);
 
@@ -79,9 +80,9 @@ impl FromStr for Limit {
     }
 }
 
-/// A row that the program does not understand: the data is ahead of it.
+/// A row with a currency that this version does not know.
 #[derive(Debug, thiserror::Error)]
-#[error("the currency of transaction {0} is not known")]
+#[error("the currency of transaction {0} is unknown")]
 struct UnknownCurrency(String);
 
 pub async fn list(store: &Store, request: &Request) -> Result<Response, Problem> {
@@ -101,7 +102,7 @@ pub async fn list(store: &Store, request: &Request) -> Result<Response, Problem>
         status,
         category: category.map(Category::as_str),
         after: cursor.as_ref().map(|cursor| (cursor.booked_at, cursor.transaction_id.as_str())),
-        // One more than the page has, to know whether there is a next one.
+        // One more than the page, to detect whether there is a next one.
         limit: i64::try_from(limit.0 + 1).unwrap_or(i64::MAX),
     };
     let mut tx = store.begin(tenant).await?;
@@ -120,12 +121,11 @@ pub async fn list(store: &Store, request: &Request) -> Result<Response, Problem>
         .map(transaction_body)
         .collect::<Result<Vec<_>, _>>()
         .map_err(|error| Problem::Internal(error.into()))?;
-    let body =
-        Body { account_id, transactions, next_cursor, correlation_id: &request.correlation };
+    let body = Body { account_id, transactions, next_cursor, correlation_id: &request.correlation };
     Ok(Response::json(StatusCode::OK, &body)?)
 }
 
-/// Both dates or neither.
+/// The period, if the request has one. Both dates are required then.
 fn period(request: &Request) -> Result<Option<Period>, Vec<Fault>> {
     match (request.query("start_date"), request.query("end_date")) {
         (None, None) => Ok(None),

@@ -200,7 +200,7 @@ async fn no_line_of_a_run_shows_a_description_a_merchant_an_amount_a_key_or_a_bo
         ("authorize", "keys cannot be looked up"),
         ("ingest", "batch accepted"),
         ("ingest", "batch replayed"),
-        ("ingest", "send is left to relay"),
+        ("ingest", "send failed; relay retries it"),
         ("ingest", "request failed"),
         ("report", "request answered"),
         ("report", "request failed"),
@@ -208,7 +208,7 @@ async fn no_line_of_a_run_shows_a_description_a_merchant_an_amount_a_key_or_a_bo
         ("enrich", "message is unreadable"),
         ("enrich", "enrichment failed"),
         ("health", "dependency "),
-        ("relay", "relay was cut short"),
+        ("relay", "relay failed"),
     ];
     let all = eventually("the lines of each path", async || {
         let all = lines(&directory);

@@ -1,15 +1,15 @@
-//! When an invocation must have ended.
+//! The deadline of an invocation.
 
 use std::time::{Duration, SystemTime};
 
-/// What an invocation is given where nobody says when it must have ended.
+/// The time limit if Lambda gives no valid deadline.
 const ASSUMED: Duration = Duration::from_secs(60);
 
-/// The deadline that Lambda gave. One that lies in the past as the invocation begins is none:
-/// `cargo lambda` 1.9.2 counts it from 1970 and not from now, and all work would be handed on for ever.
+/// The deadline that Lambda gave, unless it has already passed. `cargo lambda` 1.9.2 gives a
+/// deadline near 1970, with which no work would ever begin.
 #[must_use]
-pub fn of_invocation(given: SystemTime, now: SystemTime) -> SystemTime {
-    if given > now { given } else { now + ASSUMED }
+pub fn of_invocation(deadline: SystemTime, now: SystemTime) -> SystemTime {
+    if deadline > now { deadline } else { now + ASSUMED }
 }
 
 #[cfg(test)]
@@ -17,7 +17,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_deadline_is_taken_as_given_unless_it_is_over_at_the_start() {
+    fn past_deadline_is_replaced() {
         let now = SystemTime::now();
         let soon = now + Duration::from_millis(1);
         assert_eq!(of_invocation(soon, now), soon);

@@ -1,4 +1,5 @@
-//! Reads a function's configuration from environment variables and reports all faults in one message.
+//! Reads a function's configuration from environment variables and reports all faults in one
+//! message.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -114,10 +115,7 @@ mod tests {
         let mut read = |name| environment.optional::<u8>(name);
         assert_eq!((read("NONE"), read("EMPTY"), read("FIVE")), (None, None, Some(5)));
         assert_eq!(read("WORD"), None);
-        assert_eq!(
-            environment.finish(()).unwrap_err().to_string(),
-            "environment: WORD is invalid"
-        );
+        assert_eq!(environment.finish(()).unwrap_err().to_string(), "environment: WORD is invalid");
     }
 
     #[test]

@@ -1,9 +1,9 @@
-//! An error with all its causes, for the one log line that it gets.
+//! Formats an error with all its causes for a log line.
 
 use std::error::Error;
 use std::fmt;
 
-/// Shows an error and, after colons, what caused it.
+/// Displays an error and its causes, separated by colons.
 pub struct Chain<'e>(pub &'e (dyn Error + 'static));
 
 impl fmt::Display for Chain<'_> {
@@ -27,7 +27,7 @@ mod tests {
     struct Outer(#[source] std::fmt::Error);
 
     #[test]
-    fn every_cause_is_shown_in_turn() {
+    fn every_cause_is_displayed() {
         let cause = std::fmt::Error;
         assert_eq!(Chain(&Outer(cause)).to_string(), format!("outer: {cause}"));
     }

@@ -1,5 +1,5 @@
-//! The Lambda functions and how long each may take: the one table behind the local stack, to which the
-//! deployment template is held by a test. Not for what they serve: see [`crate::routes`].
+//! The Lambda functions and their timeouts. The local stack uses this table, and a test compares it
+//! with the deployment template. For their HTTP routes see [`crate::routes`].
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use std::time::Duration;
 pub struct Function {
     /// Its package, binary and Lambda name.
     pub name: &'static str,
-    /// How long one invocation may take as deployed; API Gateway waits 29 seconds.
+    /// The timeout of an invocation. API Gateway waits 29 seconds.
     pub timeout: Duration,
 }
 
@@ -23,14 +23,14 @@ pub const FUNCTIONS: &[Function] = &[
     Function { name: "admin", timeout: Duration::from_secs(300) },
 ];
 
-/// How long a message is hidden while it is worked on, as deployed: six times what enrich may take, as AWS
-/// advises for event sources.
+/// The visibility timeout of the queue: six times the timeout of enrich, as AWS recommends for
+/// event sources.
 pub const QUEUE_VISIBILITY_TIMEOUT: Duration = Duration::from_secs(360);
 
-/// How often a message may be received before it counts as a dead letter.
+/// The most receives of a message before SQS moves it to the dead-letter queue.
 pub const QUEUE_RECEIVES_MAX: u32 = 5;
 
-/// The function of a name.
+/// The function with a name.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static Function> {
     FUNCTIONS.iter().find(|function| function.name == name)
@@ -42,7 +42,7 @@ mod tests {
     use crate::routes::ROUTES;
 
     #[test]
-    fn every_route_is_of_a_function_that_ends_before_the_gateway_gives_up() {
+    fn http_functions_time_out_before_the_gateway() {
         for route in ROUTES {
             let function = find(route.function()).unwrap();
             assert!(function.timeout < Duration::from_secs(29), "{}", function.name);
@@ -50,7 +50,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_is_hidden_for_six_times_what_enrich_may_take() {
+    fn visibility_timeout_is_six_times_that_of_enrich() {
         assert_eq!(QUEUE_VISIBILITY_TIMEOUT, find("enrich").unwrap().timeout * 6);
     }
 }

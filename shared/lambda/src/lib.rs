@@ -1,6 +1,5 @@
-//! What every function needs to start and to answer: configuration, logs, metrics, routes, functions, HTTP
-//! answers.
-//! Not for what a function does: that is its own library.
+//! The parts that the functions share: configuration, logs, metrics, routes, HTTP requests and
+//! responses.
 
 pub mod aws;
 pub mod backends;

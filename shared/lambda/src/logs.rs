@@ -1,7 +1,7 @@
-//! Logs: one JSON object a line on standard output, where Lambda takes them to CloudWatch.
+//! Logs: one JSON object per line on standard output, which Lambda sends to CloudWatch.
 //!
-//! Lines are plain ASCII: whatever a client wrote, nothing in a log turns its direction, hides in it or
-//! commands the terminal that shows it.
+//! Lines are ASCII, so that text of a client cannot change the text direction, hide characters or
+//! control the terminal.
 
 use std::io;
 
@@ -9,10 +9,9 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// Starts logging. `RUST_LOG` takes targets and levels (`info,enrich=debug`); the default is `info`.
+/// Starts logging. `RUST_LOG` sets targets and levels (`info,enrich=debug`); the default is `info`.
 ///
-/// A line carries its fields, its message and the fields of the span that it stands in, among them
-/// the correlation id.
+/// A line contains its message, its fields and the fields of its span, such as the correlation id.
 pub fn init() {
     let targets = std::env::var("RUST_LOG")
         .ok()
@@ -27,11 +26,11 @@ pub fn init() {
     tracing_subscriber::registry().with(targets).with(lines).init();
 }
 
-/// Writes JSON with every character outside printable ASCII as its escape, which means the same.
+/// Writes JSON and escapes every character outside printable ASCII.
 struct AsciiJson<W>(W);
 
 impl<W: io::Write> io::Write for AsciiJson<W> {
-    /// Takes all of it: a line comes in one piece.
+    /// Writes the whole buffer, which is one line.
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         self.0.write_all(escape(&String::from_utf8_lossy(line)).as_bytes())?;
         Ok(line.len())
@@ -42,7 +41,7 @@ impl<W: io::Write> io::Write for AsciiJson<W> {
     }
 }
 
-/// Outside of strings JSON has ASCII alone, and inside them an escape stands for any character.
+/// JSON is ASCII outside of strings, and strings may escape any character.
 fn escape(json: &str) -> String {
     let mut escaped = String::with_capacity(json.len());
     for character in json.chars() {
@@ -64,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_is_ascii_and_says_the_same() {
+    fn line_is_ascii_and_keeps_its_content() {
         let text =
             "a\u{202e}b\u{2066}\u{200b}\u{feff}é🚀\u{7f}\u{85}\u{2028}\u{1b}[31m\0\"\\ \r\n\t";
         let line = serde_json::json!({"path": text}).to_string() + "\n";

@@ -1,4 +1,4 @@
-//! The peppers of API keys, from the environment of what hashes keys: authorize, admin and the command.
+//! The peppers of API keys, for the programs that hash keys: authorize, admin and the command.
 
 use secrecy::{ExposeSecret, SecretString};
 use tributary_domain::api_key::{Pepper, PepperTooShort, Peppers};
@@ -10,8 +10,8 @@ use crate::secrets::{SecretError, Secrets};
 const CURRENT: &str = "API_KEY_PEPPER";
 const PREVIOUS: &str = "API_KEY_PEPPER_PREVIOUS";
 
-/// Where the peppers are. To change the pepper, name the old one as the previous one, make every key
-/// anew, then leave the previous one out: until then the keys of both are taken.
+/// The sources of the peppers. To change the pepper, configure the old one as the previous one,
+/// replace every key, then remove the previous one. Until then keys of both are accepted.
 #[derive(Debug)]
 pub struct PepperSources {
     current: Source,
@@ -21,24 +21,25 @@ pub struct PepperSources {
 #[derive(Debug)]
 enum Source {
     Text(SecretString),
-    /// The ARN of a secret of Secrets Manager.
+    /// The ARN of a Secrets Manager secret.
     Secret(String),
 }
 
-/// Why there are no peppers.
+/// The peppers cannot be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum PepperError {
-    /// Secrets Manager did not give one.
-    #[error("the pepper of API keys cannot be read")]
+    /// A secret cannot be read.
+    #[error("the pepper of API keys cannot be loaded")]
     Secret(#[from] SecretError),
-    /// One could be guessed.
+    /// A pepper is too short.
     #[error(transparent)]
     TooShort(#[from] PepperTooShort),
 }
 
 impl PepperSources {
-    /// Reads `API_KEY_PEPPER` or `API_KEY_PEPPER_SECRET_ARN`, one of which must be there, and the same
-    /// with `API_KEY_PEPPER_PREVIOUS`, which need not be.
+    /// Reads `API_KEY_PEPPER` or `API_KEY_PEPPER_SECRET_ARN`, one of which is required, and
+    /// optionally
+    /// `API_KEY_PEPPER_PREVIOUS` or `API_KEY_PEPPER_PREVIOUS_SECRET_ARN`.
     pub fn read<L>(environment: &mut Environment<L>) -> Self
     where
         L: Fn(&str) -> Option<String>,
@@ -51,10 +52,10 @@ impl PepperSources {
         Self { current, previous: source(environment, PREVIOUS) }
     }
 
-    /// Reads what is in Secrets Manager, both at the same time, and takes the peppers.
+    /// Loads the peppers. Secrets are read concurrently.
     ///
     /// # Errors
-    /// [`PepperError`].
+    /// [`PepperError`] if a secret cannot be read or a pepper is too short.
     pub async fn load(self, aws: &Aws) -> Result<Peppers, PepperError> {
         let previous = async {
             match self.previous {
@@ -107,7 +108,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_pepper_must_be_there_and_one_before_it_may_be() {
+    async fn current_pepper_is_required_and_previous_one_is_optional() {
         let peppers = sources(&[(CURRENT, PEPPER)]).unwrap().load(&Aws::default()).await.unwrap();
         assert!(peppers.previous.is_none());
         let both = sources(&[(CURRENT, PEPPER), (PREVIOUS, PEPPER)]).unwrap();
@@ -118,7 +119,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_pepper_that_could_be_guessed_is_refused_and_not_shown() {
+    async fn short_pepper_is_rejected_and_not_shown() {
         let error =
             sources(&[(CURRENT, "short-one")]).unwrap().load(&Aws::default()).await.unwrap_err();
         assert_eq!(error.to_string(), "a pepper has at least 32 characters");

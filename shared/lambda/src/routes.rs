@@ -39,7 +39,8 @@ pub enum Call {
     Health(HealthCall),
 }
 
-/// A call that ingest serves. The variants of all calls are the operation ids of the OpenAPI document.
+/// A call that ingest serves. The variants of all calls are the operation ids of the OpenAPI
+/// document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IngestCall {
     /// `POST /api/integrations/transactions`

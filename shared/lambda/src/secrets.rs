@@ -1,5 +1,4 @@
-//! Secrets Manager: secrets that are named in a function's environment by ARN and read when it starts,
-//! so that none stands in the environment itself.
+//! Reads secrets from Secrets Manager. The environment of a function contains only their ARNs.
 
 use std::error::Error;
 use std::time::Duration;
@@ -9,22 +8,22 @@ use aws_config::timeout::TimeoutConfig;
 use aws_sdk_secretsmanager::Client;
 use secrecy::SecretString;
 
-/// How long one try may take. A cold start waits for it.
+/// The time limit of one attempt. A cold start waits for it.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(2);
-/// How long a read may take with all its tries.
+/// The time limit of a read with all its attempts.
 const CALL_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A secret that could not be read.
+/// A secret cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
-    /// The call failed, or was refused.
-    #[error("Secrets Manager did not give the secret")]
+    /// The call failed.
+    #[error("Secrets Manager did not return the secret")]
     Unavailable(#[source] Box<dyn Error + Send + Sync>),
-    /// It holds bytes, or an empty text.
-    #[error("the secret holds no text")]
+    /// The secret is binary or empty.
+    #[error("the secret contains no text")]
     NoText,
-    /// It holds something else than what it is read for.
-    #[error("the secret is not JSON with the texts username and password")]
+    /// The secret is not a database login.
+    #[error("the secret is not a JSON object with the strings username and password")]
     NotLogin,
 }
 
@@ -45,10 +44,10 @@ impl Secrets {
         Self { client: Client::from_conf(config.build()) }
     }
 
-    /// The current text of a secret. Needs `secretsmanager:GetSecretValue` on it.
+    /// Reads the current text of a secret. Requires `secretsmanager:GetSecretValue`.
     ///
     /// # Errors
-    /// [`SecretError`] if the call fails or there is no text in it. None shows the text.
+    /// [`SecretError`] if the call fails or the secret contains no text. It never shows the text.
     pub(crate) async fn read(&self, arn: &str) -> Result<SecretString, SecretError> {
         let value = self
             .client
@@ -63,7 +62,7 @@ impl Secrets {
     }
 }
 
-/// An endpoint that speaks just enough of Secrets Manager's protocol to be read from, by the real client.
+/// An HTTP endpoint with canned Secrets Manager responses for the real client.
 #[cfg(test)]
 pub(crate) mod endpoint {
     use std::sync::{Arc, Mutex};
@@ -73,15 +72,15 @@ pub(crate) mod endpoint {
     use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
     use tokio::net::TcpListener;
 
-    /// What it answers next, status and body, and what it was asked: target and body.
+    /// The next response, as status and body, and the requests so far, as target and body.
     #[derive(Clone, Debug, Default)]
     pub(crate) struct Endpoint {
-        pub(crate) answer: Arc<Mutex<(u16, String)>>,
-        pub(crate) asked: Arc<Mutex<Vec<(String, String)>>>,
+        pub(crate) response: Arc<Mutex<(u16, String)>>,
+        pub(crate) requests: Arc<Mutex<Vec<(String, String)>>>,
     }
 
     impl Endpoint {
-        /// Serves, and gives the configuration that leads there.
+        /// Starts the endpoint and returns a client configuration for it.
         pub(crate) async fn start() -> (Self, SdkConfig) {
             let endpoint = Self::default();
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -101,8 +100,8 @@ pub(crate) mod endpoint {
             (endpoint, config)
         }
 
-        pub(crate) fn answers(&self, status: u16, body: &str) {
-            *self.answer.lock().unwrap() = (status, body.to_owned());
+        pub(crate) fn respond_with(&self, status: u16, body: &str) {
+            *self.response.lock().unwrap() = (status, body.to_owned());
         }
 
         async fn serve(&self, stream: tokio::net::TcpStream) {
@@ -121,13 +120,12 @@ pub(crate) mod endpoint {
             }
             let mut body = vec![0; length];
             stream.read_exact(&mut body).await.unwrap();
-            self.asked.lock().unwrap().push((target, String::from_utf8(body).unwrap()));
-            let (status, answer) = self.answer.lock().unwrap().clone();
+            self.requests.lock().unwrap().push((target, String::from_utf8(body).unwrap()));
+            let (status, body) = self.response.lock().unwrap().clone();
             let head = "content-type: application/x-amz-json-1.1\r\nconnection: close";
-            let length = answer.len();
-            let text = format!(
-                "HTTP/1.1 {status} X\r\n{head}\r\ncontent-length: {length}\r\n\r\n{answer}"
-            );
+            let length = body.len();
+            let text =
+                format!("HTTP/1.1 {status} X\r\n{head}\r\ncontent-length: {length}\r\n\r\n{body}");
             stream.get_mut().write_all(text.as_bytes()).await.unwrap();
         }
     }
@@ -141,27 +139,27 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_secret_is_asked_for_by_its_arn() {
+    async fn secret_is_requested_by_arn() {
         let (endpoint, config) = Endpoint::start().await;
-        endpoint.answers(200, r#"{"ARN":"arn:aws:x","Name":"x","SecretString":"pepper"}"#);
+        endpoint.respond_with(200, r#"{"ARN":"arn:aws:x","Name":"x","SecretString":"pepper"}"#);
         let text = Secrets::new(&config).read("arn:aws:x").await.unwrap();
         assert_eq!(text.expose_secret(), "pepper");
-        let asked = endpoint.asked.lock().unwrap().clone();
+        let requests = endpoint.requests.lock().unwrap().clone();
         let expected =
             ("secretsmanager.GetSecretValue".to_owned(), r#"{"SecretId":"arn:aws:x"}"#.to_owned());
-        assert_eq!(asked, [expected]);
+        assert_eq!(requests, [expected]);
     }
 
     #[tokio::test]
-    async fn a_secret_that_is_refused_or_empty_is_an_error() {
+    async fn unavailable_or_empty_secret_is_an_error() {
         let (endpoint, config) = Endpoint::start().await;
-        endpoint.answers(400, r#"{"__type":"ResourceNotFoundException","message":"none"}"#);
-        let refused = Secrets::new(&config).read("arn:aws:x").await.unwrap_err();
-        assert!(matches!(refused, SecretError::Unavailable(_)), "{refused:?}");
-        for nothing in [r#"{"SecretString":""}"#, r#"{"SecretBinary":"AAAA"}"#] {
-            endpoint.answers(200, nothing);
-            let refused = Secrets::new(&config).read("arn:aws:x").await.unwrap_err();
-            assert!(matches!(refused, SecretError::NoText), "{refused:?}");
+        endpoint.respond_with(400, r#"{"__type":"ResourceNotFoundException","message":"none"}"#);
+        let error = Secrets::new(&config).read("arn:aws:x").await.unwrap_err();
+        assert!(matches!(error, SecretError::Unavailable(_)), "{error:?}");
+        for empty in [r#"{"SecretString":""}"#, r#"{"SecretBinary":"AAAA"}"#] {
+            endpoint.respond_with(200, empty);
+            let error = Secrets::new(&config).read("arn:aws:x").await.unwrap_err();
+            assert!(matches!(error, SecretError::NoText), "{error:?}");
         }
     }
 }

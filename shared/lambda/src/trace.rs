@@ -2,11 +2,10 @@
 //!
 //! Source: <https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html>.
 
-/// The longest header that is passed on, in bytes; Lambda's own have about a hundred.
+/// The longest header that is propagated, in bytes. Those of Lambda have about a hundred.
 pub const HEADER_LENGTH_MAX: usize = 512;
 
-/// The id of the trace that a header names: what logs are to carry so that they are found from the
-/// trace, and it from them. `None` if it names none.
+/// The trace id of a header, which links log lines with the trace. `None` if the header is invalid.
 #[must_use]
 pub fn id_of(header: &str) -> Option<&str> {
     let id = header.split(';').find_map(|part| part.trim().strip_prefix("Root="))?;
@@ -16,11 +15,11 @@ pub fn id_of(header: &str) -> Option<&str> {
             part.len() == length && part.bytes().all(|byte| byte.is_ascii_hexdigit())
         })
     };
-    let is_one = parts.next() == Some("1")
+    let is_valid = parts.next() == Some("1")
         && is_hex(parts.next(), 8)
         && is_hex(parts.next(), 24)
         && parts.next().is_none();
-    is_one.then_some(id)
+    is_valid.then_some(id)
 }
 
 #[cfg(test)]
@@ -28,7 +27,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_id_is_that_of_the_root() {
+    fn id_is_that_of_the_root() {
         let id = "1-5759e988-bd862e3fe1be46a994272793";
         for header in [
             format!("Root={id}"),
@@ -40,7 +39,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_trace_has_no_id() {
+    fn invalid_header_has_no_id() {
         for header in ["", "Root=", "1-5759e988-bd862e3fe1be46a994272793", "Root=1-5759e988-bd86"] {
             assert_eq!(id_of(header), None, "{header}");
         }

@@ -1,4 +1,4 @@
-//! The SQS client: sends messages, hands them back, asks whether the queue is there.
+//! The SQS client: sends messages, changes their visibility, checks the queue.
 
 use std::error::Error;
 use std::time::Duration;
@@ -15,30 +15,30 @@ use aws_sdk_sqs::types::{
 
 use crate::message::{CORRELATION_ATTRIBUTE, EnrichMessage};
 
-/// The queue that enrich works off.
+/// The queue of enrich.
 #[derive(Clone, Debug)]
 pub struct Queue {
     client: Client,
     url: String,
 }
 
-/// SQS did not take a call. It may later: all of these are transient.
+/// A call of SQS failed. All variants are transient.
 #[derive(Debug, thiserror::Error)]
 pub enum QueueError {
-    /// The call failed, or was refused.
-    #[error("SQS did not take the call")]
+    /// The call failed.
+    #[error("the call of SQS failed")]
     Unavailable(#[source] Box<dyn Error + Send + Sync>),
-    /// Some messages of a call were refused.
-    #[error("SQS took only some of the messages: {0}")]
-    TakenInPart(String),
+    /// SQS rejected some messages of a call.
+    #[error("SQS rejected some of the messages: {0}")]
+    PartlyRejected(String),
 }
 
-/// How long one try of a call may take.
+/// The time limit of one attempt.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(2);
-/// How long a call may take with all its tries.
+/// The time limit of a call with all its attempts.
 const CALL_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A client that gives up before its caller is out of time.
+/// A client with time limits shorter than those of its callers.
 pub(crate) fn client(aws: &SdkConfig) -> Client {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(ATTEMPT_TIMEOUT)
@@ -63,19 +63,16 @@ impl From<BuildError> for QueueError {
 }
 
 impl Queue {
-    /// The most messages of one send, by SQS.
-    pub const SEND_MAX: usize = 10;
-
     /// A client for the queue at `url`.
     #[must_use]
     pub fn new(aws: &SdkConfig, url: String) -> Self {
         Self { client: client(aws), url }
     }
 
-    /// Sends `count` equal messages (1 to [`Queue::SEND_MAX`]) in one call.
+    /// Sends `count` equal messages (1 to 10, the limit of SQS) in one call.
     ///
     /// # Errors
-    /// [`QueueError`]; some or all may have been sent all the same.
+    /// [`QueueError`] if the call fails. Some or all messages may have been sent all the same.
     pub async fn send(
         &self,
         message: &EnrichMessage,
@@ -88,10 +85,10 @@ impl Queue {
         self.send_entries(entries).await
     }
 
-    /// Sends one message that is delivered after a wait, of 15 minutes at the most, by SQS.
+    /// Sends one message with a delay of at most 15 minutes, the limit of SQS.
     ///
     /// # Errors
-    /// [`QueueError`]; it may have been sent all the same.
+    /// [`QueueError`] if the call fails. The message may have been sent all the same.
     pub async fn send_later(
         &self,
         message: &EnrichMessage,
@@ -109,23 +106,24 @@ impl Queue {
         entries: Vec<Result<SendMessageBatchRequestEntry, BuildError>>,
     ) -> Result<(), QueueError> {
         let entries = entries.into_iter().collect::<Result<Vec<_>, _>>()?;
-        let answer = self
+        let response = self
             .client
             .send_message_batch()
             .queue_url(&self.url)
             .set_entries(Some(entries))
             .send()
             .await?;
-        match answer.failed().first() {
-            Some(failed) => Err(QueueError::TakenInPart(failed.code().to_owned())),
+        match response.failed().first() {
+            Some(failed) => Err(QueueError::PartlyRejected(failed.code().to_owned())),
             None => Ok(()),
         }
     }
 
-    /// Hands a message back: it is delivered again after `delay`.
+    /// Makes SQS deliver a received message again after `delay`.
     ///
     /// # Errors
-    /// [`QueueError`]; the message then comes back when its visibility timeout ends.
+    /// [`QueueError`] if the call fails. The message is then delivered again after its
+    /// visibility timeout.
     pub async fn change_visibility(
         &self,
         receipt_handle: &str,
@@ -141,10 +139,10 @@ impl Queue {
         Ok(())
     }
 
-    /// Asks whether the queue is there.
+    /// Checks that the queue is available.
     ///
     /// # Errors
-    /// [`QueueError`] if it is not, or does not answer.
+    /// [`QueueError`] if it is not.
     pub async fn ping(&self) -> Result<(), QueueError> {
         self.client
             .get_queue_attributes()
@@ -156,7 +154,7 @@ impl Queue {
     }
 }
 
-/// A message as an entry of a send, without its id in the send.
+/// The entry of a message in a send, without its id.
 fn entry(
     message: &EnrichMessage,
     correlation_id: &str,

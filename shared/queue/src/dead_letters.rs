@@ -1,4 +1,4 @@
-//! The dead-letter queue: messages that nobody could work off, looked at and sent back.
+//! The client of the dead-letter queue: lists and redrives messages.
 
 use std::collections::{HashMap, HashSet};
 use std::error::Error;
@@ -23,36 +23,36 @@ pub struct DeadLetters {
     url: String,
 }
 
-/// A message that was given up.
+/// A message of the dead-letter queue.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeadLetter {
-    /// The id that SQS gave it.
+    /// The message id of SQS.
     pub message_id: String,
-    /// The correlation id of the request that it came from, if it says one.
+    /// The correlation id of the request that caused it, if present.
     pub correlation_id: Option<String>,
     /// When it was sent, in milliseconds since 1970.
     pub sent_at_ms: Option<i64>,
-    /// How often it was received, looking at it here included.
+    /// The number of receives, including that of the list.
     pub receive_count: Option<u32>,
-    /// Its body, whole.
+    /// The body.
     pub body: String,
 }
 
-/// How far a redrive is.
+/// The status of a redrive.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Redrive {
-    /// What SQS says of it: `RUNNING`, `COMPLETED`, `FAILED`, …
+    /// The status from SQS: `RUNNING`, `COMPLETED`, `FAILED`, …
     pub status: String,
-    /// How many messages it moved until now.
+    /// The number of messages that were moved so far.
     pub moved: i64,
-    /// How many there were to move.
+    /// The number of messages to move.
     pub to_move: Option<i64>,
-    /// Why it failed.
+    /// The reason of a failure.
     pub failure: Option<String>,
 }
 
 impl Redrive {
-    /// Nothing more will be moved.
+    /// Whether the redrive has ended.
     #[must_use]
     pub fn has_ended(&self) -> bool {
         self.status != "RUNNING" && self.status != "CANCELLING"
@@ -60,50 +60,51 @@ impl Redrive {
 }
 
 impl DeadLetters {
-    /// The most messages of one receive, and of one call that hands them back, by SQS.
+    /// The most messages of one call, by SQS.
     const BATCH_MAX: usize = 10;
-    /// How long messages that are looked at are hidden from others, and from the next look.
+    /// How long listed messages are hidden from other consumers and from further receives.
     const HIDDEN: Duration = Duration::from_secs(30);
-    /// How long one look may receive: what is left of the time they are hidden is for handing them back.
-    const LOOK_TIME_MAX: Duration = Duration::from_secs(20);
-    /// How long, in seconds, a receive waits for messages. One that does not wait asks some of SQS's
-    /// servers alone, and may find none where there are some.
+    /// The time limit for receiving. The rest of [`Self::HIDDEN`] is for making messages visible
+    /// again.
+    const LIST_TIME_MAX: Duration = Duration::from_secs(20);
+    /// The wait time of a receive, in seconds. Without it (short polling) SQS queries only some of
+    /// its servers and may miss messages.
     const RECEIVE_WAIT_S: i32 = 1;
 
-    /// The queue at `url`.
+    /// A client for the queue at `url`.
     #[must_use]
     pub fn of(aws: &SdkConfig, url: String) -> Self {
         Self::new(client(aws), url)
     }
 
-    /// The queue at `url`, by a client that is there already.
+    /// The queue at `url` with an existing SQS client.
     #[must_use]
     pub const fn new(client: Client, url: String) -> Self {
         Self { client, url }
     }
 
-    /// About how many messages there are.
+    /// The approximate number of messages.
     ///
     /// # Errors
-    /// [`QueueError`] if the queue does not answer.
+    /// [`QueueError`] if the queue is unavailable.
     pub async fn count(&self) -> Result<u64, QueueError> {
         let name = QueueAttributeName::ApproximateNumberOfMessages;
         let attributes = self.attributes(name.clone()).await?;
         Ok(attributes.get(&name).and_then(|count| count.parse().ok()).unwrap_or_default())
     }
 
-    /// Looks at up to `count_max` messages, or as many as can be had in 20 seconds, and leaves them where
-    /// they are. One that SQS delivers twice is shown once. One that cannot be handed back is hidden from
-    /// others for half a minute.
+    /// Lists up to `count_max` messages, or as many as SQS delivers in 20 seconds, without removing
+    /// them. Duplicate deliveries are listed once. If a message cannot be made visible again, it
+    /// stays hidden for 30 seconds.
     ///
     /// # Errors
-    /// [`QueueError`] if the queue does not answer.
+    /// [`QueueError`] if the queue is unavailable.
     pub async fn list(&self, count_max: usize) -> Result<Vec<DeadLetter>, QueueError> {
         let started = Instant::now();
         let (mut letters, mut known) = (Vec::new(), HashSet::new());
         let mut receipt_handles = Vec::new();
         let mut outcome = Ok(());
-        while letters.len() < count_max && started.elapsed() < Self::LOOK_TIME_MAX {
+        while letters.len() < count_max && started.elapsed() < Self::LIST_TIME_MAX {
             let received = match self.receive(count_max - letters.len()).await {
                 Ok(received) if received.is_empty() => break,
                 Ok(received) => received,
@@ -123,7 +124,7 @@ impl DeadLetters {
         for receipt_handles in receipt_handles.chunks(Self::BATCH_MAX) {
             if let Err(error) = self.make_visible(receipt_handles).await {
                 let cause = error.source().map(ToString::to_string);
-                warn!(%error, cause, "messages that were looked at stay hidden for a while");
+                warn!(%error, cause, "listed messages stay hidden until their timeout");
             }
         }
         outcome.map(|()| letters)
@@ -131,7 +132,7 @@ impl DeadLetters {
 
     async fn receive(&self, count_max: usize) -> Result<Vec<Message>, QueueError> {
         let count_max = count_max.min(Self::BATCH_MAX);
-        let answer = self
+        let response = self
             .client
             .receive_message()
             .queue_url(&self.url)
@@ -142,10 +143,10 @@ impl DeadLetters {
             .message_attribute_names("All")
             .send()
             .await?;
-        Ok(answer.messages.unwrap_or_default())
+        Ok(response.messages.unwrap_or_default())
     }
 
-    /// Lets others see what was received, up to [`DeadLetters::BATCH_MAX`] messages.
+    /// Makes up to [`DeadLetters::BATCH_MAX`] received messages visible again.
     async fn make_visible(&self, receipt_handles: &[String]) -> Result<(), QueueError> {
         let entries = receipt_handles.iter().enumerate().map(|(index, receipt_handle)| {
             ChangeMessageVisibilityBatchRequestEntry::builder()
@@ -156,26 +157,26 @@ impl DeadLetters {
         });
         let entries = entries.collect::<Result<Vec<_>, _>>()?;
         let call = self.client.change_message_visibility_batch().queue_url(&self.url);
-        let answer = call.set_entries(Some(entries)).send().await?;
-        match answer.failed().first() {
-            Some(failed) => Err(QueueError::TakenInPart(failed.code().to_owned())),
+        let response = call.set_entries(Some(entries)).send().await?;
+        match response.failed().first() {
+            Some(failed) => Err(QueueError::PartlyRejected(failed.code().to_owned())),
             None => Ok(()),
         }
     }
 
-    /// Begins to send all messages back to the queue that they came from. SQS does it by itself.
+    /// Starts moving all messages back to their source queue. SQS moves them asynchronously.
     ///
     /// # Errors
-    /// [`QueueError`] if SQS refuses, as while another redrive is under way.
+    /// [`QueueError`] if SQS rejects the call, for example while another redrive is running.
     pub async fn redrive(&self) -> Result<(), QueueError> {
         self.client.start_message_move_task().source_arn(self.arn().await?).send().await?;
         Ok(())
     }
 
-    /// How far the last redrive is; `None` if there was none.
+    /// The status of the last redrive; `None` if there was none.
     ///
     /// # Errors
-    /// [`QueueError`] if the queue does not answer.
+    /// [`QueueError`] if the queue is unavailable.
     pub async fn last_redrive(&self) -> Result<Option<Redrive>, QueueError> {
         let tasks =
             self.client.list_message_move_tasks().source_arn(self.arn().await?).send().await?;
@@ -199,14 +200,14 @@ impl DeadLetters {
         &self,
         name: QueueAttributeName,
     ) -> Result<HashMap<QueueAttributeName, String>, QueueError> {
-        let answer = self
+        let response = self
             .client
             .get_queue_attributes()
             .queue_url(&self.url)
             .attribute_names(name)
             .send()
             .await?;
-        Ok(answer.attributes.unwrap_or_default())
+        Ok(response.attributes.unwrap_or_default())
     }
 }
 

@@ -1,5 +1,4 @@
-//! The queue between ingest and enrich: what a message says, and the SQS client that carries it.
-//! Not for what is owed but not sent yet: that is the store's outbox.
+//! The queue between ingest and enrich: the message and the SQS client. The outbox is in the store.
 
 mod client;
 mod dead_letters;

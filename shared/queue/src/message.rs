@@ -1,6 +1,6 @@
-//! The message that asks for a batch to be enriched: `{"v":1,"tenant_id":"…","batch_id":"…"}`.
+//! The message that requests enrichment of a batch: `{"v":1,"tenant_id":"…","batch_id":"…"}`.
 //!
-//! It names the batch and no rows, so equal messages are harmless, and a late one finds nothing to do.
+//! It contains no rows, so duplicates are harmless and a late message finds no work.
 
 use serde::{Deserialize, Serialize};
 use tributary_domain::{BatchId, TenantId};
@@ -9,34 +9,36 @@ use tributary_domain::{BatchId, TenantId};
 pub const CORRELATION_ATTRIBUTE: &str = "CorrelationId";
 /// The message system attribute that carries the X-Ray trace header.
 pub const TRACE_ATTRIBUTE: &str = "AWSTraceHeader";
-/// A batch gets one message for each so many transactions, so that several workers share it.
+/// A batch gets one message per this many transactions, so that several workers share it.
 pub const TRANSACTIONS_PER_MESSAGE: usize = 500;
 
-/// The version that is written.
+/// The most messages of one send, by SQS.
+pub(crate) const SEND_MAX: usize = 10;
+/// The current version.
 const VERSION: u8 = 1;
 
-/// Asks for a batch to be enriched.
+/// Requests the enrichment of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct EnrichMessage {
-    /// Whose batch it is: the worker opens its transactions for this tenant.
+    /// The tenant of the batch, for which the worker begins its database transactions.
     pub tenant: TenantId,
     /// The batch.
     pub batch: BatchId,
 }
 
-/// A body that is no message of ours. It can never be worked on; the dead-letter queue gets it.
+/// A body that cannot be processed. It ends in the dead-letter queue.
 #[derive(Debug, thiserror::Error)]
 pub enum UnreadableMessage {
-    /// Not the JSON of a message: where. What stands there is not told, for this is logged.
+    /// The body is not the JSON of a message. The error is logged, so it omits the content.
     #[error("the body is not a message, at line {line}, column {column}")]
     NotAMessage {
-        /// From 1; 0 for a body that ends too early.
+        /// From 1; 0 for a truncated body.
         line: usize,
         /// From 0, in bytes.
         column: usize,
     },
-    /// Written by a later version.
-    #[error("version {0} is not known")]
+    /// The body has a later version.
+    #[error("version {0} is unknown")]
     UnknownVersion(u8),
 }
 
@@ -48,10 +50,10 @@ struct Wire {
 }
 
 impl EnrichMessage {
-    /// Reads a message body.
+    /// Parses a message body.
     ///
     /// # Errors
-    /// [`UnreadableMessage`] says why it is none.
+    /// [`UnreadableMessage`] if it is invalid.
     pub fn parse(body: &str) -> Result<Self, UnreadableMessage> {
         let wire: Wire = serde_json::from_str(body).map_err(|error| {
             UnreadableMessage::NotAMessage { line: error.line(), column: error.column() }
@@ -62,22 +64,22 @@ impl EnrichMessage {
         Ok(Self { tenant: wire.tenant_id, batch: wire.batch_id })
     }
 
-    /// The message's body.
+    /// The message body.
     #[must_use]
     pub fn to_body(&self) -> String {
-        // Written out, since ids need no escaping and so nothing can fail.
+        // Ids need no escaping, so formatting them is infallible.
         format!(r#"{{"v":{VERSION},"tenant_id":"{}","batch_id":"{}"}}"#, self.tenant, self.batch)
     }
 }
 
-/// How many equal messages a batch with so much work gets: 1 to 10, what one send can carry.
+/// The number of messages for a batch: 1 to 10, the limit of one send.
 #[must_use]
 pub const fn message_count(transactions: usize) -> usize {
     let wanted = transactions.div_ceil(TRANSACTIONS_PER_MESSAGE);
     if wanted < 1 {
         1
-    } else if wanted > super::Queue::SEND_MAX {
-        super::Queue::SEND_MAX
+    } else if wanted > SEND_MAX {
+        SEND_MAX
     } else {
         wanted
     }
@@ -91,14 +93,14 @@ mod tests {
     const BATCH: &str = "0191b6e0-0000-7000-8000-000000000002";
 
     #[test]
-    fn a_message_is_read_back_from_its_body() {
+    fn message_round_trips() {
         let message =
             EnrichMessage { tenant: TENANT.parse().unwrap(), batch: BATCH.parse().unwrap() };
         assert_eq!(EnrichMessage::parse(&message.to_body()).unwrap(), message);
     }
 
     #[test]
-    fn a_body_that_is_no_message_is_unreadable() {
+    fn invalid_body_is_unreadable() {
         let later = format!(r#"{{"v":2,"tenant_id":"{TENANT}","batch_id":"{BATCH}"}}"#);
         assert!(matches!(EnrichMessage::parse(&later), Err(UnreadableMessage::UnknownVersion(2))));
         for body in ["", "{}", "not json", r#"{"v":1,"tenant_id":"x","batch_id":"y"}"#] {
@@ -110,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn what_an_unreadable_body_says_is_not_told() {
+    fn error_does_not_show_the_body() {
         for body in [r#"{"v":"SECRET"}"#, r#"{"v":1,"tenant_id":"SECRET"}"#, r#""SECRET""#] {
             let error: &dyn std::error::Error = &EnrichMessage::parse(body).unwrap_err();
             assert!(!format!("{error} {error:?}").contains('S'), "{error}");
@@ -119,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_gets_a_message_for_each_chunk_up_to_one_send() {
+    fn batch_gets_a_message_per_chunk_up_to_one_send() {
         let counts = [0, 1, 500, 501, 1_000, 10_000, 1_000_000].map(message_count);
         assert_eq!(counts, [1, 1, 1, 2, 2, 10, 10]);
     }

@@ -1,4 +1,4 @@
-//! CloudFormation's custom resource: what is answered, where, and that it always is.
+//! The custom resource of CloudFormation and its responses.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
@@ -16,34 +16,37 @@ use super::{admin_of, empty_database, handle};
 
 const SIGNATURE: &str = "X-Amz-Signature=c0ffee";
 
-/// One PUT that came in.
+/// A received PUT request.
 struct Put {
     uri: Uri,
     content_types: Vec<String>,
     body: Value,
 }
 
-/// A server that takes answers, as S3 does for CloudFormation; it refuses the first so many.
-struct Taker {
+/// A server that receives responses, like S3 does for CloudFormation. It rejects the first ones.
+struct Receiver {
     url: String,
-    taken: Arc<Mutex<Vec<Put>>>,
+    received: Arc<Mutex<Vec<Put>>>,
 }
 
 #[derive(Clone)]
 struct Shared {
-    refuse: Arc<Mutex<usize>>,
-    taken: Arc<Mutex<Vec<Put>>>,
+    rejections: Arc<Mutex<usize>>,
+    received: Arc<Mutex<Vec<Put>>>,
 }
 
-impl Taker {
-    async fn start(refuse: usize) -> Self {
-        let taken = Arc::default();
-        let shared = Shared { refuse: Arc::new(Mutex::new(refuse)), taken: Arc::clone(&taken) };
+impl Receiver {
+    async fn start(rejections: usize) -> Self {
+        let received = Arc::default();
+        let shared = Shared {
+            rejections: Arc::new(Mutex::new(rejections)),
+            received: Arc::clone(&received),
+        };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}/answers?{SIGNATURE}", listener.local_addr().unwrap());
-        let router = Router::new().route("/answers", put(take)).with_state(shared);
+        let url = format!("http://{}/responses?{SIGNATURE}", listener.local_addr().unwrap());
+        let router = Router::new().route("/responses", put(receive)).with_state(shared);
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        Self { url, taken }
+        Self { url, received }
     }
 
     fn event(&self, request_type: &str) -> Value {
@@ -59,31 +62,31 @@ impl Taker {
         })
     }
 
-    /// The one answer that was taken.
-    fn answer(&self) -> Value {
-        let taken = self.taken.lock().unwrap();
-        assert_eq!(taken.len(), 1, "answered once");
-        assert_eq!(taken[0].uri.query(), Some(SIGNATURE), "to the URL as it was signed");
-        assert_eq!(taken[0].content_types, [""], "signed for no content type");
-        taken[0].body.clone()
+    /// The one received response.
+    fn response(&self) -> Value {
+        let received = self.received.lock().unwrap();
+        assert_eq!(received.len(), 1, "one response");
+        assert_eq!(received[0].uri.query(), Some(SIGNATURE), "to the signed URL");
+        assert_eq!(received[0].content_types, [""], "signed for an empty content type");
+        received[0].body.clone()
     }
 }
 
-async fn take(
+async fn receive(
     State(shared): State<Shared>,
     uri: Uri,
     headers: HeaderMap,
     body: String,
 ) -> StatusCode {
-    let mut refuse = shared.refuse.lock().unwrap();
-    if *refuse > 0 {
-        *refuse -= 1;
+    let mut rejections = shared.rejections.lock().unwrap();
+    if *rejections > 0 {
+        *rejections -= 1;
         return StatusCode::SERVICE_UNAVAILABLE;
     }
     let content_types = headers.get_all("content-type").iter();
     let content_types = content_types.map(|it| it.to_str().unwrap().to_owned()).collect();
     let body = serde_json::from_str(&body).unwrap();
-    shared.taken.lock().unwrap().push(Put { uri, content_types, body });
+    shared.received.lock().unwrap().push(Put { uri, content_types, body });
     StatusCode::OK
 }
 
@@ -98,48 +101,48 @@ fn success(physical_resource_id: &str) -> Value {
 }
 
 #[tokio::test]
-async fn made_and_updated_the_schema_is_migrated_under_one_name() {
+async fn create_and_update_migrate_the_schema_under_one_id() {
     let test = TestDatabase::create().await;
     let admin = admin_of(&empty_database(&test).await);
-    let taker = Taker::start(0).await;
-    handle(&admin, taker.event("Create")).await.unwrap();
-    assert_eq!(taker.answer(), success("tributary-schema"));
+    let receiver = Receiver::start(0).await;
+    handle(&admin, receiver.event("Create")).await.unwrap();
+    assert_eq!(receiver.response(), success("tributary-schema"));
     let migrated = handle(&admin, json!({"operation": "migrate"})).await.unwrap();
     assert_eq!(migrated, json!({"migrations": MIGRATOR.iter().count(), "applied": []}));
 
-    let taker = Taker::start(0).await;
-    let mut update = taker.event("Update");
+    let receiver = Receiver::start(0).await;
+    let mut update = receiver.event("Update");
     update["PhysicalResourceId"] = "tributary-schema".into();
     update["OldResourceProperties"] = json!({"Version": "0"});
     handle(&admin, update).await.unwrap();
-    assert_eq!(taker.answer(), success("tributary-schema"));
+    assert_eq!(receiver.response(), success("tributary-schema"));
 }
 
 #[tokio::test]
-async fn deleted_the_schema_stays_and_nothing_is_asked_of_the_database() {
-    let taker = Taker::start(0).await;
-    let mut delete = taker.event("Delete");
+async fn delete_keeps_the_schema_without_a_database() {
+    let receiver = Receiver::start(0).await;
+    let mut delete = receiver.event("Delete");
     delete["PhysicalResourceId"] = "made-up-by-cloudformation".into();
     handle(&Admin::default(), delete).await.unwrap();
-    assert_eq!(taker.answer(), success("made-up-by-cloudformation"));
+    assert_eq!(receiver.response(), success("made-up-by-cloudformation"));
 }
 
 #[tokio::test]
-async fn a_database_that_never_comes_is_waited_for_and_answered_before_time_is_up() {
+async fn unavailable_database_is_reported_before_the_deadline() {
     let admin = admin_of("postgres://admin:hunter2@127.0.0.1:1/nothing");
-    let taker = Taker::start(0).await;
+    let receiver = Receiver::start(0).await;
     let deadline = SystemTime::now() + Duration::from_secs(26);
-    admin.handle(taker.event("Create"), deadline).await.unwrap();
+    admin::handle(&admin, receiver.event("Create"), deadline).await.unwrap();
     assert!(SystemTime::now() < deadline);
-    let answer = taker.answer();
-    assert_eq!(answer["Status"], "FAILED");
-    let reason = answer["Reason"].as_str().unwrap();
+    let response = receiver.response();
+    assert_eq!(response["Status"], "FAILED");
+    let reason = response["Reason"].as_str().unwrap();
     assert!(!reason.contains("hunter2"), "{reason}");
-    assert_eq!(answer["PhysicalResourceId"], "tributary-schema");
+    assert_eq!(response["PhysicalResourceId"], "tributary-schema");
 }
 
 #[tokio::test]
-async fn a_migration_that_fails_is_answered_with_its_reason() {
+async fn failed_migration_is_reported_with_its_reason() {
     let test = TestDatabase::create().await;
     let url = empty_database(&test).await;
     let admin = admin_of(&url);
@@ -148,41 +151,41 @@ async fn a_migration_that_fails_is_answered_with_its_reason() {
     sqlx::query("create table tenants (in_the_way int)").execute(&mut *tx).await.unwrap();
     tx.commit().await.unwrap();
 
-    let taker = Taker::start(0).await;
-    handle(&admin, taker.event("Create")).await.unwrap();
-    let answer = taker.answer();
-    assert_eq!(answer["Status"], "FAILED");
-    let reason = answer["Reason"].as_str().unwrap();
+    let receiver = Receiver::start(0).await;
+    handle(&admin, receiver.event("Create")).await.unwrap();
+    let response = receiver.response();
+    assert_eq!(response["Status"], "FAILED");
+    let reason = response["Reason"].as_str().unwrap();
     assert!(reason.starts_with("the migrations cannot be applied: "), "{reason}");
     assert!(reason.contains(r#"relation "tenants" already exists"#), "{reason}");
 }
 
 #[tokio::test]
-async fn an_unknown_request_is_answered_as_failed() {
-    let taker = Taker::start(0).await;
-    handle(&Admin::default(), taker.event("Rename")).await.unwrap();
-    let answer = taker.answer();
-    assert_eq!(answer["Status"], "FAILED");
-    assert!(answer["Reason"].as_str().unwrap().contains("Rename"));
+async fn unknown_request_type_is_reported_as_failed() {
+    let receiver = Receiver::start(0).await;
+    handle(&Admin::default(), receiver.event("Rename")).await.unwrap();
+    let response = receiver.response();
+    assert_eq!(response["Status"], "FAILED");
+    assert!(response["Reason"].as_str().unwrap().contains("Rename"));
 }
 
 #[tokio::test]
-async fn an_answer_that_is_refused_is_given_again_and_its_url_never_shown() {
-    let taker = Taker::start(2).await;
-    handle(&Admin::default(), taker.event("Delete")).await.unwrap();
-    assert_eq!(taker.answer()["Status"], "SUCCESS");
+async fn rejected_response_is_retried_and_its_url_never_shown() {
+    let receiver = Receiver::start(2).await;
+    handle(&Admin::default(), receiver.event("Delete")).await.unwrap();
+    assert_eq!(receiver.response()["Status"], "SUCCESS");
 
-    let refusing = Taker::start(100).await;
-    let error = handle(&Admin::default(), refusing.event("Delete")).await.unwrap_err();
-    let words = format!("{} {error:?}", tributary_lambda::error_chain::Chain(&error));
-    assert!(words.starts_with("CloudFormation cannot be answered: "), "{words}");
-    assert!(!words.contains("c0ffee"), "{words}");
+    let rejecting = Receiver::start(100).await;
+    let error = handle(&Admin::default(), rejecting.event("Delete")).await.unwrap_err();
+    let message = format!("{} {error:?}", tributary_lambda::error_chain::Chain(&error));
+    assert!(message.starts_with("the response to CloudFormation failed: "), "{message}");
+    assert!(!message.contains("c0ffee"), "{message}");
 }
 
 #[tokio::test]
-async fn an_event_that_lacks_a_member_says_which() {
-    let taker = Taker::start(0).await;
-    let mut event = taker.event("Create");
+async fn incomplete_event_names_the_missing_member() {
+    let receiver = Receiver::start(0).await;
+    let mut event = receiver.event("Create");
     event.as_object_mut().unwrap().remove("StackId");
     let error = handle(&Admin::default(), event).await.unwrap_err();
     assert!(error.to_string().contains("missing field `StackId`"), "{error}");

@@ -10,20 +10,20 @@ use tributary_testkit::TestDatabase;
 use super::{admin_of, empty_database, handle};
 
 #[tokio::test]
-async fn migrating_applies_what_is_missing_and_then_nothing() {
+async fn migrate_applies_missing_migrations_and_is_idempotent() {
     let test = TestDatabase::create().await;
     let admin = admin_of(&empty_database(&test).await);
     let all: Vec<i64> = MIGRATOR.iter().map(|migration| migration.version).collect();
     for applied in [all.clone(), Vec::new()] {
-        let answer = handle(&admin, json!({"operation": "migrate"})).await.unwrap();
-        let answer: Migrated = serde_json::from_value(answer).unwrap();
-        assert_eq!(answer, Migrated { migrations: all.len(), applied });
+        let output = handle(&admin, json!({"operation": "migrate"})).await.unwrap();
+        let output: Migrated = serde_json::from_value(output).unwrap();
+        assert_eq!(output, Migrated { migrations: all.len(), applied });
     }
 }
 
-/// So a deployment can be rolled back: CloudFormation then invokes the old code on the new schema.
+/// On a rollback of a deployment, CloudFormation invokes the old code on the new schema.
 #[tokio::test]
-async fn a_schema_that_is_newer_than_the_code_is_let_be() {
+async fn newer_schema_is_kept() {
     let test = TestDatabase::create().await;
     let url = empty_database(&test).await;
     let admin = admin_of(&url);
@@ -41,23 +41,23 @@ async fn a_schema_that_is_newer_than_the_code_is_let_be() {
     .unwrap();
     tx.commit().await.unwrap();
 
-    let answer = handle(&admin, json!({"operation": "migrate"})).await.unwrap();
-    assert_eq!(answer["applied"], json!([]));
+    let output = handle(&admin, json!({"operation": "migrate"})).await.unwrap();
+    assert_eq!(output["applied"], json!([]));
 }
 
 #[tokio::test]
-async fn a_database_without_migrations_is_not_checked_but_said_to_lack_them() {
+async fn check_rejects_database_without_all_migrations() {
     let test = TestDatabase::create().await;
     let url = empty_database(&test).await;
     let admin = admin_of(&url);
     let known = MIGRATOR.iter().count();
-    let refused = async || {
+    let rejection = async || {
         let error = handle(&admin, json!({"operation": "check"})).await.unwrap_err();
-        assert_eq!(error.kind(), "Unmigrated");
+        assert_eq!(error.error_type(), "Unmigrated");
         error.to_string()
     };
     assert_eq!(
-        refused().await,
+        rejection().await,
         format!("the database lacks {known} of {known} migrations: \"migrate\" comes first")
     );
 
@@ -65,15 +65,15 @@ async fn a_database_without_migrations_is_not_checked_but_said_to_lack_them() {
     handle(&admin, json!({"operation": "check"})).await.unwrap();
     let store = tributary_store::Store::connect_lazily(&url.into()).unwrap();
     let mut tx = store.begin_for_all().await.unwrap();
-    forget_last_migration(&mut tx).await;
+    delete_last_migration_row(&mut tx).await;
     tx.commit().await.unwrap();
     assert_eq!(
-        refused().await,
+        rejection().await,
         format!("the database lacks 1 of {known} migrations: \"migrate\" comes first")
     );
 }
 
-async fn forget_last_migration(connection: &mut sqlx::PgConnection) {
+async fn delete_last_migration_row(connection: &mut sqlx::PgConnection) {
     sqlx::query(
         "delete from _sqlx_migrations where version = (select max(version) from _sqlx_migrations)",
     )
@@ -83,7 +83,7 @@ async fn forget_last_migration(connection: &mut sqlx::PgConnection) {
 }
 
 #[tokio::test]
-async fn a_check_names_what_is_broken_and_where() {
+async fn check_names_the_broken_rule_and_rows() {
     let test = TestDatabase::create().await;
     let tenant = test.tenant("one").await;
     let admin = admin_of(test.url());
@@ -93,7 +93,7 @@ async fn a_check_names_what_is_broken_and_where() {
     let clean = check(json!({"operation": "check", "settled": true, "grace_s": 0})).await;
     assert!(clean.checks.iter().all(admin::check::Verdict::holds));
     let unsettled = check(json!({"operation": "check"})).await;
-    assert_eq!(unsettled.checks.len() + 3, clean.checks.len(), "three ask for settled work");
+    assert_eq!(unsettled.checks.len() + 3, clean.checks.len(), "three checks require settled work");
 
     sqlx::query(
         "insert into batches (tenant_id, batch_id, correlation_id, transaction_ids, inserted, \
@@ -112,7 +112,7 @@ async fn a_check_names_what_is_broken_and_where() {
 }
 
 #[tokio::test]
-async fn the_same_runs_in_process_and_as_an_event() {
+async fn operation_runs_in_process_and_as_event() {
     let test = TestDatabase::create().await;
     let admin = admin_of(test.url());
     let check = admin::check::Check { settled: true, grace_s: 7 };
@@ -123,12 +123,12 @@ async fn the_same_runs_in_process_and_as_an_event() {
 }
 
 #[tokio::test]
-async fn a_database_that_is_away_is_said_to_be() {
+async fn unavailable_database_is_reported() {
     let admin = admin_of("postgres://admin:hunter2@127.0.0.1:1/nothing");
     let error = handle(&admin, json!({"operation": "migrate"})).await.unwrap_err();
     assert!(matches!(error, AdminError::Store(_)), "{error:?}");
-    assert_eq!(error.kind(), "Database");
-    let words = tributary_lambda::error_chain::Chain(&error).to_string();
-    assert!(words.starts_with("PostgreSQL is unavailable: "), "{words}");
-    assert!(!words.contains("hunter2"), "{words}");
+    assert_eq!(error.error_type(), "Database");
+    let message = tributary_lambda::error_chain::Chain(&error).to_string();
+    assert!(message.starts_with("PostgreSQL is unavailable: "), "{message}");
+    assert!(!message.contains("hunter2"), "{message}");
 }

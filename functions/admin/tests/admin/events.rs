@@ -1,36 +1,36 @@
-//! Events that are no operation: the error says where and why.
+//! Invalid events: the error names the location and the reason.
 
 use admin::Admin;
 use serde_json::{Value, json};
 
 use super::handle;
 
-/// The kind and the words of the refusal.
-async fn refusal(event: Value) -> (&'static str, String) {
+/// The type and the message of the error.
+async fn rejection(event: Value) -> (&'static str, String) {
     let error = handle(&Admin::default(), event).await.unwrap_err();
-    (error.kind(), error.to_string())
+    (error.error_type(), error.to_string())
 }
 
 #[tokio::test]
-async fn an_event_without_an_operation_is_told_which_there_are() {
+async fn event_without_operation_is_rejected_with_the_list() {
     for event in [json!(null), json!([]), json!("migrate"), json!({}), json!({"operation": 1})] {
-        let (kind, words) = refusal(event).await;
-        assert_eq!(kind, "UnknownOperation");
+        let (error_type, message) = rejection(event).await;
+        assert_eq!(error_type, "UnknownOperation");
         for name in ["migrate", "check", "dlq_list", "dlq_redrive", "dlq_status"] {
-            assert!(words.contains(name), "{words}");
+            assert!(message.contains(name), "{message}");
         }
     }
 }
 
 #[tokio::test]
-async fn an_unknown_operation_is_told_which_there_are() {
-    let (kind, words) = refusal(json!({"operation": "drop_everything"})).await;
-    assert_eq!(kind, "UnknownOperation");
-    assert!(words.starts_with(r#""operation" must be one of migrate, "#), "{words}");
+async fn unknown_operation_is_rejected_with_the_list() {
+    let (error_type, message) = rejection(json!({"operation": "drop_everything"})).await;
+    assert_eq!(error_type, "UnknownOperation");
+    assert!(message.starts_with(r#""operation" must be one of migrate, "#), "{message}");
 }
 
 #[tokio::test]
-async fn a_malformed_operation_names_the_place_and_the_fault() {
+async fn malformed_operation_is_rejected_with_location_and_reason() {
     let cases = [
         (json!({"operation": "check", "grace_s": "soon"}), "check", "grace_s", "invalid type"),
         (json!({"operation": "check", "grace_s": -1}), "check", "grace_s", "invalid value"),
@@ -40,16 +40,19 @@ async fn a_malformed_operation_names_the_place_and_the_fault() {
         (json!({"operation": "migrate", "to": 3}), "migrate", "to", "unknown field"),
     ];
     for (event, operation, place, reason) in cases {
-        let (kind, words) = refusal(event).await;
-        assert_eq!(kind, "MalformedEvent");
-        assert!(words.starts_with(&format!("operation {operation}, at {place:?}: ")), "{words}");
-        assert!(words.contains(reason), "{words}");
+        let (error_type, message) = rejection(event).await;
+        assert_eq!(error_type, "MalformedEvent");
+        assert!(
+            message.starts_with(&format!("operation {operation}, at {place:?}: ")),
+            "{message}"
+        );
+        assert!(message.contains(reason), "{message}");
     }
 }
 
-/// Since errors are logged, and a key may stand where it does not belong.
+/// Errors are logged, and an operator may enter a key in the wrong member.
 #[tokio::test]
-async fn no_refusal_repeats_a_value() {
+async fn error_shows_no_value() {
     let key = "trb_0123abcd_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA, expected `x`: y";
     for event in [
         json!({"operation": key}),
@@ -61,27 +64,30 @@ async fn no_refusal_repeats_a_value() {
         json!({"operation": "keys_create", "tenant": "t", "name": "n", "scopes": key}),
         json!({"operation": "keys_revoke", "tenant": "t", "prefix": key}),
     ] {
-        let (kind, words) = refusal(event.clone()).await;
-        assert!(!words.contains("0123abcd"), "{event}: {kind}: {words}");
+        let (error_type, message) = rejection(event.clone()).await;
+        assert!(!message.contains("0123abcd"), "{event}: {error_type}: {message}");
     }
 }
 
 #[tokio::test]
-async fn what_is_not_configured_is_named() {
-    let (kind, words) = refusal(json!({"operation": "migrate"})).await;
-    assert_eq!((kind, words.as_str()), ("NotConfigured", "this needs DATABASE_URL"));
-    let (kind, words) = refusal(json!({"operation": "dlq_status"})).await;
-    assert_eq!((kind, words.as_str()), ("NotConfigured", "this needs DEAD_LETTER_QUEUE_URL"));
+async fn missing_configuration_is_named() {
+    let (error_type, message) = rejection(json!({"operation": "migrate"})).await;
+    assert_eq!((error_type, message.as_str()), ("NotConfigured", "this needs DATABASE_URL"));
+    let (error_type, message) = rejection(json!({"operation": "dlq_status"})).await;
+    assert_eq!(
+        (error_type, message.as_str()),
+        ("NotConfigured", "this needs DEAD_LETTER_QUEUE_URL")
+    );
 }
 
 /// The sample events of the README are events of this version.
 #[tokio::test]
-async fn the_sample_events_are_read() {
+async fn sample_events_are_valid() {
     for sample in [
         include_str!("../../../../events/admin-migrate.json"),
         include_str!("../../../../events/admin-check.json"),
     ] {
-        let (kind, words) = refusal(serde_json::from_str(sample).unwrap()).await;
-        assert_eq!((kind, words.as_str()), ("NotConfigured", "this needs DATABASE_URL"));
+        let (error_type, message) = rejection(serde_json::from_str(sample).unwrap()).await;
+        assert_eq!((error_type, message.as_str()), ("NotConfigured", "this needs DATABASE_URL"));
     }
 }

@@ -18,6 +18,10 @@ fn create(tenant: &str, name: &str, scopes: Value) -> Value {
     json!({"operation": "keys_create", "tenant": tenant, "name": name, "scopes": scopes})
 }
 
+fn revoke(tenant: &str, prefix: &str) -> Value {
+    json!({"operation": "keys_revoke", "tenant": tenant, "prefix": prefix})
+}
+
 async fn created(admin: &Admin, event: Value) -> Created {
     serde_json::from_value(handle(admin, event).await.unwrap()).unwrap()
 }
@@ -27,18 +31,18 @@ async fn listed(admin: &Admin, tenant: &str) -> Listed {
     serde_json::from_value(handle(admin, event).await.unwrap()).unwrap()
 }
 
-async fn refusal(admin: &Admin, event: Value) -> String {
+async fn rejection(admin: &Admin, event: Value) -> String {
     let error = handle(admin, event).await.unwrap_err();
-    assert_eq!(error.kind(), "Refused");
+    assert_eq!(error.error_type(), "Refused");
     error.to_string()
 }
 
 #[tokio::test]
-async fn a_key_is_shown_once_found_by_its_prefix_and_proved_by_its_hash() {
+async fn key_is_shown_once_and_found_by_prefix_and_verified_by_hash() {
     let database = TestDatabase::create().await;
     let admin = admin_of(database.url()).with_peppers(peppers());
     let made = created(&admin, create("bank", "feed", json!(["report", "ingest", "report"]))).await;
-    assert!(!format!("{made:?}").contains(&made.key), "it is in no log line");
+    assert!(!format!("{made:?}").contains(&made.key), "its debug output omits the key");
 
     let presented = PresentedKey::parse(&made.key).unwrap();
     assert_eq!(presented.prefix(), made.prefix);
@@ -57,7 +61,7 @@ async fn a_key_is_shown_once_found_by_its_prefix_and_proved_by_its_hash() {
 }
 
 #[tokio::test]
-async fn keys_are_listed_the_newest_first_for_their_tenant_alone() {
+async fn list_has_the_keys_of_one_tenant_newest_first() {
     let database = TestDatabase::create().await;
     let admin = admin_of(database.url()).with_peppers(peppers());
     let first = created(&admin, create("one", "a", json!(["ingest"]))).await;
@@ -71,26 +75,25 @@ async fn keys_are_listed_the_newest_first_for_their_tenant_alone() {
 }
 
 #[tokio::test]
-async fn a_revoked_key_is_not_found_any_more_and_revoking_again_changes_nothing() {
+async fn revoked_key_is_not_found_and_revoking_is_idempotent() {
     let database = TestDatabase::create().await;
     let admin = admin_of(database.url()).with_peppers(peppers());
     let made = created(&admin, create("bank", "feed", json!(["ingest"]))).await;
     created(&admin, create("other", "feed", json!(["ingest"]))).await;
-    let revoke = |tenant: &str, prefix: &str| json!({"operation": "keys_revoke", "tenant": tenant, "prefix": prefix});
-    // Of another tenant, unknown, or the whole key, which is not shown in the refusal.
+    // A prefix of another tenant, an unknown one, and a whole key, which the error must not show.
     for (tenant, prefix) in
         [("other", made.prefix.as_str()), ("bank", "trb_00000000"), ("bank", made.key.as_str())]
     {
-        let words = refusal(&admin, revoke(tenant, prefix)).await;
-        assert_eq!(words, "prefix: the tenant has no key that begins so");
+        let message = rejection(&admin, revoke(tenant, prefix)).await;
+        assert_eq!(message, "prefix: the tenant has no key with this prefix");
     }
     let mut connection = database.connection().await;
     assert!(api_keys::find_by_prefix(&mut connection, &made.prefix).await.unwrap().is_some());
 
     let mut since = Vec::new();
     for _ in 0..2 {
-        let answer = handle(&admin, revoke("bank", &made.prefix)).await.unwrap();
-        since.push(serde_json::from_value::<Revoked>(answer).unwrap().revoked_at);
+        let output = handle(&admin, revoke("bank", &made.prefix)).await.unwrap();
+        since.push(serde_json::from_value::<Revoked>(output).unwrap().revoked_at);
         assert!(api_keys::find_by_prefix(&mut connection, &made.prefix).await.unwrap().is_none());
     }
     assert_eq!(since[0], since[1]);
@@ -98,7 +101,7 @@ async fn a_revoked_key_is_not_found_any_more_and_revoking_again_changes_nothing(
 }
 
 #[tokio::test]
-async fn what_cannot_be_a_key_is_refused_and_leaves_no_tenant() {
+async fn invalid_key_is_rejected_and_creates_no_tenant() {
     let database = TestDatabase::create().await;
     let admin = admin_of(database.url()).with_peppers(peppers());
     for (tenant, name, scopes, place) in [
@@ -111,13 +114,13 @@ async fn what_cannot_be_a_key_is_refused_and_leaves_no_tenant() {
         ("a", "a\0", json!(["ingest"]), "name"),
         ("a", "a", json!([]), "scopes"),
     ] {
-        let words = refusal(&admin, create(tenant, name, scopes)).await;
-        assert!(words.starts_with(&format!("{place}: ")), "{words}");
+        let message = rejection(&admin, create(tenant, name, scopes)).await;
+        assert!(message.starts_with(&format!("{place}: ")), "{message}");
     }
     let error = handle(&admin, create("a", "a", json!(["root"]))).await.unwrap_err();
-    assert_eq!(error.kind(), "MalformedEvent");
+    assert_eq!(error.error_type(), "MalformedEvent");
     let list = json!({"operation": "keys_list", "tenant": "a"});
-    assert_eq!(refusal(&admin, list).await, "tenant: there is none of that name");
+    assert_eq!(rejection(&admin, list).await, "tenant: unknown tenant");
     created(&admin, create(&"ü".repeat(100), &"ü".repeat(100), json!(["ingest"]))).await;
 
     let without_pepper = admin_of(database.url());

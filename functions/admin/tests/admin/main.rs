@@ -1,5 +1,5 @@
-//! The operations on a real database and real queues, and CloudFormation's custom resource with a real
-//! HTTP server that takes its answer.
+//! Tests the operations on a real database and an SQS server, and the custom resource with an HTTP
+//! server that receives its response.
 #![cfg(test)]
 
 mod custom_resource;
@@ -19,10 +19,10 @@ use uuid::Uuid;
 
 /// Handles an event with plenty of time.
 async fn handle(admin: &Admin, event: Value) -> Result<Value, AdminError> {
-    admin.handle(event, SystemTime::now() + Duration::from_secs(300)).await
+    admin::handle(admin, event, SystemTime::now() + Duration::from_secs(300)).await
 }
 
-/// A database without one migration, on the server of a test's own; gives its URL.
+/// Creates a database without migrations on the server of `of` and returns its URL.
 async fn empty_database(of: &TestDatabase) -> String {
     let name = format!("tributary_empty_{}", Uuid::now_v7().simple());
     databases::create(of.url(), &name, None).await.unwrap();

@@ -1,4 +1,4 @@
-//! The issuer's keys: when they are fetched, how long they are used, and what is not taken for a set.
+//! The issuer's keys: when they are fetched, how long they are used, and invalid sets.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -15,7 +15,7 @@ use tributary_testkit::issuer::{EC_KEY_ID, RSA_KEY_ID};
 
 use crate::rig::{Decision, Rig, decide, get};
 
-/// What a server of keys answers, and how often it did.
+/// A server of a key set that counts its requests.
 #[derive(Clone, Default)]
 struct Server {
     set: Arc<Mutex<String>>,
@@ -27,9 +27,9 @@ struct Server {
 impl Server {
     async fn start(set: &Value) -> Self {
         let mut server = Self { set: Arc::new(Mutex::new(set.to_string())), ..Self::default() };
-        let answering = server.clone();
-        let answer = move || {
-            let server = answering.clone();
+        let serving = server.clone();
+        let respond = move || {
+            let server = serving.clone();
             async move {
                 server.fetches.fetch_add(1, Ordering::Relaxed);
                 if server.is_down.load(Ordering::Relaxed) {
@@ -39,7 +39,8 @@ impl Server {
             }
         };
         let moved = || async { (StatusCode::FOUND, [("location", "/jwks.json")]) };
-        let router = Router::new().route("/jwks.json", route(answer)).route("/moved", route(moved));
+        let router =
+            Router::new().route("/jwks.json", route(respond)).route("/moved", route(moved));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         server.url = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
@@ -80,21 +81,21 @@ async fn keys_are_fetched_when_first_needed_and_used_for_ten_minutes() {
 }
 
 #[tokio::test]
-async fn an_unknown_key_is_looked_for_at_most_every_thirty_seconds() {
+async fn unknown_key_causes_a_fetch_at_most_every_thirty_seconds() {
     let server = Server::start(&json!({"keys": []})).await;
     let (jwks, start) = (server.jwks("/jwks.json"), SystemTime::now());
     for _ in 0..100 {
         assert!(jwks.key(RSA_KEY_ID, start).await.unwrap().is_none());
         assert!(jwks.key("made up", after(start, 29)).await.unwrap().is_none());
     }
-    assert_eq!(server.fetches(), 1, "nobody makes us fetch by making up key ids");
+    assert_eq!(server.fetches(), 1, "unknown key ids cause no further fetch");
     *server.set.lock().unwrap() = Issuer::new().jwks().to_string();
     assert!(jwks.key(RSA_KEY_ID, after(start, 30)).await.unwrap().is_some());
     assert_eq!(server.fetches(), 2);
 }
 
 #[tokio::test]
-async fn while_the_issuer_is_away_its_keys_are_used_for_an_hour() {
+async fn cached_keys_are_used_for_an_hour_while_the_issuer_is_unavailable() {
     let server = Server::start(&Issuer::new().jwks()).await;
     let (jwks, start) = (server.jwks("/jwks.json"), SystemTime::now());
     assert!(jwks.key(RSA_KEY_ID, start).await.unwrap().is_some());
@@ -107,7 +108,7 @@ async fn while_the_issuer_is_away_its_keys_are_used_for_an_hour() {
 }
 
 #[tokio::test]
-async fn an_issuer_that_was_never_reached_is_tried_again_after_five_seconds() {
+async fn failed_fetch_is_retried_after_five_seconds() {
     let server = Server::start(&Issuer::new().jwks()).await;
     server.is_down.store(true, Ordering::Relaxed);
     let (jwks, start) = (server.jwks("/jwks.json"), SystemTime::now());
@@ -119,7 +120,7 @@ async fn an_issuer_that_was_never_reached_is_tried_again_after_five_seconds() {
 }
 
 #[tokio::test]
-async fn what_is_no_set_or_too_long_or_elsewhere_gives_no_keys() {
+async fn invalid_or_oversized_or_redirected_set_is_rejected() {
     let issuer = Issuer::new();
     let server = Server::start(&issuer.jwks()).await;
     let now = SystemTime::now();
@@ -130,7 +131,7 @@ async fn what_is_no_set_or_too_long_or_elsewhere_gives_no_keys() {
         set.push_str(&" ".repeat(length - set.len()));
         set
     };
-    for (set, is_taken) in [
+    for (set, is_accepted) in [
         (padded(256 * 1024), true),
         (padded(256 * 1024 + 1), false),
         ("[]".to_owned(), false),
@@ -138,14 +139,14 @@ async fn what_is_no_set_or_too_long_or_elsewhere_gives_no_keys() {
     ] {
         *server.set.lock().unwrap() = set;
         let key = server.jwks("/jwks.json").key(RSA_KEY_ID, now).await;
-        assert_eq!(key.is_ok_and(|key| key.is_some()), is_taken);
+        assert_eq!(key.is_ok_and(|key| key.is_some()), is_accepted);
     }
     let nowhere = JwksSource::File("/nowhere/jwks.json".into());
     assert!(Jwks::new(nowhere).key(RSA_KEY_ID, now).await.is_err());
 }
 
 #[tokio::test]
-async fn a_set_is_looked_at_for_a_hundred_keys() {
+async fn set_is_read_up_to_a_hundred_keys() {
     let key = |index: usize| {
         let mut key = Issuer::new().jwks()["keys"][1].clone();
         key["kid"] = json!(format!("k{index}"));
@@ -159,7 +160,7 @@ async fn a_set_is_looked_at_for_a_hundred_keys() {
 }
 
 #[tokio::test]
-async fn without_the_issuers_keys_nobody_is_turned_away_for_good() {
+async fn unavailable_issuer_is_503_and_not_401() {
     let (rig, issuer) = (Rig::new().await, Issuer::new());
     let server = Server::start(&issuer.jwks()).await;
     server.is_down.store(true, Ordering::Relaxed);

@@ -1,4 +1,4 @@
-//! API keys: which are taken, what it costs, and that noting a use is nobody's trouble.
+//! API keys: which are accepted, the statements they cost, and the record of their last use.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -13,7 +13,7 @@ use tributary_store::api_keys;
 use crate::rig::{Decision, Rig, context, decide, get, pepper, peppers, request};
 
 #[tokio::test]
-async fn a_key_is_allowed_what_its_scopes_cover_and_its_tenant_is_named() {
+async fn key_is_allowed_the_calls_of_its_scopes_for_its_tenant() {
     let rig = Rig::new().await;
     let authorize = rig.authorize();
     for (number, scope, ingest, report) in [
@@ -40,7 +40,7 @@ async fn a_key_is_allowed_what_its_scopes_cover_and_its_tenant_is_named() {
 }
 
 #[tokio::test]
-async fn a_key_that_is_wrong_unknown_or_revoked_is_nobodys() {
+async fn invalid_or_unknown_or_revoked_key_is_unauthorized() {
     let rig = Rig::new().await;
     let authorize = rig.authorize();
     let (_, secret) = rig.key(1, &[Scope::Report]).await;
@@ -57,7 +57,7 @@ async fn a_key_that_is_wrong_unknown_or_revoked_is_nobodys() {
 }
 
 #[tokio::test]
-async fn a_key_of_the_previous_pepper_is_taken_until_that_is_dropped() {
+async fn key_of_previous_pepper_is_accepted_until_that_is_removed() {
     let rig = Rig::new().await;
     let (_, secret) = rig.key(1, &[Scope::Report]).await;
     for (previous, expected) in
@@ -76,7 +76,7 @@ async fn last_use(rig: &Rig) -> Option<String> {
 }
 
 #[tokio::test]
-async fn a_use_is_noted_and_the_next_ones_are_not_until_some_minutes_have_passed() {
+async fn last_use_is_recorded_at_a_minimum_interval() {
     let rig = Rig::new().await;
     let authorize = rig.authorize();
     let (_, secret) = rig.key(1, &[Scope::Report]).await;
@@ -86,7 +86,7 @@ async fn a_use_is_noted_and_the_next_ones_are_not_until_some_minutes_have_passed
     let first = last_use(&rig).await;
     assert!(first.is_some());
     decide(&authorize, &get(secret.expose())).await;
-    assert_eq!(last_use(&rig).await, first, "noted at most so often");
+    assert_eq!(last_use(&rig).await, first, "not recorded again");
 
     let long_ago = format!(
         "update api_keys set last_used_at = now() - interval '{} seconds'",
@@ -99,7 +99,7 @@ async fn a_use_is_noted_and_the_next_ones_are_not_until_some_minutes_have_passed
 }
 
 #[tokio::test]
-async fn a_key_that_is_wrong_is_not_noted_as_used() {
+async fn use_of_an_invalid_key_is_not_recorded() {
     let rig = Rig::new().await;
     let (_, secret) = rig.key(1, &[Scope::Report]).await;
     let wrong = secret.expose().replace("_010101010101", "_010101010102");
@@ -108,7 +108,7 @@ async fn a_key_that_is_wrong_is_not_noted_as_used() {
 }
 
 #[tokio::test]
-async fn a_request_does_not_wait_for_another_that_notes_the_same_use() {
+async fn request_does_not_wait_for_a_concurrent_record_of_the_use() {
     let rig = Rig::new().await;
     let (_, secret) = rig.key(1, &[Scope::Report]).await;
     let mut other = rig.database.connection().await;
@@ -118,18 +118,18 @@ async fn a_request_does_not_wait_for_another_that_notes_the_same_use() {
     let decided = tokio::time::timeout(Duration::from_secs(20), decide(&authorize, &request));
     assert_eq!(decided.await.expect("it waited").0, Decision::Allowed);
     other.execute("rollback").await.unwrap();
-    assert_eq!(last_use(&rig).await, None, "the other's row was passed over");
+    assert_eq!(last_use(&rig).await, None, "the locked row was skipped");
 }
 
 #[tokio::test]
-async fn a_use_that_cannot_be_noted_turns_nobody_away() {
+async fn request_is_allowed_if_its_use_cannot_be_recorded() {
     let rig = Rig::new().await;
     let (_, secret) = rig.key(1, &[Scope::Report]).await;
     let mut connection = rig.database.connection().await;
-    let refuse = "create function refuse() returns trigger language plpgsql \
+    let reject = "create function reject() returns trigger language plpgsql \
                       as $$ begin raise exception 'no' using errcode = '25006'; end $$; \
-                  create trigger refuse before update on api_keys execute function refuse()";
-    connection.execute(refuse).await.unwrap();
+                  create trigger reject before update on api_keys execute function reject()";
+    connection.execute(reject).await.unwrap();
     let authorize = rig.authorize();
     for _ in 0..2 {
         assert_eq!(decide(&authorize, &get(secret.expose())).await.0, Decision::Allowed);
@@ -137,9 +137,9 @@ async fn a_use_that_cannot_be_noted_turns_nobody_away() {
     assert_eq!(last_use(&rig).await, None);
 }
 
-/// Without a clock: what an answer's time could tell is which statements were sent.
+/// Compares the statements instead of response times, which depend on them.
 #[test]
-fn a_wrong_an_unknown_and_a_revoked_key_cost_the_same_statements() {
+fn invalid_and_unknown_and_revoked_keys_cost_the_same_statements() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let statements = Statements::default();
     let writer = statements.clone();
@@ -155,7 +155,7 @@ fn a_wrong_an_unknown_and_a_revoked_key_cost_the_same_statements() {
             let (_, revoked) = rig.key(2, &[Scope::Report]).await;
             rig.revoke(&revoked).await;
             let authorize = rig.authorize();
-            // Connects, and notes the use.
+            // Connects and records the use.
             decide(&authorize, &get(secret.expose())).await;
             let mut sent = Vec::new();
             for key in [
@@ -174,7 +174,7 @@ fn a_wrong_an_unknown_and_a_revoked_key_cost_the_same_statements() {
     });
 }
 
-/// What sqlx says it sent.
+/// The statements that sqlx logs.
 #[derive(Clone, Default)]
 struct Statements(Arc<Mutex<Vec<u8>>>);
 
@@ -204,7 +204,7 @@ impl std::io::Write for Statements {
 }
 
 #[tokio::test]
-async fn where_no_issuer_is_configured_no_token_is_taken() {
+async fn token_is_rejected_without_configured_issuer() {
     let rig = Rig::new().await;
     let issuer = tributary_testkit::Issuer::new();
     let claims = tributary_testkit::Issuer::claims(&rig.tenant.to_string(), "report");

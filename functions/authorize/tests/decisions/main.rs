@@ -1,4 +1,4 @@
-//! Who is let through, against a real PostgreSQL and an issuer with keys of its own.
+//! Tests the decisions of authorize on a real PostgreSQL with a token issuer.
 #![cfg(test)]
 
 mod jwks;

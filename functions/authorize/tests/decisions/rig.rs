@@ -1,6 +1,6 @@
-//! What the tests share: a database with a tenant, keys for it, and requests.
+//! A database with a tenant, keys and requests.
 
-use authorize::{Authorize, JwksSource, Principal, Refusal, TokenConfig, Tokens};
+use authorize::{Authorize, JwksSource, Principal, Rejection, TokenConfig, Tokens};
 use aws_lambda_events::apigw::ApiGatewayCustomAuthorizerRequestTypeRequest;
 use http::{HeaderName, HeaderValue, Method};
 use serde_json::Value;
@@ -18,7 +18,7 @@ pub struct Rig {
     pub tenant: TenantId,
 }
 
-/// What became of a request.
+/// The decision about a request.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Decision {
     Allowed,
@@ -42,12 +42,12 @@ impl Rig {
         Self { database, tenant }
     }
 
-    /// An authorizer that takes keys alone.
+    /// An authorizer that accepts only keys.
     pub fn authorize(&self) -> Authorize {
         Authorize::new(self.database.store(), peppers(), None)
     }
 
-    /// One that takes tokens too, of the issuer whose keys are there.
+    /// An authorizer that also accepts tokens of the issuer with these keys.
     pub fn authorize_with(&self, jwks: JwksSource) -> Authorize {
         let config = TokenConfig {
             issuer: Issuer::ISSUER.to_owned(),
@@ -59,7 +59,7 @@ impl Rig {
         Authorize::new(self.database.store(), peppers(), Some(Tokens::new(config)))
     }
 
-    /// A new key of the tenant; keys of two numbers differ in prefix and secret.
+    /// Creates a key of the tenant. Its number determines prefix and secret.
     pub async fn key(&self, number: u8, scopes: &[Scope]) -> (ApiKey, ApiKeySecret) {
         let secret = ApiKeySecret::from_entropy([number; ApiKeySecret::ENTROPY_BYTES]);
         let key =
@@ -82,7 +82,7 @@ impl Rig {
     }
 }
 
-/// `GET /api/batches/b`, which needs the scope `report`, with a bearer.
+/// `GET /api/batches/b`, which requires the scope `report`, with a bearer credential.
 pub fn get(bearer: &str) -> ApiGatewayCustomAuthorizerRequestTypeRequest {
     request(Method::GET, "/api/batches/b", &[("authorization", &format!("Bearer {bearer}"))])
 }
@@ -103,29 +103,29 @@ pub fn request(
     request
 }
 
-/// What is decided, and the context that the function would get.
+/// The decision and the context for the function.
 pub async fn decide(
     authorize: &Authorize,
     request: &ApiGatewayCustomAuthorizerRequestTypeRequest,
 ) -> (Decision, Value) {
     match authorize.decide(request).await {
-        Ok(answer) => {
-            let answer = serde_json::to_value(answer).unwrap();
-            let statement = &answer["policyDocument"]["Statement"][0];
-            assert_eq!(statement["Resource"][0], ARN, "the policy is of one method");
+        Ok(response) => {
+            let response = serde_json::to_value(response).unwrap();
+            let statement = &response["policyDocument"]["Statement"][0];
+            assert_eq!(statement["Resource"][0], ARN, "the policy covers one method");
             let decision = match statement["Effect"].as_str().unwrap() {
                 "Allow" => Decision::Allowed,
                 "Deny" => Decision::Denied,
                 other => panic!("{other}"),
             };
-            (decision, answer["context"].clone())
+            (decision, response["context"].clone())
         }
-        Err(Refusal::Unauthorized) => (Decision::Unauthorized, Value::Null),
-        Err(Refusal::Store(_) | Refusal::Issuer(_)) => (Decision::Unavailable, Value::Null),
+        Err(Rejection::Unauthorized) => (Decision::Unauthorized, Value::Null),
+        Err(Rejection::Store(_) | Rejection::Issuer(_)) => (Decision::Unavailable, Value::Null),
     }
 }
 
-/// The principal's kinds are two, and each has its member of the context.
+/// The context of a principal.
 pub fn context(tenant: TenantId, principal: &Principal) -> Value {
     match principal {
         Principal::ApiKey(id) => serde_json::json!({"tenant_id": tenant, "api_key_id": id}),

@@ -1,4 +1,4 @@
-//! Tokens: which are taken, and every way in which one is not.
+//! Valid and invalid tokens.
 
 use std::io::Write;
 
@@ -17,7 +17,7 @@ fn file_of(jwks: &Value) -> NamedTempFile {
     file
 }
 
-/// The claims with one of them changed, or taken away where it is null.
+/// The claims with one of them changed, or removed if the value is null.
 fn with(claims: &Value, name: &str, value: Value) -> Value {
     let mut claims = claims.clone();
     let fields = claims.as_object_mut().unwrap();
@@ -30,7 +30,7 @@ fn with(claims: &Value, name: &str, value: Value) -> Value {
 }
 
 #[tokio::test]
-async fn a_good_token_is_allowed_what_its_scopes_cover() {
+async fn valid_token_is_allowed_the_calls_of_its_scopes() {
     let (rig, issuer) = (Rig::new().await, Issuer::new());
     let file = file_of(&issuer.jwks());
     let authorize = rig.authorize_with(JwksSource::File(file.path().to_owned()));
@@ -72,7 +72,7 @@ async fn a_good_token_is_allowed_what_its_scopes_cover() {
 }
 
 #[tokio::test]
-async fn a_token_with_any_fault_is_nobodys() {
+async fn token_with_any_fault_is_unauthorized() {
     let (rig, issuer, other) = (Rig::new().await, Issuer::new(), Issuer::new());
     let file = file_of(&issuer.jwks());
     let authorize = rig.authorize_with(JwksSource::File(file.path().to_owned()));

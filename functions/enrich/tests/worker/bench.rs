@@ -1,4 +1,4 @@
-//! What the tests share: a batch to work on, a categoriser made of a closure, and what became of the rows.
+//! A batch, categorisers made of closures, and the resulting rows.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -19,18 +19,18 @@ use tributary_testkit::ledger::{booking, write};
 pub const LONG: Duration = Duration::from_secs(600);
 pub const DEADLINE: Duration = Duration::from_secs(120);
 
-pub type Answer = Result<Categorisation, CategorizeError>;
+pub type CategorizeResult = Result<Categorisation, CategorizeError>;
 
 /// One batch of one tenant; each transaction's description is its id.
 pub struct Bench {
     pub database: TestDatabase,
     pub message: EnrichMessage,
-    /// What its workers measure.
+    /// The metrics of its workers.
     pub metrics: Metrics,
 }
 
 impl Bench {
-    /// With a batch of so many transactions, `tx_0000` and on.
+    /// Creates a batch of `count` transactions `tx_0000`, `tx_0001`, ….
     pub async fn with_batch(count: usize) -> Self {
         let database = TestDatabase::create().await;
         let tenant = database.tenant("tenant").await;
@@ -56,7 +56,7 @@ impl Bench {
         Worker::new(store, Box::new(categorizer), limits, stop, metrics)
     }
 
-    /// One turn of a worker that has all the time it needs.
+    /// Runs a worker with a distant deadline.
     pub async fn work(&self, worker: &Worker) -> Result<Ending, WorkError> {
         worker.work(&self.message, SystemTime::now() + LONG).await
     }
@@ -70,7 +70,7 @@ impl Bench {
         self.progress().await.counts
     }
 
-    /// Status, attempts, category and reason of each row, by id.
+    /// Status, attempts, category and failure reason of each row, ordered by id.
     pub async fn rows(&self) -> Vec<Row> {
         sqlx::query_as(
             "select status, attempts, category, failure_reason from transactions \
@@ -88,7 +88,7 @@ pub fn row(status: &str, attempts: i32, category: Option<&str>, reason: Option<&
     (status.to_owned(), attempts, category.map(str::to_owned), reason.map(str::to_owned))
 }
 
-/// So many transactions of so many cents each, with nothing told of them but their ids.
+/// Transactions of this many cents each, described by their ids only.
 pub fn sent(count: usize, cents: i64) -> Vec<Transaction> {
     let amount = format!("-{}.{:02}", cents / 100, cents % 100);
     let transaction = |index| {
@@ -103,36 +103,36 @@ pub fn sent(count: usize, cents: i64) -> Vec<Transaction> {
     (0..count).map(transaction).collect()
 }
 
-/// A categoriser whose answers a function gives, by the transaction's id.
+/// A categoriser whose results come from a function of the transaction id.
 #[derive(Clone)]
-pub struct Says<F>(pub Arc<F>);
+pub struct Scripted<F>(pub Arc<F>);
 
-impl<F: Fn(&str) -> Answer + Send + Sync> Says<F> {
-    pub fn new(answer: F) -> Self {
-        Self(Arc::new(answer))
+impl<F: Fn(&str) -> CategorizeResult + Send + Sync> Scripted<F> {
+    pub fn new(categorize: F) -> Self {
+        Self(Arc::new(categorize))
     }
 }
 
-impl<F: Fn(&str) -> Answer + Send + Sync> Categorizer for Says<F> {
+impl<F: Fn(&str) -> CategorizeResult + Send + Sync> Categorizer for Scripted<F> {
     fn categorize<'a>(&'a self, input: Input<'a>) -> CategorizeFuture<'a> {
         Box::pin(std::future::ready((self.0)(input.description)))
     }
 }
 
-/// A categoriser that answers when a future that the test makes has ended.
-pub struct Waits<F>(pub F);
+/// A categoriser whose results come from futures of the test.
+pub struct Async<F>(pub F);
 
-impl<F, W> Categorizer for Waits<F>
+impl<F, W> Categorizer for Async<F>
 where
     F: Fn() -> W + Send + Sync,
-    W: Future<Output = Answer> + Send + 'static,
+    W: Future<Output = CategorizeResult> + Send + 'static,
 {
     fn categorize<'a>(&'a self, _input: Input<'a>) -> CategorizeFuture<'a> {
         Box::pin((self.0)())
     }
 }
 
-pub fn is(category: Category) -> Answer {
+pub fn is(category: Category) -> CategorizeResult {
     Ok(Categorisation {
         category,
         primary_code: "PRIMARY".into(),
@@ -142,10 +142,10 @@ pub fn is(category: Category) -> Answer {
     })
 }
 
-pub fn transient() -> Answer {
+pub fn transient() -> CategorizeResult {
     Err(CategorizeError::Transient("overloaded".into()))
 }
 
-pub fn permanent(reason: &str) -> Answer {
+pub fn permanent(reason: &str) -> CategorizeResult {
     Err(CategorizeError::Permanent { reason: reason.to_owned() })
 }

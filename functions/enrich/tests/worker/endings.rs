@@ -1,4 +1,4 @@
-//! How a worker's turn ends, and what it leaves then.
+//! How the processing of a batch ends.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -11,17 +11,17 @@ use tributary_domain::{BatchId, StatusCounts, TenantId};
 use tributary_queue::EnrichMessage;
 use uuid::Uuid;
 
-use crate::bench::{Bench, DEADLINE, LONG, Says, Waits, is};
+use crate::bench::{Async, Bench, DEADLINE, LONG, Scripted, is};
 
-/// What a worker claims at a time.
+/// The most rows of a claim.
 const CLAIM: i64 = 500;
 
-fn food() -> Says<impl Fn(&str) -> crate::bench::Answer + Send + Sync> {
-    Says::new(|_: &str| is(Category::Food))
+fn food() -> Scripted<impl Fn(&str) -> crate::bench::CategorizeResult + Send + Sync> {
+    Scripted::new(|_: &str| is(Category::Food))
 }
 
 #[tokio::test]
-async fn a_worker_whose_time_is_nearly_up_claims_nothing() {
+async fn worker_near_its_deadline_claims_nothing() {
     let bench = Bench::with_batch(3).await;
     let limits = Limits { lease: LONG, stop_before_deadline: Duration::from_secs(10) };
     let worker = bench.worker_within(limits, CancellationToken::new(), food());
@@ -39,10 +39,10 @@ async fn a_worker_whose_time_is_nearly_up_claims_nothing() {
 }
 
 #[tokio::test]
-async fn a_worker_whose_time_runs_out_finishes_what_it_holds_and_leaves_the_rest() {
+async fn worker_finishes_its_claim_and_leaves_the_rest_at_the_deadline() {
     let bench = Bench::with_batch(501).await;
     let limits = Limits { lease: LONG, stop_before_deadline: DEADLINE };
-    // The first claim takes longer than what is left before the worker has to stop.
+    // The first claim takes longer than the time left.
     let slow = SimulatedLatency::new(food(), "600-600".parse::<LatencyRange>().unwrap());
     let worker = bench.worker_within(limits, CancellationToken::new(), slow);
     let deadline = SystemTime::now() + DEADLINE + Duration::from_millis(500);
@@ -56,7 +56,7 @@ async fn a_worker_whose_time_runs_out_finishes_what_it_holds_and_leaves_the_rest
 }
 
 #[tokio::test]
-async fn the_same_message_again_finds_nothing_to_do() {
+async fn duplicate_message_finds_no_work() {
     let bench = Bench::with_batch(3).await;
     let worker = bench.worker(food());
     assert_eq!(bench.work(&worker).await.unwrap(), Ending::NothingLeft);
@@ -66,9 +66,9 @@ async fn the_same_message_again_finds_nothing_to_do() {
 }
 
 #[tokio::test]
-async fn a_message_of_a_batch_that_the_tenant_does_not_have_does_nothing() {
+async fn message_of_an_unknown_batch_does_nothing() {
     let bench = Bench::with_batch(3).await;
-    let worker = bench.worker(Says::new(|_: &str| panic!("there is nothing to ask about")));
+    let worker = bench.worker(Scripted::new(|_: &str| panic!("there are no rows")));
     let strangers = EnrichMessage { tenant: TenantId(Uuid::now_v7()), ..bench.message };
     let unknown = EnrichMessage { batch: BatchId(Uuid::now_v7()), ..bench.message };
     for message in [strangers, unknown] {
@@ -79,33 +79,33 @@ async fn a_message_of_a_batch_that_the_tenant_does_not_have_does_nothing() {
 }
 
 #[tokio::test]
-async fn a_worker_that_is_asked_to_stop_lets_go_of_what_it_holds() {
+async fn stopped_worker_releases_its_rows() {
     let bench = Bench::with_batch(3).await;
     let stop = CancellationToken::new();
-    let asked = stop.clone();
-    // The request to stop comes while the categoriser thinks.
+    let request = stop.clone();
+    // The request to stop arrives during categorisation.
     let worker = bench.worker_within(
         Limits { lease: LONG, stop_before_deadline: Duration::ZERO },
         stop,
-        Waits(move || {
-            asked.cancel();
+        Async(move || {
+            request.cancel();
             std::future::pending()
         }),
     );
     let ending = tokio::time::timeout(DEADLINE, bench.work(&worker)).await.unwrap().unwrap();
     assert_eq!(ending, Ending::Stopped);
     let expected = StatusCounts { pending: 3, ..StatusCounts::default() };
-    assert_eq!(bench.counts().await, expected, "claimable at once, whatever the lease was");
+    assert_eq!(bench.counts().await, expected, "claimable immediately");
     assert_eq!(bench.work(&worker).await.unwrap(), Ending::Stopped, "it claims nothing more");
     assert_eq!(bench.work(&bench.worker(food())).await.unwrap(), Ending::NothingLeft);
 }
 
 #[tokio::test]
-async fn the_rows_of_a_claim_wait_side_by_side() {
+async fn rows_of_a_claim_are_categorised_concurrently() {
     let bench = Bench::with_batch(500).await;
-    // Nobody passes before all have come.
+    // No call returns before all have begun.
     let all = Arc::new(Barrier::new(500));
-    let worker = bench.worker(Waits(move || {
+    let worker = bench.worker(Async(move || {
         let all = Arc::clone(&all);
         async move {
             all.wait().await;
@@ -113,25 +113,25 @@ async fn the_rows_of_a_claim_wait_side_by_side() {
         }
     }));
     let ending = tokio::time::timeout(DEADLINE, bench.work(&worker)).await;
-    assert_eq!(ending.expect("some wait for others to end").unwrap(), Ending::NothingLeft);
+    assert_eq!(ending.expect("some calls wait for others").unwrap(), Ending::NothingLeft);
 }
 
 #[tokio::test]
-async fn no_database_transaction_is_open_while_a_categoriser_thinks() {
+async fn no_database_transaction_is_open_during_categorisation() {
     let bench = Bench::with_batch(1).await;
-    let (thinking, think_on) = (Arc::new(tokio::sync::Notify::new()), CancellationToken::new());
-    let (is_thinking, may_answer) = (Arc::clone(&thinking), think_on.clone());
-    let worker = bench.worker(Waits(move || {
-        is_thinking.notify_one();
-        let may_answer = may_answer.clone();
+    let (started, finish) = (Arc::new(tokio::sync::Notify::new()), CancellationToken::new());
+    let (has_started, may_finish) = (Arc::clone(&started), finish.clone());
+    let worker = bench.worker(Async(move || {
+        has_started.notify_one();
+        let may_finish = may_finish.clone();
         async move {
-            may_answer.cancelled().await;
+            may_finish.cancelled().await;
             is(Category::Food)
         }
     }));
     let mut connection = bench.database.connection().await;
     let look = async {
-        thinking.notified().await;
+        started.notified().await;
         let open: Vec<String> = sqlx::query_scalar(
             "select state from pg_stat_activity where datname = current_database() \
              and pid <> pg_backend_pid() and state is not null",
@@ -139,7 +139,7 @@ async fn no_database_transaction_is_open_while_a_categoriser_thinks() {
         .fetch_all(&mut connection)
         .await
         .unwrap();
-        think_on.cancel();
+        finish.cancel();
         open
     };
     let (ending, states) = tokio::join!(bench.work(&worker), look);

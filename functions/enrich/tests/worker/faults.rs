@@ -1,4 +1,4 @@
-//! Categorisers that fail: for now, for good, for ever.
+//! Transient and permanent faults of categorisers.
 
 use std::collections::HashSet;
 use std::sync::Mutex;
@@ -10,25 +10,25 @@ use tributary_domain::categorise::Category;
 use tributary_store::enrichment::{self, Lease};
 use tributary_testkit::ledger::write;
 
-use crate::bench::{Bench, Says, is, permanent, row, sent, transient};
+use crate::bench::{Bench, Scripted, is, permanent, row, sent, transient};
 
-/// How often a row is tried before it is given up.
+/// The most attempts for a row.
 const ATTEMPTS_MAX: i32 = 5;
-const GIVEN_UP: &str = "gave up after the most attempts that are made";
+const ATTEMPTS_REASON: &str = "gave up after the most attempts that are made";
 
 #[tokio::test]
-async fn a_transient_fault_gives_the_row_back_and_the_next_turn_completes_it() {
+async fn row_with_transient_fault_is_released_and_completed_later() {
     let bench = Bench::with_batch(3).await;
     let seen = Mutex::new(HashSet::new());
-    let worker = bench.worker(Says::new(move |id: &str| {
+    let worker = bench.worker(Scripted::new(move |id: &str| {
         let is_first_time = seen.lock().unwrap().insert(id.to_owned());
         if id == "tx_0001" && is_first_time { transient() } else { is(Category::Food) }
     }));
 
-    assert_eq!(bench.work(&worker).await.unwrap(), Ending::ToBeRetried);
+    assert_eq!(bench.work(&worker).await.unwrap(), Ending::RetryLater);
     let done = row("completed", 1, Some("Food"), None);
-    let given_back = row("pending", 1, None, None);
-    assert_eq!(bench.rows().await, [done.clone(), given_back, done.clone()]);
+    let released = row("pending", 1, None, None);
+    assert_eq!(bench.rows().await, [done.clone(), released, done.clone()]);
     assert!(bench.progress().await.finished_at.is_none());
 
     assert_eq!(bench.work(&worker).await.unwrap(), Ending::NothingLeft);
@@ -38,9 +38,9 @@ async fn a_transient_fault_gives_the_row_back_and_the_next_turn_completes_it() {
 }
 
 #[tokio::test]
-async fn a_permanent_fault_fails_the_row_with_its_reason_at_once() {
+async fn permanent_fault_fails_the_row_with_its_reason() {
     let bench = Bench::with_batch(3).await;
-    let worker = bench.worker(Says::new(|id: &str| match id {
+    let worker = bench.worker(Scripted::new(|id: &str| match id {
         "tx_0001" => permanent("its description is empty"),
         _ => is(Category::Food),
     }));
@@ -48,26 +48,26 @@ async fn a_permanent_fault_fails_the_row_with_its_reason_at_once() {
     let done = row("completed", 1, Some("Food"), None);
     let failed = row("failed", 1, None, Some("its description is empty"));
     assert_eq!(bench.rows().await, [done.clone(), failed, done]);
-    assert!(bench.progress().await.finished_at.is_some(), "a failed row is done too");
+    assert!(bench.progress().await.finished_at.is_some(), "a failed row is settled, too");
 }
 
 #[tokio::test]
-async fn a_row_that_is_transient_for_ever_is_given_up_after_the_most_attempts() {
+async fn row_fails_after_the_most_transient_faults() {
     let bench = Bench::with_batch(1).await;
-    let worker = bench.worker(Says::new(|_: &str| transient()));
+    let worker = bench.worker(Scripted::new(|_: &str| transient()));
     for attempt in 1..ATTEMPTS_MAX {
-        assert_eq!(bench.work(&worker).await.unwrap(), Ending::ToBeRetried);
+        assert_eq!(bench.work(&worker).await.unwrap(), Ending::RetryLater);
         assert_eq!(bench.rows().await, [row("pending", attempt, None, None)]);
     }
     assert_eq!(bench.work(&worker).await.unwrap(), Ending::NothingLeft);
-    assert_eq!(bench.rows().await, [row("failed", ATTEMPTS_MAX, None, Some(GIVEN_UP))]);
+    assert_eq!(bench.rows().await, [row("failed", ATTEMPTS_MAX, None, Some(ATTEMPTS_REASON))]);
     assert!(bench.progress().await.finished_at.is_some());
 }
 
 #[tokio::test]
-async fn a_row_that_takes_its_workers_down_is_given_up_without_being_tried_once_more() {
+async fn row_that_crashes_its_workers_fails_without_another_attempt() {
     let bench = Bench::with_batch(1).await;
-    // Workers that claim it and are never heard of again.
+    // Workers that claim the row and crash.
     for _ in 0..ATTEMPTS_MAX {
         let lease = Lease {
             tenant: bench.message.tenant,
@@ -80,17 +80,17 @@ async fn a_row_that_takes_its_workers_down_is_given_up_without_being_tried_once_
         assert_eq!(claimed.len(), 1);
         tx.commit().await.unwrap();
     }
-    let worker = bench.worker(Says::new(|_: &str| panic!("it must not be asked")));
+    let worker = bench.worker(Scripted::new(|_: &str| panic!("it must not be called")));
     assert_eq!(bench.work(&worker).await.unwrap(), Ending::NothingLeft);
-    assert_eq!(bench.rows().await, [row("failed", ATTEMPTS_MAX + 1, None, Some(GIVEN_UP))]);
+    assert_eq!(bench.rows().await, [row("failed", ATTEMPTS_MAX + 1, None, Some(ATTEMPTS_REASON))]);
 }
 
 #[tokio::test]
-async fn faults_of_some_rows_hold_up_no_others() {
+async fn faults_of_some_rows_do_not_delay_others() {
     let bench = Bench::with_batch(300).await;
-    let asked = std::sync::Arc::new(AtomicUsize::new(0));
-    let counter = std::sync::Arc::clone(&asked);
-    let worker = bench.worker(Says::new(move |id: &str| {
+    let calls = std::sync::Arc::new(AtomicUsize::new(0));
+    let counter = std::sync::Arc::clone(&calls);
+    let worker = bench.worker(Scripted::new(move |id: &str| {
         counter.fetch_add(1, Ordering::Relaxed);
         match id.as_bytes().last() {
             Some(b'0') => permanent("no"),
@@ -98,20 +98,20 @@ async fn faults_of_some_rows_hold_up_no_others() {
             _ => is(Category::Food),
         }
     }));
-    assert_eq!(bench.work(&worker).await.unwrap(), Ending::ToBeRetried);
+    assert_eq!(bench.work(&worker).await.unwrap(), Ending::RetryLater);
     let expected = StatusCounts { pending: 30, processing: 0, completed: 240, failed: 30 };
     assert_eq!(bench.counts().await, expected);
-    assert_eq!(asked.load(Ordering::Relaxed), 300, "each row is asked about once a turn");
+    assert_eq!(calls.load(Ordering::Relaxed), 300, "one call for each row");
 }
 
-/// Finishing locks some rows of a batch and letting go locks the rest: in one transaction the two
-/// would take their locks in another order than a batch that revises all of them.
+/// Finishing locks some rows of a batch and releasing locks the rest. In one transaction their lock
+/// order would differ from that of a batch that updates all rows.
 #[tokio::test]
-async fn a_worker_that_gives_rows_back_never_waits_in_a_circle_with_a_batch_that_revises_them() {
+async fn worker_that_releases_rows_never_deadlocks_with_a_batch_that_updates_them() {
     let bench = Bench::with_batch(100).await;
     let other = bench.database.store();
     let tenant = bench.message.tenant;
-    let worker = bench.worker(Says::new(|id: &str| {
+    let worker = bench.worker(Scripted::new(|id: &str| {
         let is_even = id.as_bytes().last().is_some_and(|digit| digit % 2 == 0);
         if is_even { transient() } else { is(Category::Food) }
     }));

@@ -1,4 +1,4 @@
-//! Several workers on one batch, and one that comes back after its lease was taken over.
+//! Several workers on one batch, and workers whose lease has expired.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -12,10 +12,10 @@ use tributary_queue::EnrichMessage;
 use tributary_store::Store;
 use tributary_testkit::ledger::write;
 
-use crate::bench::{Bench, LONG, Says, Waits, is, row, sent};
+use crate::bench::{Async, Bench, LONG, Scripted, is, row, sent};
 
 #[tokio::test]
-async fn a_worker_that_comes_back_after_its_lease_was_taken_over_changes_nothing() {
+async fn worker_with_an_expired_lease_changes_nothing() {
     let bench = Bench::with_batch(2).await;
     let (asleep, wake_up) = (Arc::new(Notify::new()), CancellationToken::new());
     let (is_asleep, woken) = (Arc::clone(&asleep), wake_up.clone());
@@ -23,7 +23,7 @@ async fn a_worker_that_comes_back_after_its_lease_was_taken_over_changes_nothing
     let sleeper = bench.worker_within(
         expired,
         CancellationToken::new(),
-        Waits(move || {
+        Async(move || {
             is_asleep.notify_one();
             let woken = woken.clone();
             async move {
@@ -32,7 +32,7 @@ async fn a_worker_that_comes_back_after_its_lease_was_taken_over_changes_nothing
             }
         }),
     );
-    let other = bench.worker(Says::new(|_: &str| is(Category::Food)));
+    let other = bench.worker(Scripted::new(|_: &str| is(Category::Food)));
     let take_over = async {
         asleep.notified().await;
         let ending = bench.work(&other).await.unwrap();
@@ -49,7 +49,7 @@ async fn a_worker_that_comes_back_after_its_lease_was_taken_over_changes_nothing
 async fn four_workers_on_one_batch_categorise_every_row_exactly_once() {
     let bench = Bench::with_batch(2_000).await;
     let worker = || {
-        bench.worker(Waits(|| async {
+        bench.worker(Async(|| async {
             tokio::time::sleep(Duration::from_millis(50)).await;
             is(Category::Food)
         }))
@@ -65,11 +65,11 @@ async fn four_workers_on_one_batch_categorise_every_row_exactly_once() {
 }
 
 #[tokio::test]
-async fn the_last_of_two_workers_finishes_the_batch() {
+async fn last_of_two_workers_finishes_the_batch() {
     let bench = Bench::with_batch(1).await;
     let (asleep, wake_up) = (Arc::new(Notify::new()), CancellationToken::new());
     let (is_asleep, woken) = (Arc::clone(&asleep), wake_up.clone());
-    let last = bench.worker(Waits(move || {
+    let last = bench.worker(Async(move || {
         is_asleep.notify_one();
         let woken = woken.clone();
         async move {
@@ -77,10 +77,10 @@ async fn the_last_of_two_workers_finishes_the_batch() {
             is(Category::Food)
         }
     }));
-    let other = bench.worker(Says::new(|_: &str| is(Category::Food)));
+    let other = bench.worker(Scripted::new(|_: &str| is(Category::Food)));
     let too_early = async {
         asleep.notified().await;
-        // Its message is worked off; what the first holds is the first's, or its message's.
+        // The claimed row belongs to the first worker, or to its redelivered message.
         assert_eq!(bench.work(&other).await.unwrap(), Ending::NothingLeft);
         let finished_at = bench.progress().await.finished_at;
         wake_up.cancel();
@@ -92,27 +92,27 @@ async fn the_last_of_two_workers_finishes_the_batch() {
 }
 
 #[tokio::test]
-async fn a_batch_that_waits_for_the_connection_is_not_told_that_postgresql_is_away() {
+async fn batch_that_waits_for_the_connection_does_not_fail_as_unavailable() {
     let bench = Bench::with_batch(1).await;
     let tenant = bench.database.tenant("other").await;
     let (batch, _) = write(&bench.database.store(), tenant, &sent(1, 100)).await.unwrap();
     let other = EnrichMessage { tenant, batch };
-    let worker = bench.worker(Says::new(|_: &str| is(Category::Food)));
+    let worker = bench.worker(Scripted::new(|_: &str| is(Category::Food)));
 
-    // The first batch waits for who holds its row, and so keeps the worker's one connection busy.
+    // The first batch waits for a row lock and so occupies the worker's one connection.
     let mut holder = bench.database.connection().await;
-    let mut held = holder.begin().await.unwrap();
+    let mut tx = holder.begin().await.unwrap();
     sqlx::query("select from batches where batch_id = $1 for update")
         .bind(bench.message.batch.0)
-        .execute(&mut *held)
+        .execute(&mut *tx)
         .await
         .unwrap();
-    let let_go = async {
+    let release = async {
         tokio::time::sleep(Store::CONNECT_TIMEOUT + Duration::from_millis(500)).await;
-        held.commit().await.unwrap();
+        tx.commit().await.unwrap();
     };
     let deadline = SystemTime::now() + LONG;
     let (first, second, ()) =
-        tokio::join!(bench.work(&worker), worker.work(&other, deadline), let_go);
+        tokio::join!(bench.work(&worker), worker.work(&other, deadline), release);
     assert_eq!((first.unwrap(), second.unwrap()), (Ending::NothingLeft, Ending::NothingLeft));
 }

@@ -1,4 +1,4 @@
-//! What is logged of a categoriser that fails and repeats what it was asked.
+//! The log lines about a failing categoriser whose errors quote its input.
 
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -7,9 +7,9 @@ use enrich::Ending;
 use tracing::Level;
 use tributary_domain::categorise::CategorizeError;
 
-use crate::bench::{Bench, Says, permanent};
+use crate::bench::{Bench, Scripted, permanent};
 
-/// Everything that is written.
+/// A writer that keeps the log.
 #[derive(Clone, Default)]
 struct Written(Arc<Mutex<Vec<u8>>>);
 
@@ -25,7 +25,7 @@ impl io::Write for Written {
 }
 
 #[tokio::test]
-async fn what_a_failing_categoriser_says_of_its_input_is_in_no_log() {
+async fn log_omits_categoriser_errors_that_quote_the_input() {
     let written = Written::default();
     let writer = written.clone();
     let lines = tracing_subscriber::fmt()
@@ -36,11 +36,11 @@ async fn what_a_failing_categoriser_says_of_its_input_is_in_no_log() {
     let _logging = tracing::subscriber::set_default(lines);
 
     let bench = Bench::with_batch(3).await;
-    let worker = bench.worker(Says::new(|id: &str| match id {
+    let worker = bench.worker(Scripted::new(|id: &str| match id {
         "tx_0001" => permanent("SECRET DESCRIPTION is no purchase"),
         _ => Err(CategorizeError::Transient("overloaded by SECRET DESCRIPTION".into())),
     }));
-    assert_eq!(bench.work(&worker).await.unwrap(), Ending::ToBeRetried);
+    assert_eq!(bench.work(&worker).await.unwrap(), Ending::RetryLater);
 
     let lines = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
     assert!(lines.contains("enrichment is to be retried"), "{lines}");

@@ -1,4 +1,4 @@
-//! Workers on real rows, with categorisers that do as the test says.
+//! Tests workers on real rows with scripted categorisers.
 #![cfg(test)]
 
 mod bench;

@@ -1,4 +1,4 @@
-//! What a worker measures: rows as they were written, batches as they end.
+//! The metrics of a worker.
 
 use std::collections::BTreeMap;
 use std::time::SystemTime;
@@ -8,9 +8,9 @@ use serde_json::Value;
 use tributary_domain::categorise::Category;
 use tributary_lambda::metrics::Metrics;
 
-use crate::bench::{Bench, Says, is, permanent, transient};
+use crate::bench::{Bench, Scripted, is, permanent, transient};
 
-/// The sums of what was measured, by metric and category; of values the number.
+/// The sum of each metric by name and category, or the number of its values.
 fn measured(metrics: &Metrics) -> BTreeMap<String, u64> {
     let mut measured = BTreeMap::new();
     for line in metrics.take_lines(SystemTime::now()) {
@@ -36,14 +36,14 @@ fn expected(sums: &[(&str, u64)]) -> BTreeMap<String, u64> {
 }
 
 #[tokio::test]
-async fn rows_are_counted_by_how_they_ended_and_a_batch_by_its_end() {
+async fn rows_and_batches_are_counted_by_outcome() {
     let bench = Bench::with_batch(4).await;
-    let first = bench.worker(Says::new(|id: &str| match id {
+    let first = bench.worker(Scripted::new(|id: &str| match id {
         "tx_0000" => permanent("no words"),
         "tx_0001" => transient(),
         _ => is(Category::Food),
     }));
-    assert_eq!(bench.work(&first).await.unwrap(), Ending::ToBeRetried);
+    assert_eq!(bench.work(&first).await.unwrap(), Ending::RetryLater);
     let sums = [
         ("TransactionsCategorised Food", 2),
         ("TransactionsCompleted", 2),
@@ -52,7 +52,7 @@ async fn rows_are_counted_by_how_they_ended_and_a_batch_by_its_end() {
     ];
     assert_eq!(measured(&bench.metrics), expected(&sums));
 
-    let second = bench.worker(Says::new(|_: &str| is(Category::Food)));
+    let second = bench.worker(Scripted::new(|_: &str| is(Category::Food)));
     for _ in 0..2 {
         assert_eq!(bench.work(&second).await.unwrap(), Ending::NothingLeft);
     }
@@ -63,15 +63,15 @@ async fn rows_are_counted_by_how_they_ended_and_a_batch_by_its_end() {
         ("TransactionsFailed", 0),
         ("TransactionsRetried", 0),
     ];
-    assert_eq!(measured(&bench.metrics), expected(&sums), "the second turn found nothing to count");
+    assert_eq!(measured(&bench.metrics), expected(&sums), "the second run found nothing to count");
 }
 
 #[tokio::test]
-async fn rows_that_were_taken_over_are_not_counted() {
+async fn rows_claimed_by_others_are_not_counted() {
     let bench = Bench::with_batch(2).await;
     let url = bench.database.url().to_owned();
-    // While it is categorised, the row's lease goes to another.
-    let worker = bench.worker(Says::new(move |id: &str| {
+    // Another worker claims the row during categorisation.
+    let worker = bench.worker(Scripted::new(move |id: &str| {
         if id == "tx_0000" {
             steal(&url);
         }
@@ -81,7 +81,7 @@ async fn rows_that_were_taken_over_are_not_counted() {
     assert_eq!(measured(&bench.metrics)["TransactionsCompleted"], 1);
 }
 
-/// From within a categoriser, which is no place to wait: on a thread of its own.
+/// Runs on a thread of its own, because a categoriser cannot await it.
 fn steal(url: &str) {
     let url = url.to_owned();
     let thread = std::thread::spawn(move || {

@@ -1,4 +1,4 @@
-//! A function's way to PostgreSQL: where it is, who logs in, and the role that the function works as.
+//! Connects a function to PostgreSQL: the URL, the login and the role of its transactions.
 
 mod secret;
 mod token;
@@ -17,38 +17,38 @@ use crate::secrets::Secrets;
 use secret::SecretLogin;
 use token::TokenLogin;
 
-/// What a function's environment says of its database.
+/// The database configuration of a function.
 #[derive(Debug)]
 pub struct DatabaseConfig {
     /// `DATABASE_URL`
     pub url: SecretString,
-    /// `DATABASE_ROLE`: taken for each transaction; without it the function works as who logs in.
+    /// `DATABASE_ROLE`: set for each transaction; the default is the login itself.
     pub role: Option<Role>,
     /// `DATABASE_AUTH` and `DATABASE_SECRET_ARN`.
     pub login: LoginKind,
 }
 
-/// What a function logs in with.
+/// How a function logs in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LoginKind {
-    /// User and password of the URL.
+    /// The user and password of the URL.
     Url,
-    /// The URL's user, and an RDS IAM token as password: `DATABASE_AUTH` is `iam`.
+    /// The user of the URL and an RDS IAM token as password: `DATABASE_AUTH` is `iam`.
     IamToken,
-    /// User and password of the Secrets Manager secret with the ARN of `DATABASE_SECRET_ARN`.
+    /// The user and password of a Secrets Manager secret: `DATABASE_SECRET_ARN` is its ARN.
     Secret(String),
 }
 
-/// Why a function cannot work with its database, whatever it does.
+/// An invalid database configuration.
 #[derive(Debug, thiserror::Error)]
 pub enum DatabaseError {
-    /// The URL is none.
-    #[error("DATABASE_URL cannot be read")]
+    /// The database URL is invalid.
+    #[error("DATABASE_URL is invalid")]
     Url(#[source] StoreError),
-    /// A token or password of AWS would be told to a server that has not proved who it is.
+    /// A token or a secret must not be sent to a server with an unverified certificate.
     #[error("logging in with IAM or a secret needs sslmode=verify-full in DATABASE_URL")]
     ServerNotVerified,
-    /// A token is signed for a region.
+    /// Signing a token needs a region and credentials.
     #[error("DATABASE_AUTH=iam needs AWS_REGION and AWS credentials")]
     NoIdentity,
 }
@@ -91,11 +91,11 @@ impl DatabaseConfig {
         Self { url, role, login }
     }
 
-    /// The store, not connected yet, but with the login at hand that it will connect with: a cold start is
-    /// the time to fetch it. Where it cannot be had now, the first call asks for it again.
+    /// Creates a store that connects lazily. The login is fetched now, during the cold start. If
+    /// that fails, the first transaction fetches it again.
     ///
     /// # Errors
-    /// [`DatabaseError`] names the variable at fault.
+    /// [`DatabaseError`] names the variable that is invalid.
     pub async fn connect(self, aws: &Aws) -> Result<Store, DatabaseError> {
         let mut store = Store::connect_lazily(&self.url).map_err(DatabaseError::Url)?;
         if let Some(role) = self.role {
@@ -119,7 +119,7 @@ impl DatabaseConfig {
             }
         };
         if let Err(error) = store.prepare_login().await {
-            warn!(error = %Chain(&error), "the database's login is to be fetched again");
+            warn!(error = %Chain(&error), "fetching the database login failed; will retry");
         }
         Ok(store)
     }
@@ -140,13 +140,13 @@ mod tests {
     const URL: (&str, &str) = ("DATABASE_URL", "postgres://me@localhost/ledger");
 
     #[test]
-    fn the_url_alone_is_enough() {
+    fn url_is_sufficient() {
         let config = read(&[URL]).unwrap();
         assert_eq!((config.role, config.login), (None, LoginKind::Url));
     }
 
     #[test]
-    fn role_and_login_are_read() {
+    fn role_and_login_are_parsed() {
         let config = read(&[URL, ("DATABASE_ROLE", "tributary_ingest"), ("DATABASE_AUTH", "iam")]);
         let config = config.unwrap();
         assert_eq!(config.role, Role::of_function("ingest"));
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_named_without_its_value() {
+    fn errors_name_variables_without_values() {
         let faults = read(&[
             ("DATABASE_ROLE", "x; drop table batches"),
             ("DATABASE_AUTH", "iam"),
@@ -172,13 +172,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nothing_of_aws_is_told_to_a_server_that_may_be_anyone() {
+    async fn aws_credentials_need_a_verified_server() {
         for mode in ["disable", "prefer", "require", "verify-ca"] {
             for login in [("DATABASE_AUTH", "iam"), ("DATABASE_SECRET_ARN", "arn:aws:x")] {
                 let url = format!("{}?sslmode={mode}", URL.1);
                 let config = read(&[("DATABASE_URL", &url), login]).unwrap();
-                let refused = config.connect(&Aws::default()).await.unwrap_err();
-                assert!(matches!(refused, DatabaseError::ServerNotVerified), "{mode}: {refused}");
+                let error = config.connect(&Aws::default()).await.unwrap_err();
+                assert!(matches!(error, DatabaseError::ServerNotVerified), "{mode}: {error}");
             }
         }
     }

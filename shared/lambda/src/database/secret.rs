@@ -1,4 +1,4 @@
-//! User and password of a Secrets Manager secret, as RDS writes and rotates them.
+//! The user and password of a Secrets Manager secret in the format that RDS writes and rotates.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,7 +11,7 @@ use tributary_store::login::{Login, LoginError, LoginSource, Target};
 
 use crate::secrets::{SecretError, Secrets};
 
-/// Reads the secret once, and again when the server refuses what it said.
+/// Reads the secret once, and again when the server rejects the login.
 pub struct SecretLogin {
     secrets: Secrets,
     arn: String,
@@ -41,10 +41,10 @@ impl LoginSource for SecretLogin {
     fn login<'a>(
         &'a self,
         _target: &'a Target,
-        is_refused: bool,
+        is_rejected: bool,
     ) -> BoxFuture<'a, Result<Option<Login>, LoginError>> {
         async move {
-            if self.is_read.load(Ordering::Relaxed) && !is_refused {
+            if self.is_read.load(Ordering::Relaxed) && !is_rejected {
                 return Ok(None);
             }
             self.read().await.map(Some)
@@ -53,14 +53,14 @@ impl LoginSource for SecretLogin {
     }
 }
 
-/// Where the database is stands in the secret too; the URL is what counts.
+/// The secret also contains host and port, but those of the URL are used.
 #[derive(Deserialize)]
 struct Stored {
     username: String,
     password: SecretText,
 }
 
-/// A text that is a secret from the moment it is read.
+/// A secret text.
 struct SecretText(SecretString);
 
 impl<'de> Deserialize<'de> for SecretText {
@@ -70,7 +70,7 @@ impl<'de> Deserialize<'de> for SecretText {
 }
 
 fn parse(text: &SecretString) -> Result<Login, SecretError> {
-    // Serde's message may quote the text.
+    // The message of serde may quote the text.
     let stored: Stored =
         serde_json::from_str(text.expose_secret()).map_err(|_| SecretError::NotLogin)?;
     Ok(Login { user: Some(stored.username), password: stored.password.0 })
@@ -82,32 +82,36 @@ mod tests {
     use crate::secrets::endpoint::Endpoint;
 
     #[tokio::test]
-    async fn a_secret_is_read_once_and_again_when_it_is_refused() {
+    async fn secret_is_read_once_and_again_after_rejection() {
         let (endpoint, config) = Endpoint::start().await;
-        let says = |password: &str| {
+        let store = |password: &str| {
             let secret = format!(r#"{{\"username\":\"me\",\"password\":\"{password}\"}}"#);
-            endpoint.answers(200, &format!(r#"{{"SecretString":"{secret}"}}"#));
+            endpoint.respond_with(200, &format!(r#"{{"SecretString":"{secret}"}}"#));
         };
         let source = SecretLogin::new(Secrets::new(&config), "arn:aws:x".to_owned());
-        let target = Target { host: "db".to_owned(), port: 5432, user: "nobody".to_owned() };
-        let password = async |is_refused| {
-            let login = source.login(&target, is_refused).await.unwrap()?;
+        let target = Target { host: "db".to_owned(), port: 5432, user: "ignored".to_owned() };
+        let password = async |is_rejected| {
+            let login = source.login(&target, is_rejected).await.unwrap()?;
             assert_eq!(login.user.as_deref(), Some("me"));
             Some(login.password.expose_secret().to_owned())
         };
-        endpoint.answers(400, r#"{"__type":"AccessDeniedException","message":"no"}"#);
+        endpoint.respond_with(400, r#"{"__type":"AccessDeniedException","message":"no"}"#);
         assert!(source.login(&target, false).await.is_err());
-        says("one");
-        assert_eq!(password(false).await.as_deref(), Some("one"), "asked again after a failure");
-        says("two");
+        store("one");
+        assert_eq!(
+            password(false).await.as_deref(),
+            Some("one"),
+            "requested again after a failure"
+        );
+        store("two");
         assert_eq!(password(false).await, None);
         assert_eq!(password(true).await.as_deref(), Some("two"));
         assert_eq!(password(false).await, None);
-        assert_eq!(endpoint.asked.lock().unwrap().len(), 3);
+        assert_eq!(endpoint.requests.lock().unwrap().len(), 3);
     }
 
     #[test]
-    fn a_secret_as_rds_writes_it_is_read() {
+    fn rds_secret_is_parsed() {
         let text = r#"{"username":"tributary_ingest","password":"p\"w","engine":"postgres",
             "host":"elsewhere","port":5432,"dbname":"x"}"#;
         let login = parse(&SecretString::from(text)).unwrap();
@@ -117,12 +121,12 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_refused_without_being_shown() {
+    fn invalid_secret_is_rejected_and_not_shown() {
         for text in ["", "hunter2", "[]", r#"{"username":"u"}"#, r#"{"username":1,"password":2}"#] {
-            let refused = parse(&SecretString::from(text)).unwrap_err();
-            let shown = format!("{refused} {refused:?}");
+            let error = parse(&SecretString::from(text)).unwrap_err();
+            let shown = format!("{error} {error:?}");
             assert!(!shown.contains("hunter2"), "{shown}");
-            assert!(matches!(refused, SecretError::NotLogin), "{shown}");
+            assert!(matches!(error, SecretError::NotLogin), "{shown}");
         }
     }
 }

@@ -1,5 +1,5 @@
-//! RDS IAM authentication: a password that is signed on the spot, for one server, port and user, and is
-//! good for a quarter of an hour. The server asks AWS whether who signed it may connect.
+//! RDS IAM authentication. The password is a signed token for one server, port and user, valid for
+//! 15 minutes. RDS verifies the signature and the IAM permission to connect.
 
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
@@ -18,16 +18,16 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::SecretString;
 use tributary_store::login::{Login, LoginError, LoginSource, Target};
 
-/// How long a token can be connected with, by RDS. A connection outlives it.
+/// The lifetime of a token, by RDS. Open connections outlive it.
 const TOKEN_LIFE: Duration = Duration::from_secs(15 * 60);
-/// How old a token may be to be connected with: clocks differ, and it may be a long way to the server.
+/// The oldest token to connect with. The margin covers clock differences and slow connections.
 const TOKEN_AGE_MAX: Duration = Duration::from_secs(10 * 60);
-/// What IAM is asked about, as it names it.
+/// The service name of IAM database authentication.
 const SERVICE: &str = "rds-db";
-/// What may stand in a query as it is, by RFC 3986.
+/// The characters of a query to escape: all but the unreserved ones of RFC 3986.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// Signs tokens with the function's own credentials.
+/// Signs tokens with the credentials of the function.
 pub struct TokenLogin {
     credentials: SharedCredentialsProvider,
     region: Region,
@@ -36,19 +36,19 @@ pub struct TokenLogin {
 }
 
 impl TokenLogin {
-    /// `None` where there is no region or there are no credentials.
+    /// Returns `None` if the region or the credentials are missing.
     pub fn new(aws: &SdkConfig) -> Option<Self> {
         let credentials = aws.credentials_provider()?;
         let region = aws.region()?.clone();
         Some(Self { credentials, region, clock: SystemTime::now, made_at: Mutex::new(None) })
     }
 
-    /// Notes that a token is made now, if there is none that serves.
-    fn is_due(&self, now: SystemTime, is_refused: bool) -> bool {
+    /// Whether a new token is needed.
+    fn is_due(&self, now: SystemTime, is_rejected: bool) -> bool {
         let made_at = self.made_at.lock().unwrap_or_else(PoisonError::into_inner);
-        // A clock that was set back tells nothing of an age.
+        // If the clock was set back, the age is unknown.
         let age = made_at.and_then(|made_at| now.duration_since(made_at).ok());
-        is_refused || age.is_none_or(|age| age > TOKEN_AGE_MAX)
+        is_rejected || age.is_none_or(|age| age > TOKEN_AGE_MAX)
     }
 
     async fn make(&self, target: &Target, now: SystemTime) -> Result<Login, LoginError> {
@@ -69,11 +69,11 @@ impl LoginSource for TokenLogin {
     fn login<'a>(
         &'a self,
         target: &'a Target,
-        is_refused: bool,
+        is_rejected: bool,
     ) -> BoxFuture<'a, Result<Option<Login>, LoginError>> {
         async move {
             let now = (self.clock)();
-            if !self.is_due(now, is_refused) {
+            if !self.is_due(now, is_rejected) {
                 return Ok(None);
             }
             self.make(target, now).await.map(Some)
@@ -82,7 +82,7 @@ impl LoginSource for TokenLogin {
     }
 }
 
-/// A request that is signed in its query, and is never sent: without its scheme it is the password.
+/// Signs a request that is never sent. Its URL without the scheme is the password.
 fn token(
     target: &Target,
     region: &Region,
@@ -134,17 +134,16 @@ mod tests {
         Target { host: host.to_owned(), port, user: user.to_owned() }
     }
 
-    /// The parameters in one order: which one they stand in does not count, and is not the same
-    /// everywhere.
+    /// The parameters in a fixed order, because their order is irrelevant and differs between SDKs.
     fn sorted(token: &str) -> Vec<&str> {
         let mut parts: Vec<_> = token.split(['?', '&']).collect();
         parts.sort_unstable();
         parts
     }
 
-    /// What botocore 1.44.5's `generate_db_auth_token` makes of the same at the same time.
+    /// The expected tokens are from `generate_db_auth_token` of botocore 1.44.5 at the same time.
     #[test]
-    fn a_token_is_what_the_python_sdk_makes() {
+    fn token_equals_that_of_the_python_sdk() {
         let made = token(
             &target("proxy-1.proxy-abc.eu-central-1.rds.amazonaws.com", 5432, "tributary_ingest"),
             &Region::new("eu-central-1"),
@@ -176,7 +175,7 @@ mod tests {
     static SECONDS: AtomicU64 = AtomicU64::new(0);
 
     #[tokio::test]
-    async fn a_token_serves_until_it_is_old_or_refused() {
+    async fn token_is_reused_until_old_or_rejected() {
         let login = TokenLogin {
             credentials: SharedCredentialsProvider::new(credentials(None)),
             region: Region::new("us-east-1"),
@@ -184,9 +183,9 @@ mod tests {
             made_at: Mutex::new(None),
         };
         let target = target("db.example", 5432, "tributary_ingest");
-        let at = async |seconds, is_refused| {
+        let at = async |seconds, is_rejected| {
             SECONDS.store(seconds, Ordering::Relaxed);
-            let made = login.login(&target, is_refused).await.unwrap();
+            let made = login.login(&target, is_rejected).await.unwrap();
             made.map(|login| login.password.expose_secret().to_owned())
         };
         let age_max = TOKEN_AGE_MAX.as_secs();
@@ -198,7 +197,7 @@ mod tests {
         assert_eq!(at(age_max + 2, false).await, None);
         let third = at(age_max + 3, true).await.unwrap();
         assert!(third.contains("X-Amz-Date=20261123T044003Z"), "{third}");
-        assert_eq!(at(2 * age_max + 3, false).await, None, "its age counts anew");
+        assert_eq!(at(2 * age_max + 3, false).await, None, "the new token has a new age");
         let set_back = at(0, false).await.unwrap();
         assert!(set_back.contains("X-Amz-Date=20261123T043000Z"), "{set_back}");
     }

@@ -1,5 +1,4 @@
-//! What is answered when a request is refused or fails: `application/problem+json` (RFC 9457).
-//! The one place that says which problem has which status, type and words.
+//! The response to a rejected or failed request: `application/problem+json` (RFC 9457).
 
 use std::error::Error;
 
@@ -8,34 +7,34 @@ use serde::Serialize;
 use tributary_domain::{CorrelationId, Fault};
 use tributary_store::StoreError;
 
-/// Why a request failed, for the log alone: a caller never sees it.
+/// The cause of a failure. It is logged and never sent to the caller.
 pub type Cause = Box<dyn Error + Send + Sync>;
 
-/// A request that is refused, or that failed.
+/// A rejected or failed request.
 #[derive(Debug)]
 pub enum Problem {
-    /// The body is not JSON; where.
+    /// The body is not JSON; the text says where.
     NotJson(String),
-    /// No key, or one that is not known.
+    /// The credential is missing or invalid.
     Unauthorized,
-    /// Nothing of the caller's own is at this path.
+    /// The tenant has no such resource.
     NotFound,
-    /// The path is known, with these methods.
+    /// The path has these other methods.
     MethodNotAllowed(Vec<&'static str>),
     /// The idempotency key was used for another body.
     KeyReused,
-    /// A request with the same key, or for the same rows, is under way.
+    /// A request with the same key or for the same rows is in progress.
     UnderWay,
-    /// The body is larger than is read.
+    /// The body exceeds the limit.
     TooLarge {
         /// The limit in bytes.
         bytes_max: usize,
     },
-    /// The body is not declared as JSON.
+    /// The content type is not JSON.
     UnsupportedMediaType,
-    /// The request is understood, and wrong: where and why.
+    /// The request is invalid, with the location and reason of each fault.
     Invalid(Vec<Fault>),
-    /// Something that is needed cannot be reached now.
+    /// A dependency is unavailable.
     Unavailable(Cause),
     /// A defect.
     Internal(Cause),
@@ -44,8 +43,7 @@ pub enum Problem {
 /// The body of a problem.
 #[derive(Serialize)]
 struct Body<'p> {
-    #[serde(rename = "type")]
-    kind: String,
+    r#type: String,
     title: &'static str,
     status: u16,
     detail: &'p str,
@@ -54,10 +52,10 @@ struct Body<'p> {
     correlation_id: &'p CorrelationId,
 }
 
-/// The fixed parts of each problem.
+/// The fixed parts of a problem.
 struct Wording<'p> {
     status: StatusCode,
-    kind: &'static str,
+    name: &'static str,
     title: &'static str,
     detail: std::borrow::Cow<'p, str>,
 }
@@ -65,7 +63,7 @@ struct Wording<'p> {
 impl Problem {
     /// The content type of every problem.
     pub const CONTENT_TYPE: &'static str = "application/problem+json";
-    /// How long a caller should wait before trying again what is unavailable or under way, in seconds.
+    /// The value of `Retry-After`, in seconds.
     pub const RETRY_AFTER_SECONDS: &'static str = "5";
 
     /// The HTTP status.
@@ -74,7 +72,7 @@ impl Problem {
         self.wording().status
     }
 
-    /// Why it failed, where there is more to log than what is answered.
+    /// The cause to log, if any.
     #[must_use]
     pub const fn cause(&self) -> Option<&Cause> {
         match self {
@@ -91,7 +89,7 @@ impl Problem {
         }
     }
 
-    /// The headers that go with it.
+    /// The headers of the response.
     #[must_use]
     pub fn headers(&self) -> Vec<(HeaderName, HeaderValue)> {
         match self {
@@ -123,19 +121,19 @@ impl Problem {
             _ => &[],
         };
         serde_json::to_string(&Body {
-            kind: format!("urn:tributary:problem:{}", wording.kind),
+            r#type: format!("urn:tributary:problem:{}", wording.name),
             title: wording.title,
             status: wording.status.as_u16(),
             detail: &wording.detail,
             errors,
             correlation_id,
         })
-        // Strings, a number and a list of strings: nothing that JSON cannot hold.
+        // Serialising strings and numbers cannot fail.
         .unwrap_or_default()
     }
 
     fn wording(&self) -> Wording<'_> {
-        let (status, kind, title, detail) = match self {
+        let (status, name, title, detail) = match self {
             Self::NotJson(place) => {
                 (StatusCode::BAD_REQUEST, "not-json", "The body is not JSON", place.as_str())
             }
@@ -172,7 +170,7 @@ impl Problem {
             Self::TooLarge { bytes_max } => {
                 return Wording {
                     status: StatusCode::PAYLOAD_TOO_LARGE,
-                    kind: "body-too-large",
+                    name: "body-too-large",
                     title: "The body is too large",
                     detail: format!("A body may have {bytes_max} bytes.").into(),
                 };
@@ -193,7 +191,8 @@ impl Problem {
                 StatusCode::SERVICE_UNAVAILABLE,
                 "unavailable",
                 "Not available now",
-                "Try again after the time that Retry-After gives, in seconds. With the same idempotency key nothing is taken twice.",
+                "Try again after the time that Retry-After gives, in seconds. \
+                 With the same idempotency key nothing is taken twice.",
             ),
             Self::Internal(_) => (
                 StatusCode::INTERNAL_SERVER_ERROR,
@@ -202,7 +201,7 @@ impl Problem {
                 "It is logged under the correlation id.",
             ),
         };
-        Wording { status, kind, title, detail: detail.into() }
+        Wording { status, name, title, detail: detail.into() }
     }
 }
 
@@ -232,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_problem_never_shows_its_cause() {
+    fn problem_never_shows_its_cause() {
         let problem = Problem::Internal("password=hunter2".into());
         assert_eq!(
             body(&problem),
@@ -247,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn faults_are_listed_with_their_places() {
+    fn faults_are_listed_with_pointers() {
         let fault =
             Fault { pointer: "/transactions/0/amount".into(), detail: "is required".into() };
         let body = body(&Problem::Invalid(vec![fault]));
@@ -256,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_be_tried_again_says_when() {
+    fn retryable_problem_has_retry_after() {
         for problem in [Problem::UnderWay, Problem::Unavailable("gone".into())] {
             assert_eq!(problem.headers()[0].0, header::RETRY_AFTER);
         }

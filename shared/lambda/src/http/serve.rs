@@ -32,7 +32,8 @@ pub trait Handler: Send + Sync {
     ) -> impl Future<Output = Result<Response, Problem>> + Send;
 }
 
-/// Serves requests until Lambda ends the process. Writes the metrics of a request before its response.
+/// Serves requests until Lambda ends the process. Writes the metrics of a request before its
+/// response.
 ///
 /// # Errors
 /// If the Lambda Runtime API is unavailable.

@@ -1,9 +1,9 @@
-//! What an invocation measured, handed to CloudWatch as lines of its log in the embedded metric format.
-//! What is measured, and under which names, stands in [`table`].
+//! Collects the metrics of an invocation and writes them to its log in the CloudWatch embedded
+//! metric format. [`table`] lists the metrics.
 //!
-//! A writer of our own: the format is one JSON object, and the crate for it (`metrique` with its EMF
-//! formatter) brings 25 crates into each function.
-//! Source: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>.
+//! The format is one JSON object; the crate for it (`metrique` with its EMF formatter) would add 25
+//! dependencies to each function.
+//! Source: *Specification: Embedded metric format* in the Amazon CloudWatch User Guide.
 
 pub mod table;
 
@@ -17,22 +17,22 @@ use tracing::warn;
 
 use table::{COLD_STARTS, Dimension, Metric};
 
-/// The most values that one line may hold of a metric, by CloudWatch.
+/// The most values of a metric in one line, by CloudWatch.
 const VALUES_MAX: usize = 100;
-/// What `METRICS_STACK` is where it is not set.
+/// The default of `METRICS_STACK`.
 const STACK_DEFAULT: &str = "local";
 
-/// Gathers what an invocation measures until it is [flushed](Metrics::flush). Clones gather together.
+/// Collects metrics until they are [flushed](Metrics::flush). Clones share them.
 #[derive(Clone, Debug)]
 pub struct Metrics {
     function: &'static str,
     stack: Arc<str>,
-    gathered: Arc<Mutex<Gathered>>,
+    collected: Arc<Mutex<Collected>>,
 }
 
-/// What was measured, by the category that it is of, if any: each makes a line of its own, since a line
-/// has one value for each dimension.
-type Gathered = BTreeMap<Option<&'static str>, BTreeMap<&'static str, (&'static Metric, Values)>>;
+/// The metrics by category, if any. Each category has a line of its own, because a line has one
+/// value for each dimension.
+type Collected = BTreeMap<Option<&'static str>, BTreeMap<&'static str, (&'static Metric, Values)>>;
 
 #[derive(Debug)]
 enum Values {
@@ -41,37 +41,36 @@ enum Values {
 }
 
 impl Metrics {
-    /// For the process of a function: `METRICS_STACK` names its stack. That it has started is the
-    /// first that it measures.
+    /// The metrics of a function's process, with one cold start. `METRICS_STACK` names the stack.
     #[must_use]
     pub fn of_process(function: &'static str) -> Self {
-        let given = std::env::var("METRICS_STACK").ok().filter(|stack| !stack.is_empty());
-        let metrics = Self::new(function, given.as_deref().unwrap_or(STACK_DEFAULT));
+        let stack = std::env::var("METRICS_STACK").ok().filter(|stack| !stack.is_empty());
+        let metrics = Self::new(function, stack.as_deref().unwrap_or(STACK_DEFAULT));
         metrics.count(&COLD_STARTS, 1);
         metrics
     }
 
-    /// For a function of a stack.
+    /// The metrics of a function of a stack.
     #[must_use]
     pub fn new(function: &'static str, stack: &str) -> Self {
-        Self { function, stack: stack.into(), gathered: Arc::default() }
+        Self { function, stack: stack.into(), collected: Arc::default() }
     }
 
-    /// Adds to a sum; adding nothing says that it was asked.
+    /// Adds to a sum. Adding zero reports the metric all the same.
     pub fn count(&self, metric: &'static Metric, count: u64) {
         self.add(None, metric, count);
     }
 
-    /// Adds to a category's sum. `category` is a word of the code's own, never of a tenant: each costs
-    /// a metric.
+    /// Adds to the sum of a category. `category` must not be text of a tenant: each value is a
+    /// metric with a cost.
     pub fn count_of(&self, metric: &'static Metric, category: &'static str, count: u64) {
         self.add(Some(category), metric, count);
     }
 
-    /// Notes one value among others, such as a duration.
+    /// Records one value, such as a duration.
     pub fn observe(&self, metric: &'static Metric, value: u64) {
-        let mut gathered = self.gathered.lock().unwrap_or_else(PoisonError::into_inner);
-        let of_line = gathered.entry(None).or_default();
+        let mut collected = self.collected.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_line = collected.entry(None).or_default();
         match &mut of_line.entry(metric.name).or_insert((metric, Values::Each(Vec::new()))).1 {
             Values::Each(values) => values.push(value),
             Values::Sum(sum) => *sum = sum.saturating_add(value),
@@ -79,38 +78,38 @@ impl Metrics {
     }
 
     fn add(&self, category: Option<&'static str>, metric: &'static Metric, count: u64) {
-        let mut gathered = self.gathered.lock().unwrap_or_else(PoisonError::into_inner);
-        let of_line = gathered.entry(category).or_default();
+        let mut collected = self.collected.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_line = collected.entry(category).or_default();
         match &mut of_line.entry(metric.name).or_insert((metric, Values::Sum(0))).1 {
             Values::Sum(sum) => *sum = sum.saturating_add(count),
             Values::Each(values) => values.push(count),
         }
     }
 
-    /// Writes what was measured to standard output, before the invocation is answered: afterwards
+    /// Writes the metrics to standard output. Call it before the invocation responds: afterwards
     /// Lambda freezes the process.
     pub fn flush(&self) {
         let lines = self.take_lines(SystemTime::now());
         if lines.is_empty() {
             return;
         }
-        // In one piece, so that no other line falls into these.
+        // One write, so that no other line interleaves.
         let mut text = lines.join("\n");
         text.push('\n');
         if let Err(error) = std::io::stdout().lock().write_all(text.as_bytes()) {
-            warn!(%error, "metrics are not written");
+            warn!(%error, "metrics cannot be written");
         }
     }
 
-    /// What was measured since the last time, as lines.
+    /// Removes the collected metrics and returns them as lines.
     #[must_use]
     pub fn take_lines(&self, now: SystemTime) -> Vec<String> {
-        let mut gathered = self.gathered.lock().unwrap_or_else(PoisonError::into_inner);
-        let gathered = std::mem::take(&mut *gathered);
+        let mut collected = self.collected.lock().unwrap_or_else(PoisonError::into_inner);
+        let collected = std::mem::take(&mut *collected);
         let timestamp_ms = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
         let timestamp_ms = u64::try_from(timestamp_ms).unwrap_or(u64::MAX);
         let mut lines = Vec::new();
-        for (category, mut metrics) in gathered {
+        for (category, mut metrics) in collected {
             while !metrics.is_empty() {
                 lines.push(self.line(timestamp_ms, category, &mut metrics));
             }
@@ -118,8 +117,8 @@ impl Metrics {
         lines
     }
 
-    /// One line of the metrics, and takes out what is on it: all but the values of one metric beyond
-    /// [`VALUES_MAX`].
+    /// Removes one line of metrics. Values of a metric beyond [`VALUES_MAX`] remain for the next
+    /// line.
     fn line(
         &self,
         timestamp_ms: u64,

@@ -1,28 +1,28 @@
-//! Every metric: its name, its unit, its dimensions and who measures it. The one list of them, to which
-//! tests hold what functions log, and what a dashboard or an alarm asks for.
+//! Every metric with its name, unit, dimensions and functions. Tests compare this list with the
+//! logs of the functions and with the dashboard and alarms.
 
-/// The namespace of all of them.
+/// The namespace of all metrics.
 pub const NAMESPACE: &str = "Tributary";
 
-/// What a metric is told apart by. None is ever of a person or a tenant.
+/// A dimension of a metric. Dimensions never identify a person or a tenant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Dimension {
-    /// The deployment, by `METRICS_STACK`.
+    /// The deployment: `METRICS_STACK`.
     Stack,
-    /// The function, by the name of its package.
+    /// The name of the function.
     Function,
     /// A top-level category.
     Category,
 }
 
-/// What a metric's values are.
+/// The unit of a metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
-    /// So many.
+    /// A count.
     Count,
-    /// So long.
+    /// A duration in milliseconds.
     Milliseconds,
-    /// So long.
+    /// A duration in seconds.
     Seconds,
 }
 
@@ -31,11 +31,11 @@ pub enum Unit {
 pub struct Metric {
     /// Its name.
     pub name: &'static str,
-    /// What its values are.
+    /// Its unit.
     pub unit: Unit,
-    /// What it is told apart by: its one set of dimensions.
+    /// Its one set of dimensions.
     pub dimensions: &'static [Dimension],
-    /// The functions that measure it.
+    /// The functions that record it.
     pub functions: &'static [&'static str],
 }
 
@@ -49,45 +49,45 @@ const fn metric(name: &'static str, unit: Unit, functions: &'static [&'static st
     Metric { name, unit, dimensions: STACK, functions }
 }
 
-/// Batches that were taken in.
+/// Accepted batches.
 pub static BATCHES_ACCEPTED: Metric = metric("BatchesAccepted", Unit::Count, INGEST);
-/// Batches that had been taken in before.
+/// Replayed batches.
 pub static BATCHES_REPLAYED: Metric = metric("BatchesReplayed", Unit::Count, INGEST);
-/// Batches that were refused by their caller's fault (4xx).
+/// Batches that were rejected with a 4xx status.
 pub static BATCHES_REJECTED: Metric = metric("BatchesRejected", Unit::Count, INGEST);
-/// Transactions of accepted batches that nobody had.
+/// New transactions of accepted batches.
 pub static TRANSACTIONS_INSERTED: Metric = metric("TransactionsInserted", Unit::Count, INGEST);
-/// Transactions of accepted batches that were known with other content.
+/// Changed transactions of accepted batches.
 pub static TRANSACTIONS_UPDATED: Metric = metric("TransactionsUpdated", Unit::Count, INGEST);
-/// Transactions of accepted batches that were known as they are.
+/// Unchanged transactions of accepted batches.
 pub static TRANSACTIONS_UNCHANGED: Metric = metric("TransactionsUnchanged", Unit::Count, INGEST);
-/// Transactions that got a category.
+/// Categorised transactions.
 pub static TRANSACTIONS_COMPLETED: Metric = metric("TransactionsCompleted", Unit::Count, ENRICH);
-/// Transactions that were given up.
+/// Failed transactions.
 pub static TRANSACTIONS_FAILED: Metric = metric("TransactionsFailed", Unit::Count, ENRICH);
-/// Attempts that are to be made again.
+/// Attempts that must be retried.
 pub static TRANSACTIONS_RETRIED: Metric = metric("TransactionsRetried", Unit::Count, ENRICH);
-/// From a batch's acceptance to its end.
+/// The time from the acceptance of a batch to its completion.
 pub static ENRICHMENT_LAG: Metric = metric("EnrichmentLag", Unit::Milliseconds, ENRICH);
-/// From a message's sending to its receipt.
+/// The time from the send of a message to its receipt.
 pub static QUEUE_AGE: Metric = metric("QueueAge", Unit::Milliseconds, ENRICH);
-/// Transactions that got a category, by category.
+/// Categorised transactions by category.
 pub static TRANSACTIONS_CATEGORISED: Metric = Metric {
     name: "TransactionsCategorised",
     unit: Unit::Count,
     dimensions: &[Dimension::Stack, Dimension::Category],
     functions: ENRICH,
 };
-/// Batches with work left, as relay ends.
+/// Batches with work left at the end of a relay run.
 pub static UNFINISHED_BATCHES: Metric = metric("UnfinishedBatches", Unit::Count, RELAY);
-/// How long ago the oldest of them was accepted; zero if there is none.
+/// The age of the oldest unfinished batch; zero if there is none.
 pub static OLDEST_UNFINISHED_BATCH_AGE: Metric =
     metric("OldestUnfinishedBatchAge", Unit::Seconds, RELAY);
-/// Messages that are owed to the queue, as relay ends.
+/// Messages in the outbox at the end of a relay run.
 pub static MESSAGES_UNSENT: Metric = metric("MessagesUnsent", Unit::Count, RELAY);
-/// OutboxEntry messages that relay sent.
+/// Messages that relay sent.
 pub static MESSAGES_SENT: Metric = metric("MessagesSent", Unit::Count, RELAY);
-/// Processes that had to start for an invocation.
+/// Started processes.
 pub static COLD_STARTS: Metric = Metric {
     name: "ColdStarts",
     unit: Unit::Count,
@@ -95,7 +95,7 @@ pub static COLD_STARTS: Metric = Metric {
     functions: EVERY,
 };
 
-/// All of them.
+/// Every metric.
 pub static METRICS: &[&Metric] = &[
     &BATCHES_ACCEPTED,
     &BATCHES_REPLAYED,
@@ -117,7 +117,7 @@ pub static METRICS: &[&Metric] = &[
 ];
 
 impl Dimension {
-    /// Its name.
+    /// The name in CloudWatch.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -129,7 +129,7 @@ impl Dimension {
 }
 
 impl Unit {
-    /// As CloudWatch writes it.
+    /// The name in CloudWatch.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

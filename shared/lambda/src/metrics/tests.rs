@@ -14,7 +14,7 @@ fn lines(metrics: &Metrics) -> Vec<Value> {
 }
 
 #[test]
-fn sums_and_values_of_an_invocation_stand_on_one_line() {
+fn metrics_of_an_invocation_are_one_line() {
     let metrics = Metrics::new("ingest", "prod");
     metrics.count(&BATCHES_ACCEPTED, 1);
     metrics.clone().count(&BATCHES_ACCEPTED, 2);
@@ -66,7 +66,7 @@ fn each_category_has_a_line_of_its_own() {
 }
 
 #[test]
-fn a_line_holds_a_hundred_values_of_a_metric_and_the_next_line_the_rest() {
+fn line_has_at_most_a_hundred_values_of_a_metric() {
     for (count, expected) in [(100, vec![100]), (101, vec![100, 1])] {
         let metrics = Metrics::new("enrich", "prod");
         for value in 0..count {
@@ -78,9 +78,10 @@ fn a_line_holds_a_hundred_values_of_a_metric_and_the_next_line_the_rest() {
     }
 }
 
-/// The limits of the format: a hundred metrics a line, thirty dimensions a set, names that stand once.
+/// The limits of the format: a hundred metrics a line, thirty dimensions a set, names that stand
+/// once.
 #[test]
-fn the_table_fits_the_format() {
+fn table_is_valid_in_the_format() {
     assert!(METRICS.len() <= 100);
     let names: BTreeSet<_> = METRICS.iter().map(|metric| metric.name).collect();
     assert_eq!(names.len(), METRICS.len());

@@ -63,7 +63,7 @@ async fn enqueue(ledger: &Ledger, batch: BatchId) {
 
 async fn run(ledger: &Ledger, options: Options) -> Vec<Check> {
     let mut tx = ledger.store.begin_for_all().await.unwrap();
-    check::freeze(&mut tx).await.unwrap();
+    check::begin_snapshot(&mut tx).await.unwrap();
     check::run(&mut tx, options).await.unwrap()
 }
 
@@ -135,7 +135,7 @@ async fn all_are_counted_and_the_first_are_named() {
 async fn a_frozen_transaction_sees_one_moment_and_writes_nothing() {
     let ledger = healthy().await;
     let mut tx = ledger.store.begin_for_all().await.unwrap();
-    check::freeze(&mut tx).await.unwrap();
+    check::begin_snapshot(&mut tx).await.unwrap();
     check::run(&mut tx, LIVE).await.unwrap();
     ledger.database.connection().await.execute("delete from report_days").await.unwrap();
     let checks = check::run(&mut tx, LIVE).await.unwrap();

@@ -1,8 +1,8 @@
 //! The transactions of a batch on their way in, and an account's transactions on their way out.
 
 mod columns;
-pub mod pages;
 mod pairs;
+pub mod stored;
 
 use sqlx::PgConnection;
 use tributary_domain::{BatchId, TenantId, Transaction};
@@ -10,6 +10,30 @@ use tributary_domain::{BatchId, TenantId, Transaction};
 use crate::error::StoreError;
 use crate::unnamed::unnamed;
 use columns::Columns;
+
+/// Prepares a statement whose parameters are the tenant, the batch and then all [`Columns`].
+macro_rules! query_columns {
+    ($query:ident!($($source:tt)+), $tenant:ident, $batch:ident, $columns:ident) => {
+        sqlx::$query!(
+            $($source)+,
+            $tenant.0,
+            $batch.0,
+            &$columns.positions,
+            &$columns.transaction_ids as _,
+            &$columns.account_ids as _,
+            &$columns.amounts,
+            &$columns.currencies as _,
+            &$columns.booked_at,
+            &$columns.authorized_on as _,
+            &$columns.descriptions as _,
+            &$columns.merchant_names as _,
+            &$columns.payment_channels as _,
+            &$columns.merchant_category_codes as _,
+            &$columns.is_pending,
+            &$columns.pending_transaction_ids as _
+        )
+    };
+}
 
 /// What became of a batch's transactions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -72,23 +96,11 @@ async fn insert_new(
     transactions: &[Transaction],
 ) -> Result<Vec<i32>, StoreError> {
     let columns = Columns::of(transactions);
-    let positions = sqlx::query_file_scalar!(
-        "src/transactions/insert_new.sql",
-        tenant.0,
-        batch.0,
-        &columns.positions,
-        columns.transaction_ids as _,
-        columns.account_ids as _,
-        &columns.amounts,
-        columns.currencies as _,
-        &columns.booked_at,
-        columns.authorized_on as _,
-        columns.descriptions as _,
-        columns.merchant_names as _,
-        columns.payment_channels as _,
-        columns.merchant_category_codes as _,
-        &columns.is_pending,
-        columns.pending_transaction_ids as _
+    let positions = query_columns!(
+        query_file_scalar!("src/transactions/insert_new.sql"),
+        tenant,
+        batch,
+        columns
     )
     .fetch_all(unnamed(connection))
     .await?;
@@ -134,24 +146,11 @@ async fn revise_changed(
     batch: BatchId,
     columns: &Columns<'_>,
 ) -> Result<Revised, StoreError> {
-    let revised = sqlx::query_file_as!(
-        Revised,
-        "src/transactions/revise_changed.sql",
-        tenant.0,
-        batch.0,
-        &columns.positions,
-        &columns.transaction_ids as _,
-        &columns.account_ids as _,
-        &columns.amounts,
-        &columns.currencies as _,
-        &columns.booked_at,
-        &columns.authorized_on as _,
-        &columns.descriptions as _,
-        &columns.merchant_names as _,
-        &columns.payment_channels as _,
-        &columns.merchant_category_codes as _,
-        &columns.is_pending,
-        &columns.pending_transaction_ids as _
+    let revised = query_columns!(
+        query_file_as!(Revised, "src/transactions/revise_changed.sql"),
+        tenant,
+        batch,
+        columns
     )
     .fetch_one(unnamed(connection))
     .await?;

@@ -103,7 +103,7 @@ async fn an_owner_who_is_no_superuser_migrates_and_sees_every_tenant() {
 
     // What `pg_dump` asks with.
     let mut tx = owner.begin_for_all().await.unwrap();
-    check::freeze(&mut tx).await.unwrap();
+    check::begin_snapshot(&mut tx).await.unwrap();
     let row = tx.fetch_one("select count(*) from transactions").await.unwrap();
     assert_eq!(row.get::<i64, _>(0), 4);
     let options = check::Options { settled: false, grace: Duration::from_secs(600) };
@@ -122,7 +122,7 @@ async fn a_check_fails_where_it_cannot_see_everything() {
     execute(&url, "create role auditor nologin; grant pg_read_all_data to auditor").await;
     let blind = store(&url).as_role("auditor".parse().unwrap());
     let mut tx = blind.begin_for_all().await.unwrap();
-    check::freeze(&mut tx).await.unwrap();
+    check::begin_snapshot(&mut tx).await.unwrap();
     let options = check::Options { settled: true, grace: Duration::ZERO };
     let refused = check::run(&mut tx, options).await.unwrap_err();
     assert!(format!("{refused:?}").contains("row-level security"), "{refused:?}");

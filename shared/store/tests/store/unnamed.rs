@@ -7,7 +7,7 @@ use tributary_domain::{BatchId, Scope, TenantId};
 use tributary_store::api_keys::{self, ApiKey, NewApiKey};
 use tributary_store::enrichment::{self, Lease, Outcome};
 use tributary_store::outbox;
-use tributary_store::transactions::pages::{self, PageQuery};
+use tributary_store::transactions::stored::{self, PageQuery};
 use tributary_store::{accounts, batches, health, idempotency, report, tenants, transactions};
 use tributary_testkit::ledger::{account, bookings, keep_batch, outbox_entry};
 use uuid::Uuid;
@@ -64,7 +64,7 @@ async fn call_everything(connection: &mut PgConnection, tenant: TenantId, round:
         after: None,
         limit: 10,
     };
-    pages::page(connection, tenant, &query).await.unwrap();
+    stored::page(connection, tenant, &query).await.unwrap();
     let day = period("2025-10-30".parse().unwrap(), "2025-10-30".parse().unwrap());
     report::summary(connection, tenant, "acc", day).await.unwrap();
     report::fold(connection, 10).await.unwrap();

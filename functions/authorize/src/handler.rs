@@ -77,7 +77,7 @@ impl Authorize {
         let stored = found.as_ref().map_or(&NO_HASH, |found| &found.key_hash);
         let is_proved = self.peppers.proves(presented, stored);
         let found = found.filter(|_| is_proved).ok_or(Refusal::Unauthorized)?;
-        if found.use_is_due
+        if found.should_record_use
             && let Err(error) = note_use(tx, &found.key).await
         {
             // Good to have, and no reason to turn a caller away.
@@ -109,6 +109,6 @@ impl Authorize {
 
 async fn note_use(mut tx: Tx, key: &ApiKey) -> Result<(), StoreError> {
     api_keys::write_without_waiting(&mut tx).await?;
-    api_keys::note_use(&mut tx, key).await?;
+    api_keys::record_use(&mut tx, key).await?;
     Ok(tx.commit().await?)
 }

@@ -140,7 +140,7 @@ pub(crate) fn stop(protocol: &Protocol, state: &mut State, worker: u8) {
     retry_later(protocol, state, worker);
 }
 
-/// `batches::finish_if_settled`.
+/// `batches::finish_if_done`.
 pub(crate) fn look_for_end(protocol: &Protocol, state: &mut State, worker: u8) {
     let Worker::FoundNothing { batch } = state.workers[usize::from(worker)] else { return };
     let is_end = state.is_settled(batch) && !state.batches[usize::from(batch)].is_finished;

@@ -23,7 +23,7 @@ pub enum Guard {
     IdempotencyBodyHash,
     /// The constraint `idempotency_keys_pkey`.
     UniqueIdempotencyKey,
-    /// The advisory lock of `idempotency::take`.
+    /// The advisory lock of `idempotency::acquire`.
     KeyLock,
     /// The constraint `transactions_pkey`, which makes a second insert wait for the first.
     UniqueTransactionKey,
@@ -34,7 +34,7 @@ pub enum Guard {
     /// `retry_failed.sql` clears `finished_at` in the commit that makes rows pending. Without it, the
     /// sweep passes the batch over.
     RetryReopens,
-    /// `batches::finish_if_settled` locks its batch before it looks at the rows, as retry does before
+    /// `batches::finish_if_done` locks its batch before it looks at the rows, as retry does before
     /// it changes them. Without it, looking and marking are one statement, whose snapshot may be older
     /// than the batch's row that it waits for and marks.
     EndUnderLock,

@@ -61,7 +61,7 @@ pub(crate) fn holds(protocol: &Protocol, state: &State, id: u8) -> bool {
     })
 }
 
-/// `idempotency::take` reads: a key that is found decides at once.
+/// `idempotency::acquire` reads: a key that is found decides at once.
 pub(crate) fn begin(protocol: &Protocol, state: &mut State, call: u8) {
     let post = protocol.post(call);
     let Some(key) = post.key else {
@@ -80,7 +80,7 @@ pub(crate) fn begin(protocol: &Protocol, state: &mut State, call: u8) {
     };
 }
 
-/// `idempotency::take` locks, if nobody has the lock. A key that was committed since it read is not
+/// `idempotency::acquire` locks, if nobody has the lock. A key that was committed since it read is not
 /// seen.
 pub(crate) fn lock_key(protocol: &Protocol, state: &mut State, call: u8) {
     let key = protocol.post(call).key;

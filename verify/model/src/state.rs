@@ -38,7 +38,7 @@ pub struct State {
 pub(crate) enum Call {
     /// Not posted.
     Waiting,
-    /// `idempotency::take` has read and found no key; it has not asked for the lock.
+    /// `idempotency::acquire` has read and found no key; it has not asked for the lock.
     Looked,
     /// It has the key's advisory lock; or the post has no key.
     Keyed,
@@ -208,7 +208,7 @@ impl State {
         }
     }
 
-    /// Whether a batch has rows to be worked on: what `finish_if_settled` looks for.
+    /// Whether a batch has rows to be worked on: what `finish_if_done` looks for.
     pub(crate) fn is_settled(&self, batch: u8) -> bool {
         let mut owned = self.rows.iter().filter(|row| row.batch == batch);
         owned.all(|row| matches!(row.status, Status::Done { .. }))

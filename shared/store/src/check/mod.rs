@@ -1,5 +1,5 @@
-//! Checks the invariants of a live database: nothing is lost or counted twice, sums match their rows, amounts
-//! are exact. The checks only read, over all tenants, in one snapshot.
+//! Checks the invariants of a live database: nothing is lost or counted twice, sums match their
+//! rows, amounts are exact. The checks only read, over all tenants, in one snapshot.
 
 mod finding;
 pub mod stored;
@@ -23,13 +23,13 @@ pub use unsettled::{Unsettled, unsettled};
 pub struct Options {
     /// Whether all work must be done: no transaction pending or processing, no outbox entry.
     pub settled: bool,
-    /// How long an expired lease, an unsent outbox entry or a batch without work left is tolerated. Longer than
-    /// relay takes to handle them.
+    /// How long an expired lease, an unsent outbox entry or a batch without work left is tolerated.
+    /// Longer than relay takes to handle them.
     pub grace: Duration,
 }
 
-/// Prepares a database transaction that has just begun for [`run`]: it reads one snapshot and cannot write.
-/// Statements fail if row-level security would hide a row from them.
+/// Prepares a database transaction that has just begun for [`run`]: it reads one snapshot and
+/// cannot write. Statements fail if row-level security would hide a row from them.
 ///
 /// # Errors
 /// [`StoreError`] of the statement.
@@ -41,8 +41,8 @@ pub async fn begin_snapshot(connection: &mut PgConnection) -> Result<(), StoreEr
     Ok(())
 }
 
-/// Runs the check of a `.sql` file, whose name it has. The statement returns a [`Row`] for each finding; its
-/// first parameter is the maximum number of them.
+/// Runs the check of a `.sql` file, whose name it has. The statement returns a [`Row`] for each
+/// finding; its first parameter is the maximum number of them.
 macro_rules! check {
     ($connection:ident, $file:tt $(($($arguments:tt)+))?, $rule:literal) => {{
         let rows = sqlx::query_file_as!(Row, $file, FINDINGS_MAX $(, $($arguments)+)?)
@@ -52,8 +52,8 @@ macro_rules! check {
     }};
 }
 
-/// Runs all checks. Call [`begin_snapshot`] first: without a snapshot, rows and their sums could change between
-/// two statements.
+/// Runs all checks. Call [`begin_snapshot`] first: without a snapshot, rows and their sums could
+/// change between two statements.
 ///
 /// # Errors
 /// [`StoreError`] of the statements.
@@ -71,10 +71,7 @@ pub async fn run(
 }
 
 /// Checks of batches, idempotency keys and the outbox.
-async fn batches(
-    connection: &mut PgConnection,
-    grace_ms: i64,
-) -> Result<Vec<Check>, StoreError> {
+async fn batches(connection: &mut PgConnection, grace_ms: i64) -> Result<Vec<Check>, StoreError> {
     Ok(vec![
         check!(
             connection,
@@ -98,7 +95,7 @@ async fn batches(
         ),
         check!(
             connection,
-            "src/check/batch-ends.sql" (grace_ms),
+            "src/check/batch-ends.sql"(grace_ms),
             "A batch with nothing left to work on is soon marked as finished."
         ),
         check!(
@@ -108,7 +105,7 @@ async fn batches(
         ),
         check!(
             connection,
-            "src/check/outbox.sql" (grace_ms),
+            "src/check/outbox.sql"(grace_ms),
             "Each outbox entry has a batch, and is sent soon."
         ),
     ])
@@ -142,12 +139,12 @@ async fn transactions(
         ),
         check!(
             connection,
-            "src/check/transaction-leases.sql" (grace_ms),
+            "src/check/transaction-leases.sql"(grace_ms),
             "A transaction that no worker holds any more is soon claimed again."
         ),
         check!(
             connection,
-            "src/check/amounts.sql" (codes as _, &minor_units, digits_max),
+            "src/check/amounts.sql"(codes as _, &minor_units, digits_max),
             "An amount has no more digits than its currency has, and its currency is in use."
         ),
         check!(
@@ -158,7 +155,8 @@ async fn transactions(
         check!(
             connection,
             "src/check/replacements.sql",
-            "A pending transaction is replaced by the first posted one that names it, by nothing else."
+            "A pending transaction is replaced by the first posted one that names it, \
+             by nothing else."
         ),
     ])
 }
@@ -187,15 +185,7 @@ async fn settled(connection: &mut PgConnection) -> Result<Vec<Check>, StoreError
             "src/check/settled-transactions.sql",
             "No transaction is pending or processing."
         ),
-        check!(
-            connection,
-            "src/check/settled-batches.sql",
-            "Every batch is finished."
-        ),
-        check!(
-            connection,
-            "src/check/settled-outbox.sql",
-            "The outbox is empty."
-        ),
+        check!(connection, "src/check/settled-batches.sql", "Every batch is finished."),
+        check!(connection, "src/check/settled-outbox.sql", "The outbox is empty."),
     ])
 }

@@ -1,5 +1,5 @@
-//! Reads all stored rows, for tests that compare them with what they sent. Not for serving requests: the cost
-//! grows with the number of rows.
+//! Reads all stored rows, for tests that compare them with what they sent. Not for serving
+//! requests: the cost grows with the number of rows.
 
 use rust_decimal::Decimal;
 use serde_json::Value;

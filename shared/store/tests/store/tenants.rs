@@ -81,7 +81,7 @@ async fn what_is_another_tenants_cannot_be_worked_on() {
     let finished = enrichment::finish(&mut tx, &stolen, "rules-1", &[outcome]).await;
     assert_eq!(finished.unwrap().total(), 0);
     assert_eq!(enrichment::release(&mut tx, &stolen).await.unwrap(), 0);
-    batches::finish_if_settled(&mut tx, stranger, batch).await.unwrap();
+    batches::finish_if_done(&mut tx, stranger, batch).await.unwrap();
     assert!(!batches::lock(&mut tx, stranger, batch).await.unwrap());
     assert_eq!(enrichment::retry_failed(&mut tx, stranger, batch).await.unwrap(), 0);
     outbox::delete(&mut tx, &OutboxEntry { tenant: stranger, ..entry.clone() }).await.unwrap();

@@ -25,14 +25,14 @@ async fn call_everything(connection: &mut PgConnection, tenant: TenantId, round:
     let new = NewApiKey { key: key.clone(), name: "key", prefix: &prefix, key_hash: [0; 32] };
     api_keys::insert(connection, &new).await.unwrap();
     api_keys::find_by_prefix(connection, &prefix).await.unwrap().unwrap();
-    api_keys::note_use(connection, &key).await.unwrap();
+    api_keys::record_use(connection, &key).await.unwrap();
     tenants::find(connection, "third").await.unwrap().unwrap();
     tenants::exists(connection, tenant).await.unwrap();
     api_keys::list(connection, tenant).await.unwrap();
     api_keys::revoke_by_prefix(connection, tenant, &prefix).await.unwrap().unwrap();
 
     let brought = bookings(3, round);
-    idempotency::take(connection, tenant, round).await.unwrap();
+    idempotency::acquire(connection, tenant, round).await.unwrap();
     accounts::upsert(connection, tenant, &[account("acc")], &[]).await.unwrap();
     accounts::exists(connection, tenant, "acc").await.unwrap();
     let written = transactions::write(connection, tenant, batch, &brought).await.unwrap();
@@ -51,7 +51,7 @@ async fn call_everything(connection: &mut PgConnection, tenant: TenantId, round:
     let outcome = Outcome { transaction_id: "tx_00000", result: Ok(SHOPPING) };
     enrichment::finish(connection, &lease, "rules-1", &[outcome]).await.unwrap();
     enrichment::release(connection, &lease).await.unwrap();
-    batches::finish_if_settled(connection, tenant, batch).await.unwrap();
+    batches::finish_if_done(connection, tenant, batch).await.unwrap();
     batches::progress(connection, tenant, batch).await.unwrap();
     batches::failures(connection, tenant, batch).await.unwrap();
 

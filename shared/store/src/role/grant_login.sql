@@ -1,15 +1,14 @@
--- Lets each function log in as its own role, with an RDS token and never with a password. Changes nothing that
--- is so already.
+-- Allows each role to log in with an RDS IAM token, never with a password. Can be run repeatedly.
 --
--- Whoever is a member of `rds_iam`, be it by way of another role, is let in with a token alone: RDS asks for
--- no password then. So the owner, who has one, stops being a member of the roles first. (That it may grant
--- them to others, which PostgreSQL 16 notes as a membership too, comes with having made them.)
+-- RDS accepts only tokens, no passwords, from direct and indirect members of `rds_iam`. The owner has a password and
+-- must therefore leave the roles first. (Since PostgreSQL 16 the creator of a role remains a member with the admin
+-- option, without inheriting from it.)
 do $$
 declare
     function_role text;
 begin
     if not exists (select from pg_roles where rolname = 'rds_iam') then
-        raise undefined_object using message = 'this server takes no IAM tokens: it has no role rds_iam';
+        raise undefined_object using message = 'this server does not support IAM tokens: it has no role rds_iam';
     end if;
     foreach function_role in array array[
         'tributary_authorize', 'tributary_ingest', 'tributary_enrich', 'tributary_report',

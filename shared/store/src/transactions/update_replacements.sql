@@ -1,6 +1,5 @@
--- Says of each given pending row whether a posted one that names it replaces it, and takes a row that
--- is replaced now out of the sums, or one that no longer is back in. Where several name it, the first
--- by id does.
+-- Sets `replaced_by` of the given pending rows to the posted transaction that names them, the first by id. Removes
+-- newly replaced rows from the sums, and adds rows that are no longer replaced.
 with affected as (
     select
         pending.transaction_id, pending.account_id, pending.booked_at, pending.currency,
@@ -19,7 +18,7 @@ with affected as (
     for no key update of pending
 ),
 
-settled as (
+updated as (
     update transactions as pending
     set replaced_by = affected.successor
     from affected

@@ -1,4 +1,4 @@
-//! Makes cargo build the crate again when a migration is added: on stable, `sqlx::migrate!` cannot say so itself.
+//! Rebuilds the crate when a migration is added, which `sqlx::migrate!` cannot do on stable Rust.
 
 fn main() {
     println!("cargo:rerun-if-changed=../../migrations");

@@ -45,7 +45,7 @@ impl Operation for Check {
     async fn run(self, admin: &Admin) -> Result<Checked, AdminError> {
         migrate::require_all(admin).await?;
         let mut tx = admin.store()?.begin_for_all().await?;
-        check::freeze(&mut tx).await?;
+        check::begin_snapshot(&mut tx).await?;
         let grace = Duration::from_secs(self.grace_s);
         let options = check::Options { settled: self.settled, grace };
         let checks = check::run(&mut tx, options).await?;

@@ -109,7 +109,7 @@ impl Operation for Create {
             let new = NewApiKey { key, name: &self.name, prefix, key_hash };
             match api_keys::insert(&mut tx, &new).await {
                 // A prefix has 32 bits.
-                Err(StoreError::KeyTaken { .. }) if tries < TRIES_MAX => continue,
+                Err(StoreError::DuplicateKey { .. }) if tries < TRIES_MAX => continue,
                 outcome => outcome?,
             }
             tx.commit().await.map_err(StoreError::from)?;

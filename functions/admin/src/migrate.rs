@@ -32,7 +32,7 @@ impl Operation for Migrate {
         store.migrate().await?;
         if admin.roles_log_in() {
             let mut tx = store.begin_for_all().await?;
-            role::let_log_in(&mut tx).await?;
+            role::grant_login(&mut tx).await?;
             tx.commit().await.map_err(StoreError::from)?;
         }
         info!(applied = missing.len(), "migrations applied");

@@ -78,7 +78,7 @@ impl Authorize {
         let stored = found.as_ref().map_or(&NO_HASH, |found| &found.key_hash);
         let is_proved = self.peppers.proves(presented, stored);
         let found = found.filter(|_| is_proved).ok_or(Rejection::Unauthorized)?;
-        if found.use_is_due
+        if found.should_record_use
             && let Err(error) = record_use(tx, &found.key).await
         {
             // The time of the last use is informative; the request is allowed all the same.
@@ -111,6 +111,6 @@ impl Authorize {
 
 async fn record_use(mut tx: Tx, key: &ApiKey) -> Result<(), StoreError> {
     api_keys::write_without_waiting(&mut tx).await?;
-    api_keys::note_use(&mut tx, key).await?;
+    api_keys::record_use(&mut tx, key).await?;
     Ok(tx.commit().await?)
 }

@@ -19,7 +19,7 @@ use tributary_domain::identity::LeaseToken;
 use tributary_lambda::error_chain::Chain;
 use tributary_lambda::metrics::{Metrics, table};
 use tributary_queue::EnrichMessage;
-use tributary_store::batches::{self, Left};
+use tributary_store::batches::{self, RemainingWork};
 use tributary_store::enrichment::{self, Category, ClaimedTransaction, Finished, Lease, Outcome};
 use tributary_store::{Store, StoreError, Tx};
 use uuid::Uuid;
@@ -162,8 +162,8 @@ impl Worker {
             let claimed = self.claim(&lease).await?;
             if claimed.is_empty() {
                 let ending = match self.finish_batch(message).await? {
-                    Left::Nothing | Left::Held => Ending::NothingLeft,
-                    Left::Pending => Ending::Locked,
+                    RemainingWork::Nothing | RemainingWork::Leased => Ending::NothingLeft,
+                    RemainingWork::Pending => Ending::Locked,
                 };
                 info!(finished, ?ending, "enrichment ended");
                 return Ok(ending);
@@ -284,17 +284,17 @@ impl Worker {
         tx.commit().await
     }
 
-    async fn finish_batch(&self, message: &EnrichMessage) -> Result<Left, StoreError> {
+    async fn finish_batch(&self, message: &EnrichMessage) -> Result<RemainingWork, StoreError> {
         let (tenant, batch) = (message.tenant, message.batch);
         let mut tx = self.begin(tenant).await?;
         batches::lock(&mut tx, tenant, batch).await?;
-        let settled = batches::finish_if_settled(&mut tx, tenant, batch).await?;
+        let settled = batches::finish_if_done(&mut tx, tenant, batch).await?;
         tx.commit().await?;
         if let Some(lag_ms) = settled.lag_ms {
             let lag_ms = u64::try_from(lag_ms).unwrap_or_default();
             self.metrics.observe(&table::ENRICHMENT_LAG, lag_ms);
         }
-        Ok(settled.left)
+        Ok(settled.remaining)
     }
 }
 

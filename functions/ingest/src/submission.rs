@@ -75,9 +75,9 @@ impl<'i> Submission<'i> {
 
     async fn write_once(&self, tx: &mut Tx) -> Result<Outcome, Problem> {
         if let Some(key) = &self.idempotency_key {
-            match idempotency::take(tx, self.tenant, key).await? {
+            match idempotency::acquire(tx, self.tenant, key).await? {
                 KeyState::Unused => {}
-                KeyState::UnderWay => return Err(Problem::UnderWay),
+                KeyState::InUse => return Err(Problem::UnderWay),
                 KeyState::Used { body_hash, batch } if body_hash == self.body_hash => {
                     return Ok(Outcome::Replayed(batch));
                 }

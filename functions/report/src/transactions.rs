@@ -9,7 +9,7 @@ use tributary_domain::categorise::Category;
 use tributary_domain::period::midnight_utc;
 use tributary_domain::{CorrelationId, Currency, Fault, Faults, Money, Period, TransactionStatus};
 use tributary_lambda::http::{Problem, Request, Response};
-use tributary_store::transactions::pages::{self, PageQuery, TransactionRow};
+use tributary_store::transactions::stored::{self, PageQuery, StoredTransaction};
 use tributary_store::{Store, accounts};
 use uuid::Uuid;
 
@@ -106,7 +106,7 @@ pub async fn list(store: &Store, request: &Request) -> Result<Response, Problem>
         limit: i64::try_from(limit.0 + 1).unwrap_or(i64::MAX),
     };
     let mut tx = store.begin(tenant).await?;
-    let mut rows = pages::page(&mut tx, tenant, &query).await?;
+    let mut rows = stored::page(&mut tx, tenant, &query).await?;
     if rows.is_empty() && !accounts::exists(&mut tx, tenant, account_id).await? {
         return Err(Problem::NotFound);
     }
@@ -133,7 +133,7 @@ fn period(request: &Request) -> Result<Option<Period>, Vec<Fault>> {
     }
 }
 
-fn transaction_body(row: TransactionRow) -> Result<TransactionBody, UnknownCurrency> {
+fn transaction_body(row: StoredTransaction) -> Result<TransactionBody, UnknownCurrency> {
     let Some(currency) = Currency::from_code(&row.currency) else {
         return Err(UnknownCurrency(row.transaction_id));
     };

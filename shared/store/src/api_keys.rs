@@ -12,29 +12,29 @@ use uuid::Uuid;
 use crate::error::StoreError;
 use crate::unnamed::unnamed;
 
-/// How exact `last_used_at` is: a use is only noted where the last one that was is older than this, so
-/// that a request does not cost a write.
-pub const USE_NOTED_EVERY: Duration = Duration::from_secs(300);
-/// How long noting a use may take before PostgreSQL gives it up.
-const NOTE_TIMEOUT_MS: &str = "500";
+/// The precision of `last_used_at`: it is only updated when it is older than this, so that most
+/// requests do not write.
+pub const LAST_USED_INTERVAL: Duration = Duration::from_secs(300);
+/// The statement timeout for [`record_use`].
+const RECORD_USE_TIMEOUT_MS: &str = "500";
 
-/// What a key lets its bearer do, and for whom.
+/// A key, with what it allows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiKey {
-    /// Whose key it is.
+    /// The tenant of the key.
     pub tenant: TenantId,
-    /// Which key of the tenant.
+    /// The id of the key.
     pub api_key_id: Uuid,
-    /// What it is for.
+    /// What the key allows.
     pub scopes: Vec<Scope>,
 }
 
 /// A key to be stored.
 #[derive(Debug)]
 pub struct NewApiKey<'k> {
-    /// Which key, who bears it, what it is for.
+    /// The id, tenant and scopes.
     pub key: ApiKey,
-    /// What the tenant calls it.
+    /// The name that the tenant gave it.
     pub name: &'k str,
     /// The first characters of the key, by which it is found.
     pub prefix: &'k str,
@@ -42,38 +42,39 @@ pub struct NewApiKey<'k> {
     pub key_hash: KeyHash,
 }
 
-/// A key that a caller may be presenting: its prefix is right.
+/// A key with the requested prefix. The caller must still compare the hash.
 #[derive(Debug)]
 pub struct FoundApiKey {
-    /// Whose it is and what for, if the hash is right too.
+    /// The id, tenant and scopes.
     pub key: ApiKey,
     /// The keyed hash of the whole key.
     pub key_hash: KeyHash,
-    /// Whether its last use that was noted is so long ago that this one is to be noted.
-    pub use_is_due: bool,
+    /// Whether `last_used_at` is older than [`LAST_USED_INTERVAL`].
+    pub should_record_use: bool,
 }
 
-/// A key as its owner sees it.
+/// A key in a list. Without its hash.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ListedApiKey {
     /// The first characters of the key.
     pub prefix: String,
-    /// What the tenant calls it.
+    /// The name that the tenant gave it.
     pub name: String,
-    /// What it is for.
+    /// What the key allows.
     pub scopes: Vec<Scope>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: DateTime<Utc>,
-    /// When it was last used, to within [`USE_NOTED_EVERY`]; `None` if never.
+    /// When it was last used, to within [`LAST_USED_INTERVAL`]; `None` if never.
     pub last_used_at: Option<DateTime<Utc>>,
-    /// Since when it is not taken any more; `None` if it is.
+    /// When it was revoked; `None` if it is active.
     pub revoked_at: Option<DateTime<Utc>>,
 }
 
 /// Stores a key.
 ///
 /// # Errors
-/// [`StoreError::KeyTaken`] if another key has its prefix, else [`StoreError`] of the statement.
+/// [`StoreError::DuplicateKey`] if another key has its prefix, else [`StoreError`] of the
+/// statement.
 pub async fn insert(connection: &mut PgConnection, new: &NewApiKey<'_>) -> Result<(), StoreError> {
     let scopes: Vec<_> = new.key.scopes.iter().map(|scope| scope.name().to_owned()).collect();
     sqlx::query!(
@@ -93,7 +94,7 @@ pub async fn insert(connection: &mut PgConnection, new: &NewApiKey<'_>) -> Resul
     Ok(())
 }
 
-/// Revokes a tenant's keys of a name. Answers how many those were.
+/// Revokes a tenant's active keys with this name. Returns how many.
 ///
 /// # Errors
 /// [`StoreError`] of the statement.
@@ -115,8 +116,8 @@ pub async fn revoke_by_name(
     Ok(revoked.rows_affected())
 }
 
-/// Revokes a tenant's key, and answers since when it is: now, unless it was before. `None` if the tenant
-/// has no such key.
+/// Revokes a tenant's key and returns when it was revoked, which may be earlier. Returns `None` if
+/// the tenant has no such key.
 ///
 /// # Errors
 /// [`StoreError`] of the statement.
@@ -139,7 +140,7 @@ pub async fn revoke_by_prefix(
     Ok(revoked_at)
 }
 
-/// A tenant's keys, the newest first, with those that are revoked.
+/// Lists a tenant's keys, including revoked ones, newest first.
 ///
 /// # Errors
 /// [`StoreError`] of the statement.
@@ -160,7 +161,7 @@ pub async fn list(
     let listed = rows.into_iter().map(|row| ListedApiKey {
         prefix: row.prefix,
         name: row.name,
-        scopes: known(&row.scopes),
+        scopes: parse_scopes(&row.scopes),
         created_at: row.created_at,
         last_used_at: row.last_used_at,
         revoked_at: row.revoked_at,
@@ -168,8 +169,7 @@ pub async fn list(
     Ok(listed.collect())
 }
 
-/// Finds the key of a prefix, unless it is revoked. Looks through all tenants. Whether the rest of the
-/// key is right is for the caller to see.
+/// Finds the active key with this prefix, in all tenants. The caller must still compare the hash.
 ///
 /// # Errors
 /// [`StoreError`] of the statement.
@@ -182,12 +182,12 @@ pub async fn find_by_prefix(
         select
             tenant_id, api_key_id, scopes, key_hash,
             last_used_at is null or last_used_at < now() - $2 * interval '1 second'
-                as "use_is_due!"
+                as "should_record_use!"
         from api_keys
         where prefix = $1 and revoked_at is null
         "#,
         prefix,
-        USE_NOTED_EVERY.as_secs_f64()
+        LAST_USED_INTERVAL.as_secs_f64()
     )
     .fetch_optional(unnamed(connection))
     .await?;
@@ -196,17 +196,17 @@ pub async fn find_by_prefix(
             key: ApiKey {
                 tenant: TenantId(row.tenant_id),
                 api_key_id: row.api_key_id,
-                scopes: known(&row.scopes),
+                scopes: parse_scopes(&row.scopes),
             },
-            // A constraint holds it to that length.
+            // A constraint ensures the length.
             key_hash: row.key_hash.try_into().ok()?,
-            use_is_due: row.use_is_due,
+            should_record_use: row.should_record_use,
         })
     }))
 }
 
-/// Lets this transaction end without waiting until what it wrote is on disk, and bounds its statements:
-/// for what is good to have and not worth a request's time.
+/// Sets asynchronous commit and a short statement timeout for this database transaction, for writes
+/// that must not delay a request and may be lost.
 ///
 /// # Errors
 /// [`StoreError`] of the statement.
@@ -217,20 +217,20 @@ pub async fn write_without_waiting(connection: &mut PgConnection) -> Result<(), 
             set_config('synchronous_commit', 'off', true) as commit,
             set_config('statement_timeout', $1, true) as timeout
         "#,
-        NOTE_TIMEOUT_MS
+        RECORD_USE_TIMEOUT_MS
     )
     .fetch_one(unnamed(connection))
     .await?;
     Ok(())
 }
 
-/// Notes that a key is used now. Where another request is noting the same, this one passes on and does
-/// not wait; where it just has, nothing is written. Answers whether it was.
+/// Sets `last_used_at` of a key to now, unless it is recent or another request is updating it.
+/// Returns whether it was updated.
 ///
 /// # Errors
 /// [`StoreError`] of the statement.
-pub async fn note_use(connection: &mut PgConnection, key: &ApiKey) -> Result<bool, StoreError> {
-    let noted = sqlx::query!(
+pub async fn record_use(connection: &mut PgConnection, key: &ApiKey) -> Result<bool, StoreError> {
+    let updated = sqlx::query!(
         r#"
         with due as (
             select tenant_id, api_key_id from api_keys
@@ -244,14 +244,14 @@ pub async fn note_use(connection: &mut PgConnection, key: &ApiKey) -> Result<boo
         "#,
         key.tenant.0,
         key.api_key_id,
-        USE_NOTED_EVERY.as_secs_f64()
+        LAST_USED_INTERVAL.as_secs_f64()
     )
     .execute(unnamed(connection))
     .await?;
-    Ok(noted.rows_affected() > 0)
+    Ok(updated.rows_affected() > 0)
 }
 
-/// A constraint lets no others be stored; one that came to be later allows nothing here.
-fn known(scopes: &[String]) -> Vec<Scope> {
+/// Parses scopes. Ignores unknown ones, which only a newer version could have stored.
+fn parse_scopes(scopes: &[String]) -> Vec<Scope> {
     scopes.iter().filter_map(|scope| scope.parse().ok()).collect()
 }

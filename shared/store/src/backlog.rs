@@ -1,23 +1,23 @@
-//! How much work is left over all tenants, as an operator watches it.
+//! The unfinished work of all tenants, for metrics.
 
 use sqlx::PgConnection;
 
 use crate::error::StoreError;
 use crate::unnamed::unnamed;
 
-/// Work that is left.
+/// Unfinished work.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Backlog {
     /// Batches that are not finished.
     pub unfinished_batches: i64,
-    /// How long ago the oldest of them was accepted, in seconds; zero if there is none.
+    /// Seconds since the oldest of them was accepted; zero if there are none.
     pub oldest_age_s: i64,
-    /// Outbox entries that are not sent yet.
+    /// Messages of the outbox that are not sent yet.
     pub messages_unsent: i64,
 }
 
-/// Looks at the work that is left. It costs what is left, not what is stored: unfinished batches and
-/// debts have indexes of their own.
+/// Measures the unfinished work. The cost depends on the unfinished batches only: they have an
+/// index, and the outbox is small.
 ///
 /// # Errors
 /// [`StoreError`] of the statement.

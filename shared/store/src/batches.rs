@@ -1,4 +1,4 @@
-//! Batches: accepted, worked on, finished.
+//! Batches: accept, finish, report progress.
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
@@ -8,34 +8,33 @@ use crate::error::StoreError;
 use crate::transactions::Written;
 use crate::unnamed::unnamed;
 
-/// How many failed transactions a batch's progress names.
+/// The maximum number of failed transactions that [`failures`] returns.
 pub const FAILURES_SHOWN_MAX: i64 = 10;
 
-/// What a batch was accepted with.
+/// The response to an accepted batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AcceptedBatch {
     /// The batch.
     pub batch_id: BatchId,
-    /// The correlation id of the request that brought it.
+    /// The correlation id of the request.
     pub correlation_id: String,
-    /// Transactions that nobody had.
+    /// New transactions.
     pub inserted: i32,
-    /// Transactions that were known with other content.
+    /// Stored transactions whose content changed.
     pub updated: i32,
-    /// Transactions that were known as they are.
+    /// Stored transactions with the same content.
     pub unchanged: i32,
 }
 
 impl AcceptedBatch {
-    /// How many transactions it has.
+    /// The number of transactions.
     #[must_use]
     pub const fn total(&self) -> i32 {
         self.inserted + self.updated + self.unchanged
     }
 }
 
-/// Keeps a batch whose transactions are written. One that changed nothing has no work to do and is
-/// finished at once.
+/// Inserts a batch after its transactions. A batch that changed nothing is finished at once.
 ///
 /// # Errors
 /// [`StoreError`] of the statement.
@@ -72,29 +71,28 @@ pub async fn insert(
     Ok(())
 }
 
-/// What is left of the work of a batch.
+/// The work of a batch that remains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Left {
-    /// Nothing: it is marked finished now.
+pub enum RemainingWork {
+    /// None: the batch is marked as finished.
     Nothing,
-    /// Rows that other workers hold, and nothing else.
-    Held,
-    /// Rows that are pending: someone else has them locked at this moment, or just let go of them.
+    /// Only rows that other workers hold under a lease.
+    Leased,
+    /// Pending rows, which another worker has locked or just released.
     Pending,
 }
 
-/// A look at what is left of the work of a batch.
+/// The result of [`finish_if_done`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Settled {
-    /// What is left.
-    pub left: Left,
-    /// Where this look marked the batch as finished: how long that took since it was accepted, in
-    /// milliseconds.
+pub struct FinishOutcome {
+    /// The work that remains.
+    pub remaining: RemainingWork,
+    /// If this call marked the batch as finished: milliseconds since it was accepted.
     pub lag_ms: Option<i64>,
 }
 
-/// Locks a batch's own row, so that retrying it and marking it finished come one after the other.
-/// Answers whether there is such a batch.
+/// Locks the row of a batch, so that a retry and [`finish_if_done`] run one after the other.
+/// Returns whether the batch exists.
 ///
 /// # Errors
 /// [`StoreError`] of the statement.
@@ -116,19 +114,17 @@ pub async fn lock(
     Ok(row.is_some())
 }
 
-/// Looks at what is left of the work of a batch that is locked, and marks it finished if that is nothing.
-///
-/// It has to see what other workers and retries committed, so it is a statement of its own after the
-/// lock: one that waits for a lock itself does not look again.
+/// Marks a batch as finished if no work remains. Call [`lock`] first, in a separate statement: a
+/// statement that waits for a lock would not see what others committed in the meantime.
 ///
 /// # Errors
 /// [`StoreError`] of the statement.
-pub async fn finish_if_settled(
+pub async fn finish_if_done(
     connection: &mut PgConnection,
     tenant: TenantId,
     batch: BatchId,
-) -> Result<Settled, StoreError> {
-    let looked = sqlx::query!(
+) -> Result<FinishOutcome, StoreError> {
+    let row = sqlx::query!(
         r#"
         with work as (
             select
@@ -162,41 +158,41 @@ pub async fn finish_if_settled(
     )
     .fetch_one(unnamed(connection))
     .await?;
-    let left = match (looked.is_pending, looked.is_held) {
-        (true, _) => Left::Pending,
-        (false, true) => Left::Held,
-        (false, false) => Left::Nothing,
+    let remaining = match (row.is_pending, row.is_held) {
+        (true, _) => RemainingWork::Pending,
+        (false, true) => RemainingWork::Leased,
+        (false, false) => RemainingWork::Nothing,
     };
-    Ok(Settled { left, lag_ms: looked.lag_ms })
+    Ok(FinishOutcome { remaining, lag_ms: row.lag_ms })
 }
 
-/// How far a batch is.
+/// The progress of a batch.
 #[derive(Clone, Debug)]
 pub struct Progress {
-    /// What it was accepted with.
+    /// The response with which it was accepted.
     pub batch: AcceptedBatch,
-    /// Its transactions by the status that they have now.
+    /// The number of its transactions in each status.
     pub counts: StatusCounts,
     /// When it was accepted.
     pub accepted_at: DateTime<Utc>,
-    /// When a worker first claimed from it.
+    /// When a worker first claimed transactions of it.
     pub started_at: Option<DateTime<Utc>>,
-    /// When its last transaction was done.
+    /// When its last transaction was finished.
     pub finished_at: Option<DateTime<Utc>>,
 }
 
 /// A transaction that failed.
 #[derive(Clone, Debug)]
 pub struct Failure {
-    /// Which one.
+    /// The transaction.
     pub transaction_id: String,
-    /// Why.
+    /// Why it failed.
     pub reason: String,
-    /// After how many attempts.
+    /// The number of attempts.
     pub attempts: i32,
 }
 
-/// How far a batch is; `None` if the tenant has no such batch.
+/// Reads the progress of a batch; `None` if the tenant has no such batch.
 ///
 /// # Errors
 /// [`StoreError`] of the statement.
@@ -251,7 +247,7 @@ pub async fn progress(
     }))
 }
 
-/// The first failed transactions of a batch, by their ids, at most [`FAILURES_SHOWN_MAX`].
+/// Reads the first failed transactions of a batch by id, at most [`FAILURES_SHOWN_MAX`].
 ///
 /// # Errors
 /// [`StoreError`] of the statement.

@@ -1,4 +1,4 @@
-//! The connection of one Lambda environment, and the transactions that are opened on it.
+//! The connection of one Lambda environment, and its database transactions.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,17 +13,17 @@ use crate::error::StoreError;
 use crate::login::{LoginSource, Target};
 use crate::role::Role;
 
-/// An open database transaction; dropped without a commit it is rolled back some time later. Who holds
-/// locks in it rolls it back before answering.
+/// An open database transaction. If dropped, it is rolled back some time later. Callers that hold
+/// locks must roll back before they respond.
 pub type Tx = sqlx::Transaction<'static, Postgres>;
 
-/// Without just-in-time compilation: of statements that run for milliseconds it takes seconds, whenever
-/// the planner overrates how many rows a batch's arrays have. And with an end to idleness: Lambda may freeze
-/// an environment, or lose it, in the middle of a transaction, whose locks would stay.
+/// Disables just-in-time compilation, which takes seconds for statements of milliseconds when the
+/// planner overestimates the rows of a batch's arrays. Limits idle time: Lambda may freeze or lose
+/// an environment in the middle of a database transaction, and its locks would remain.
 const BEGIN: &str =
     "begin; set local jit = off; set local idle_in_transaction_session_timeout = '60s'";
 
-/// How a function reaches PostgreSQL.
+/// The PostgreSQL client of a function.
 #[derive(Clone, Debug)]
 pub struct Store {
     pool: PgPool,
@@ -33,16 +33,17 @@ pub struct Store {
 }
 
 impl Store {
-    /// One connection for each Lambda environment: an environment handles one event at a time. Where that
-    /// means several pieces of work, as in enrich, they take turns.
+    /// One connection for each Lambda environment, which handles one event at a time. Concurrent
+    /// tasks of an event, as in enrich, share it.
     pub const CONNECTIONS_MAX: u32 = 1;
-    /// How long a call waits for a connection before PostgreSQL counts as unavailable.
+    /// How long to wait for a connection before PostgreSQL counts as unavailable.
     pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
-    /// Connects when first asked, so that a cold start does not wait for it.
+    /// Creates a client that connects on first use, so that a cold start does not wait for
+    /// PostgreSQL.
     ///
     /// # Errors
-    /// [`StoreError::Unexpected`] if the URL is none.
+    /// [`StoreError::Unexpected`] if the database URL is invalid.
     pub fn connect_lazily(database_url: &SecretString) -> Result<Self, StoreError> {
         let options: PgConnectOptions =
             database_url.expose_secret().parse().map_err(StoreError::Unexpected)?;
@@ -50,33 +51,34 @@ impl Store {
         let pool = PgPoolOptions::new()
             .max_connections(Self::CONNECTIONS_MAX)
             .acquire_timeout(Self::CONNECT_TIMEOUT)
-            // A ping before each use would cost a round trip; `begin` notices a dead connection itself.
+            // A ping before each use would cost a round trip; `begin` notices a dead connection
+            // itself.
             .test_before_acquire(false)
             .connect_lazy_with(options.clone());
         Ok(Self { pool, options, role: None, login: None })
     }
 
-    /// Works as a role from now on: each transaction begins by taking it, in the same round trip, and
-    /// leaves it with its end, so that a pooled connection carries it to nobody.
+    /// Sets the role of every database transaction, in the same round trip. The role ends with the
+    /// transaction, so that it does not remain on a pooled connection.
     #[must_use]
     pub fn as_role(self, role: Role) -> Self {
         Self { role: Some(role), ..self }
     }
 
-    /// Logs in with what `source` gives, and not with what the URL says.
+    /// Logs in with the credentials of `source` instead of those in the URL.
     #[must_use]
     pub fn with_login(self, source: Arc<dyn LoginSource>) -> Self {
         Self { login: Some(source), ..self }
     }
 
-    /// Whether the server has to prove who it is before anything is told to it.
+    /// Whether the certificate and name of the server are verified.
     #[must_use]
     pub fn is_server_verified(&self) -> bool {
         matches!(self.options.get_ssl_mode(), PgSslMode::VerifyFull)
     }
 
-    /// Begins a transaction for one tenant: `tributary.tenant_id` is set for as long as it lasts,
-    /// in the same round trip.
+    /// Begins a database transaction for one tenant. Sets `tributary.tenant_id` until its end, in
+    /// the same round trip.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] if PostgreSQL cannot be reached.
@@ -84,8 +86,8 @@ impl Store {
         self.begin_with(&format!("; set local tributary.tenant_id = '{tenant}'")).await
     }
 
-    /// Begins a transaction for no tenant: for finding a key's tenant, and for work over all of them. A
-    /// role that is not made for that sees nothing in it.
+    /// Begins a database transaction without a tenant, to find the tenant of a key or to work over
+    /// all tenants. Roles without such a policy see no rows.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] if PostgreSQL cannot be reached.
@@ -93,19 +95,19 @@ impl Store {
         self.begin_with("").await
     }
 
-    /// A connection that stood idle may have died since; beginning is safe to try again, on a new one.
+    /// Retries once on a new connection, since an idle one may be closed by now.
     async fn begin_with(&self, setting: &str) -> Result<Tx, StoreError> {
         let role = self.role.as_ref().map(|role| format!("; set local role {role}"));
         let statement = format!("{BEGIN}{}{setting}", role.unwrap_or_default());
-        // Safe: the only parts put in are ids and names of our own types.
+        // Safe: only UUIDs and validated role names are inserted.
         let begin = || self.pool.begin_with(AssertSqlSafe(statement.clone()));
         self.renew_login(false).await?;
         let mut begun = begin().await.map_err(StoreError::from);
         if begun.as_ref().is_err_and(StoreError::is_connection_lost) {
             begun = begin().await.map_err(StoreError::from);
         }
-        if self.login.is_some() && begun.as_ref().is_err_and(StoreError::is_login_refused) {
-            // The password was changed since it was read, or is being changed at this moment.
+        if self.login.is_some() && begun.as_ref().is_err_and(StoreError::is_login_rejected) {
+            // The password is being rotated, or was after it was read.
             self.renew_login(true).await?;
             begun =
                 begin().await.map_err(|error| StoreError::from(error).with_login_as_transient());
@@ -113,23 +115,23 @@ impl Store {
         begun
     }
 
-    /// Asks the source of logins, if there is one, what new connections are to log in with: at a cold
-    /// start, so that the first call need not wait for it.
+    /// Fetches the credentials for new connections, if there is a source of them. Call it during a
+    /// cold start, so that the first request does not wait.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] if it has none now.
+    /// [`StoreError::Unavailable`] if the source fails.
     pub async fn prepare_login(&self) -> Result<(), StoreError> {
         self.renew_login(false).await
     }
 
-    async fn renew_login(&self, is_refused: bool) -> Result<(), StoreError> {
+    async fn renew_login(&self, is_rejected: bool) -> Result<(), StoreError> {
         let Some(source) = &self.login else { return Ok(()) };
         let target = Target {
             host: self.options.get_host().to_owned(),
             port: self.options.get_port(),
             user: self.options.get_username().to_owned(),
         };
-        let login = source.login(&target, is_refused).await;
+        let login = source.login(&target, is_rejected).await;
         let login =
             login.map_err(|error| StoreError::Unavailable(sqlx::Error::Configuration(error)))?;
         if let Some(login) = login {
@@ -140,12 +142,13 @@ impl Store {
         Ok(())
     }
 
-    /// Applies the migrations that the database does not have yet. Works as who logs in, who has to own the
-    /// tables and, the first time on a server, be allowed to create roles. Migrations that the database has beyond these are of newer
-    /// code, whose deployment was rolled back: the schema suits the code before it, and stays.
+    /// Applies missing migrations as the user who logs in. That user must own the tables and, the
+    /// first time on a server, may have to create roles. Ignores unknown migrations in the
+    /// database: they are from a newer deployment that was rolled back, and migrations are
+    /// compatible with the previous code.
     ///
     /// # Errors
-    /// If one cannot be applied, or one that was applied has been edited since.
+    /// If a migration fails, or was edited after it had been applied.
     pub async fn migrate(&self) -> Result<(), sqlx::migrate::MigrateError> {
         self.renew_login(false).await.map_err(|error| sqlx::Error::Configuration(error.into()))?;
         let known = crate::MIGRATOR.iter().cloned().collect();

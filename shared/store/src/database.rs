@@ -1,10 +1,10 @@
-//! Databases on a server: made for a test or a demonstration, dropped after it.
+//! Creates and drops databases, for tests and demonstrations.
 
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 
 use crate::error::StoreError;
 
-/// A name that is safe to stand in SQL as it is: lower case letters, digits and underscores.
+/// Whether a name needs no quoting in SQL: lower case letters, digits and underscores.
 fn is_plain(name: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
     !name.is_empty() && name.len() <= 63 && name.bytes().all(plain)
@@ -19,19 +19,20 @@ async fn execute_on(url: &str, name: &str, statement: String) -> Result<(), Stor
     Ok(connection.close().await?)
 }
 
-/// Makes a database, a copy of `template` if one is given; `url` is of any other database of the server.
+/// Creates a database, as a copy of `template` if given. `url` is that of another database of the
+/// server.
 ///
 /// # Errors
-/// [`StoreError`] if the server refuses, or the name is not plain.
+/// [`StoreError`] of the statement, or if the name needs quoting.
 pub async fn create(url: &str, name: &str, template: Option<&str>) -> Result<(), StoreError> {
     let template = template.filter(|template| is_plain(template)).unwrap_or("template1");
     execute_on(url, name, format!("create database {name} template {template}")).await
 }
 
-/// Makes a database if there is none of that name.
+/// Creates a database if it does not exist.
 ///
 /// # Errors
-/// [`StoreError`] if the server refuses, or the name is not plain.
+/// [`StoreError`] of the statement, or if the name needs quoting.
 pub async fn create_if_missing(url: &str, name: &str) -> Result<(), StoreError> {
     let mut connection = PgConnection::connect(url).await?;
     let exists = sqlx::query_scalar!(
@@ -44,10 +45,10 @@ pub async fn create_if_missing(url: &str, name: &str) -> Result<(), StoreError> 
     if exists { Ok(()) } else { create(url, name, None).await }
 }
 
-/// Drops a database, and whoever is connected to it.
+/// Drops a database and closes the connections to it.
 ///
 /// # Errors
-/// [`StoreError`] if the server refuses, or the name is not plain.
+/// [`StoreError`] of the statement, or if the name needs quoting.
 pub async fn drop(url: &str, name: &str) -> Result<(), StoreError> {
     execute_on(url, name, format!("drop database if exists {name} with (force)")).await
 }

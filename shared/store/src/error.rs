@@ -1,47 +1,46 @@
-//! What can go wrong with a statement, told apart by what a caller does about it.
+//! Errors, by what a caller does about them.
 
 use sqlx::error::{DatabaseError, ErrorKind};
 
-/// A statement, a connection or a transaction that failed.
+/// A failed statement, connection or database transaction.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// PostgreSQL cannot be reached or asked now; the same call may work later.
+    /// PostgreSQL is unavailable; the same call may succeed later.
     #[error("PostgreSQL is unavailable")]
     Unavailable(#[source] sqlx::Error),
-    /// Another transaction wrote the same key first.
-    #[error("the key of {constraint} is taken")]
-    KeyTaken {
-        /// The constraint's name in the schema.
+    /// A unique constraint was violated.
+    #[error("duplicate key of {constraint}")]
+    DuplicateKey {
+        /// The name of the constraint.
         constraint: String,
     },
-    /// Anything else: a defect of ours or of the stored data.
+    /// Anything else: a defect in the code or in the stored rows.
     #[error("a statement failed")]
     Unexpected(#[source] sqlx::Error),
 }
 
 impl StoreError {
-    /// Whether it is worth trying again at once, on another connection. That there is none to be had in
-    /// time is known already.
+    /// Whether to retry at once on a new connection. Not after a timeout of the pool.
     pub(crate) const fn is_connection_lost(&self) -> bool {
         match self {
             Self::Unavailable(error) => !matches!(error, sqlx::Error::PoolTimedOut),
-            Self::KeyTaken { .. } | Self::Unexpected(_) => false,
+            Self::DuplicateKey { .. } | Self::Unexpected(_) => false,
         }
     }
 
-    /// Whether the server did not let the login in: SQLSTATE class 28.
-    pub(crate) fn is_login_refused(&self) -> bool {
+    /// Whether the server rejected the login: SQLSTATE class 28.
+    pub(crate) fn is_login_rejected(&self) -> bool {
         match self {
-            Self::Unexpected(error) => is_login_refusal(error),
-            Self::Unavailable(_) | Self::KeyTaken { .. } => false,
+            Self::Unexpected(error) => is_login_rejection(error),
+            Self::Unavailable(_) | Self::DuplicateKey { .. } => false,
         }
     }
 
-    /// The same, where a login that is refused may be let in later: while a password is being changed,
-    /// the one that is kept and the one that counts differ for some moments.
+    /// Makes a rejected login transient: during a password rotation the stored password and that of
+    /// the server differ for a moment.
     pub(crate) fn with_login_as_transient(self) -> Self {
         match self {
-            Self::Unexpected(error) if is_login_refusal(&error) => Self::Unavailable(error),
+            Self::Unexpected(error) if is_login_rejection(&error) => Self::Unavailable(error),
             other => other,
         }
     }
@@ -56,27 +55,27 @@ impl From<sqlx::Error> for StoreError {
             | sqlx::Error::PoolClosed
             | sqlx::Error::BeginFailed
             | sqlx::Error::WorkerCrashed
-            // A server that stops in the middle of its words: so ends a connection while it is made.
+            // The server closed the connection in the middle of a message, such as during startup.
             | sqlx::Error::Protocol(_) => Self::Unavailable(error),
             sqlx::Error::Database(cause) if is_unavailable(cause.as_ref()) => {
                 Self::Unavailable(error)
             }
             sqlx::Error::Database(cause) if cause.kind() == ErrorKind::UniqueViolation => {
-                Self::KeyTaken { constraint: cause.constraint().unwrap_or_default().to_owned() }
+                Self::DuplicateKey { constraint: cause.constraint().unwrap_or_default().to_owned() }
             }
             _ => Self::Unexpected(error),
         }
     }
 }
 
-fn is_login_refusal(error: &sqlx::Error) -> bool {
+fn is_login_rejection(error: &sqlx::Error) -> bool {
     let code = error.as_database_error().and_then(DatabaseError::code);
     code.is_some_and(|code| code.starts_with("28"))
 }
 
-/// SQLSTATE classes that pass with time: connection (08), transaction rollback such as a deadlock
-/// (40), insufficient resources (53), operator intervention such as a shutdown (57), and a server
-/// that fails over (25006: read-only).
+/// Transient SQLSTATE classes: connection (08), transaction rollback such as a deadlock (40),
+/// insufficient resources (53), operator intervention such as a shutdown (57); and read-only during
+/// a failover (25006).
 fn is_unavailable(error: &dyn DatabaseError) -> bool {
     error.code().is_some_and(|code| {
         ["08", "40", "53", "57"].iter().any(|class| code.starts_with(class)) || code == "25006"
@@ -90,15 +89,15 @@ mod tests {
 
     use crate::{Store, StoreError};
 
-    /// Found by `tributary chaos`: it was answered with 500, as a defect, and not with 503.
     #[tokio::test]
-    async fn a_connection_that_ends_while_it_is_made_may_work_later() {
+    async fn connection_closed_during_startup_is_unavailable() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("postgres://nobody@{}/nothing", listener.local_addr().unwrap());
         tokio::spawn(async move {
             loop {
                 let (mut client, _) = listener.accept().await.unwrap();
-                // Eight bytes ask whether the server speaks TLS; the answer is the end of the stream.
+                // The eight bytes of an SSLRequest, to which the server responds by closing the
+                // connection.
                 client.read_exact(&mut [0; 8]).await.unwrap();
             }
         });

@@ -1,14 +1,14 @@
-//! Whether PostgreSQL answers.
+//! Whether PostgreSQL responds.
 
 use sqlx::PgConnection;
 
 use crate::error::StoreError;
 use crate::unnamed::unnamed;
 
-/// Asks for nothing but an answer.
+/// Runs a trivial statement.
 ///
 /// # Errors
-/// [`StoreError`] if there is none.
+/// [`StoreError`] of the statement.
 pub async fn ping(connection: &mut PgConnection) -> Result<(), StoreError> {
     sqlx::query_scalar!(r#"select 1 as "one!""#).fetch_one(unnamed(connection)).await?;
     Ok(())

@@ -1,4 +1,4 @@
-//! Idempotency keys: the same request twice gives the first answer again.
+//! Idempotency keys: a repeated request gets the response of the first one.
 
 use std::time::Duration;
 
@@ -11,30 +11,30 @@ use crate::error::StoreError;
 use crate::interval::millis;
 use crate::unnamed::unnamed;
 
-/// What is known of a key.
+/// The state of a key.
 #[derive(Debug, PartialEq, Eq)]
 pub enum KeyState {
-    /// Never seen: this transaction alone may use it until it ends.
+    /// New. This database transaction has locked it.
     Unused,
-    /// Another transaction is using it at this moment.
-    UnderWay,
-    /// Used for a body of this SHA-256, which became this batch.
+    /// Locked by another database transaction.
+    InUse,
+    /// Used before.
     Used {
-        /// The hash of the first body.
+        /// The SHA-256 of the first body.
         body_hash: Vec<u8>,
-        /// What the first request was answered with.
+        /// The batch of the first request.
         batch: AcceptedBatch,
     },
 }
 
-/// Looks a key up and takes it for the rest of this transaction.
+/// Looks up a key and locks it until the end of this database transaction.
 ///
-/// The lock is taken by the same statement that reads: a key that commits in between is not seen, and
-/// the key's own constraint then refuses the second batch with [`StoreError::KeyTaken`].
+/// One statement reads and locks. It does not see a key that is committed in between; inserting
+/// that key again then fails with [`StoreError::DuplicateKey`].
 ///
 /// # Errors
 /// [`StoreError`] of the statement.
-pub async fn take(
+pub async fn acquire(
     connection: &mut PgConnection,
     tenant: TenantId,
     key: &str,
@@ -77,21 +77,21 @@ pub async fn take(
             Ok(KeyState::Used { body_hash, batch })
         }
         _ if row.locked => Ok(KeyState::Unused),
-        _ => Ok(KeyState::UnderWay),
+        _ => Ok(KeyState::InUse),
     }
 }
 
-/// The advisory lock of a key. PostgreSQL's own hashes are no match for someone who chooses the key: a
-/// tenant could find one whose lock is that of another tenant's key, and learn when it is in use.
+/// The advisory lock of a key. SHA-256, since a tenant could compute a collision of PostgreSQL's
+/// own hash functions with another tenant's key, and observe when that key is in use.
 fn lock_of(tenant: TenantId, key: &str) -> i64 {
     let hash = Sha256::new().chain_update(tenant.0).chain_update(key).finalize();
     hash.iter().take(8).fold(0, |lock, byte| lock << 8 | i64::from(*byte))
 }
 
-/// Keeps a key with the batch that it was used for.
+/// Inserts a key with its batch.
 ///
 /// # Errors
-/// [`StoreError::KeyTaken`] if another batch has it.
+/// [`StoreError::DuplicateKey`] if another batch has the key.
 pub async fn insert(
     connection: &mut PgConnection,
     tenant: TenantId,
@@ -114,7 +114,7 @@ pub async fn insert(
     Ok(())
 }
 
-/// Forgets keys of all tenants that are at least `age` old, up to `limit`. Answers how many.
+/// Deletes up to `limit` keys, over all tenants, that are at least `age` old. Returns how many.
 ///
 /// # Errors
 /// [`StoreError`] of the statement.

@@ -1,8 +1,8 @@
-//! Times as statements take them: a number of milliseconds, `$1 * interval '1 millisecond'`.
+//! Durations as parameters of statements, in milliseconds: `$1 * interval '1 millisecond'`.
 
 use std::time::Duration;
 
-/// The milliseconds of a time; more than a `bigint` holds count as the most that it does.
+/// Milliseconds, at most `i64::MAX`.
 pub(crate) fn millis(time: Duration) -> i64 {
     i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
 }

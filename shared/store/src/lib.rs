@@ -1,6 +1,6 @@
-//! Every SQL statement of Tributary, one a function. The use case owns the transaction: it begins one
-//! with [`Store::begin`], for one tenant, and passes its connection to the functions here.
-//! Not for rules: what a status or an amount may be is the domain's to say, and a constraint's to hold.
+//! All SQL statements of Tributary, one per function. The use case owns the database transaction:
+//! it begins one with [`Store::begin`], for one tenant, and passes the connection to these
+//! functions. Business rules are in the domain crate and in the constraints of the schema.
 
 pub mod accounts;
 pub mod api_keys;

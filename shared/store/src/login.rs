@@ -1,5 +1,5 @@
-//! Who logs in, where the database's URL alone does not say: a token that is made anew, a password that
-//! is kept elsewhere. Not for where it comes from: that is the caller's.
+//! Credentials that are not part of the database URL, such as IAM tokens and rotated passwords. The
+//! caller implements [`LoginSource`].
 
 use std::error::Error;
 use std::fmt;
@@ -7,37 +7,37 @@ use std::fmt;
 use futures::future::BoxFuture;
 use secrecy::SecretString;
 
-/// The server to log in to, by the database's URL.
+/// The server to log in to, from the database URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
-    /// Its name or address.
+    /// The host name or address.
     pub host: String,
-    /// Its port.
+    /// The port.
     pub port: u16,
-    /// Who logs in, unless a [`Login`] says otherwise.
+    /// The user, unless the [`Login`] has another.
     pub user: String,
 }
 
-/// What to log in with.
+/// Credentials.
 #[derive(Clone, Debug)]
 pub struct Login {
-    /// The user, where it is not the URL's.
+    /// The user, if not that of the URL.
     pub user: Option<String>,
     /// The password.
     pub password: SecretString,
 }
 
-/// Why there is no login now.
+/// Why a source has no credentials.
 pub type LoginError = Box<dyn Error + Send + Sync>;
 
-/// Gives logins. It is asked before each transaction, since any may have to connect anew: what it gave and
-/// what still serves it does not give again.
+/// A source of credentials. It is called before each database transaction, since any may need a new
+/// connection.
 pub trait LoginSource: fmt::Debug + Send + Sync {
-    /// The login for connections from now on; `None` where the last one still serves. `is_refused` says
-    /// that the server refused the last one.
+    /// Returns credentials for new connections, or `None` if the previous ones are still valid.
+    /// `is_rejected`: the server rejected the previous ones.
     fn login<'a>(
         &'a self,
         target: &'a Target,
-        is_refused: bool,
+        is_rejected: bool,
     ) -> BoxFuture<'a, Result<Option<Login>, LoginError>>;
 }

@@ -1,4 +1,4 @@
-//! The migrations, and which of them a database has.
+//! The migrations, and which of them a database lacks.
 
 use std::collections::HashSet;
 
@@ -8,20 +8,19 @@ pub use sqlx::migrate::MigrateError;
 use crate::error::StoreError;
 use crate::unnamed::unnamed;
 
-/// The migrations of `migrations/`, in their order.
+/// The migrations of `migrations/`, in order.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations");
 
-/// SQLSTATE of a table that is not there.
+/// SQLSTATE of a missing table.
 const UNDEFINED_TABLE: &str = "42P01";
 
-/// The versions of the migrations that a database does not have, in their order. Where it has none, not
-/// even the table that lists them, the transaction is aborted.
+/// Returns the versions of the missing migrations, in order. In an empty database the statement
+/// fails, which aborts the database transaction.
 ///
 /// # Errors
-/// [`StoreError`] if the database cannot be asked.
+/// [`StoreError`] of the statement.
 pub async fn missing(connection: &mut PgConnection) -> Result<Vec<i64>, StoreError> {
-    // Not checked against the schema at compile time: the table is sqlx's own, which makes it as it
-    // applies the first migration.
+    // Not checked at compile time: sqlx creates this table with the first migration.
     let applied = sqlx::query_scalar("select version from _sqlx_migrations where success")
         .fetch_all(unnamed(connection))
         .await;

@@ -1,4 +1,4 @@
-//! Tenants: whose data the rest is.
+//! Tenants.
 
 use sqlx::PgConnection;
 use tributary_domain::TenantId;
@@ -6,7 +6,7 @@ use tributary_domain::TenantId;
 use crate::error::StoreError;
 use crate::unnamed::unnamed;
 
-/// Finds a tenant by name, or makes it with `new_id`.
+/// Finds a tenant by name, or creates it with `new_id`.
 ///
 /// # Errors
 /// [`StoreError`] of the statement.
@@ -43,7 +43,7 @@ pub async fn find(
     Ok(id.map(TenantId))
 }
 
-/// Whether there is such a tenant. Looks through all tenants.
+/// Whether the tenant exists.
 ///
 /// # Errors
 /// [`StoreError`] of the statement.

@@ -1,12 +1,12 @@
-//! Statements that leave no name on their connection.
+//! Sends statements without a name, for connection poolers.
 
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 use sqlx::postgres::{PgQueryResult, PgRow, PgTypeInfo};
 use sqlx::{Either, Execute, Executor, PgConnection, Postgres, SqlStr};
 
-/// Sends a statement unnamed. A named one stays on its server connection, which a pooler in
-/// transaction mode gives to the next client, and which makes RDS Proxy pin the session.
+/// Sends statements unnamed. A named one would remain on the server connection, which a pooler in
+/// transaction mode passes to the next client and RDS Proxy pins to the session.
 pub(crate) fn unnamed(connection: &mut PgConnection) -> Unnamed<'_> {
     Unnamed(connection)
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use sqlx::{AssertSqlSafe, Executor, PgConnection};
 use tributary_domain::BatchId;
-use tributary_store::batches::Left;
+use tributary_store::batches::RemainingWork;
 use tributary_store::check::{self, Check, FINDINGS_MAX, Options};
 use tributary_store::outbox;
 use tributary_store::{idempotency, report};
@@ -27,7 +27,7 @@ async fn healthy() -> Ledger {
     let ledger = Ledger::new().await;
     let (first, _) = ledger.write(&bookings(5, "-0.10")).await;
     ledger.complete(first).await;
-    assert_eq!(ledger.finish_if_settled(first).await, Left::Nothing);
+    assert_eq!(ledger.finish_if_done(first).await, RemainingWork::Nothing);
     let mut tx = ledger.begin().await;
     idempotency::insert(&mut tx, ledger.tenant, "key", &[0; 32], first).await.unwrap();
     report::fold(&mut tx, 1_000).await.unwrap();
@@ -46,7 +46,7 @@ async fn healthy() -> Ledger {
         ids(&claimed).into_iter().partition(|id| *id == "in_euro");
     ledger.finish(&lease, &failed, Err("no rule")).await;
     ledger.finish(&lease, &done, Ok(SHOPPING)).await;
-    assert_eq!(ledger.finish_if_settled(second).await, Left::Nothing);
+    assert_eq!(ledger.finish_if_done(second).await, RemainingWork::Nothing);
 
     let (last, _) = ledger.write(&[booking("held", "-1"), booking("waiting", "2")]).await;
     ledger.claim(last, LEASE, 1).await;
@@ -63,7 +63,7 @@ async fn enqueue(ledger: &Ledger, batch: BatchId) {
 
 async fn run(ledger: &Ledger, options: Options) -> Vec<Check> {
     let mut tx = ledger.store.begin_for_all().await.unwrap();
-    check::freeze(&mut tx).await.unwrap();
+    check::begin_snapshot(&mut tx).await.unwrap();
     check::run(&mut tx, options).await.unwrap()
 }
 
@@ -135,7 +135,7 @@ async fn all_are_counted_and_the_first_are_named() {
 async fn a_frozen_transaction_sees_one_moment_and_writes_nothing() {
     let ledger = healthy().await;
     let mut tx = ledger.store.begin_for_all().await.unwrap();
-    check::freeze(&mut tx).await.unwrap();
+    check::begin_snapshot(&mut tx).await.unwrap();
     check::run(&mut tx, LIVE).await.unwrap();
     ledger.database.connection().await.execute("delete from report_days").await.unwrap();
     let checks = check::run(&mut tx, LIVE).await.unwrap();

@@ -211,7 +211,7 @@ async fn examine(
         findings.push(format!("it did not settle: {:?} is left", settled.left));
     }
     let mut tx = store.begin_for_all().await?;
-    check::freeze(&mut tx).await?;
+    check::begin_snapshot(&mut tx).await?;
     let options = Options { settled: true, grace: Duration::ZERO };
     for check in check::run(&mut tx, options).await? {
         findings.extend(

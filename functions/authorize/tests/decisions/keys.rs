@@ -90,7 +90,7 @@ async fn last_use_is_recorded_at_a_minimum_interval() {
 
     let long_ago = format!(
         "update api_keys set last_used_at = now() - interval '{} seconds'",
-        api_keys::USE_NOTED_EVERY.as_secs() + 1
+        api_keys::LAST_USED_INTERVAL.as_secs() + 1
     );
     connection.execute(sqlx::AssertSqlSafe(long_ago)).await.unwrap();
     let before = last_use(&rig).await;

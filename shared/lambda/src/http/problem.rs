@@ -209,7 +209,7 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Unavailable(_) => Self::Unavailable(error.into()),
-            StoreError::KeyTaken { .. } => Self::UnderWay,
+            StoreError::DuplicateKey { .. } => Self::UnderWay,
             StoreError::Unexpected(_) => Self::Internal(error.into()),
         }
     }

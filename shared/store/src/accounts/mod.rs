@@ -1,4 +1,4 @@
-//! Accounts: created when a batch first brings them, kept as the bank last described them.
+//! Accounts, as the latest batch describes them.
 
 use sqlx::PgConnection;
 use tributary_domain::{Account, TenantId};
@@ -6,8 +6,8 @@ use tributary_domain::{Account, TenantId};
 use crate::error::StoreError;
 use crate::unnamed::unnamed;
 
-/// Creates and updates the accounts of a batch. Answers which of the `referenced` ids, accounts that
-/// the batch does not bring itself, are unknown.
+/// Inserts and updates the accounts of a batch. Returns which of the `referenced` ids, those of
+/// accounts that are not in the batch, are unknown.
 ///
 /// # Errors
 /// [`StoreError`] of the statement.

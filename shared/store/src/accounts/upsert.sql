@@ -1,6 +1,5 @@
--- Writes only the accounts that are new or differ, so that batches of a known account do not wait
--- for each other; in the order of their ids, so that two batches never wait for each other in a circle.
--- Answers which of the referenced accounts nobody knows.
+-- Writes only accounts that are new or changed, so that batches for an unchanged account do not block each other.
+-- Writes them by id, to avoid deadlocks. Returns the referenced accounts that are unknown.
 with incoming as (
     select * from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
         as incoming (account_id, name, account_type, subtype, mask)

@@ -1,96 +1,39 @@
-//! Proves on a live database what must always hold: nothing lost, nothing counted twice, sums that are
-//! those of their rows, exact amounts. It reads alone, over all tenants, one moment of the database; it
-//! repairs nothing.
+//! Checks the invariants of a live database: nothing is lost or counted twice, sums match their
+//! rows, amounts are exact. The checks only read, over all tenants, in one snapshot.
 
-mod batches;
-mod rows;
-mod settled;
+mod finding;
 pub mod stored;
-mod sums;
+mod unsettled;
 
-use std::borrow::Cow;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
-use tributary_domain::TenantId;
-use uuid::Uuid;
+use tributary_domain::{Currency, Money};
 
 use crate::error::StoreError;
 use crate::interval::millis;
 use crate::unnamed::unnamed;
 
-pub use settled::{Unsettled, unsettled};
+use finding::Row;
+pub use finding::{Check, FINDINGS_MAX, Finding};
+pub use unsettled::{Unsettled, unsettled};
 
-/// How many findings of one check are named; all are counted.
-pub const FINDINGS_MAX: i64 = 20;
-
-/// What to hold a database to.
+/// What to check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// All work is said to be done: nothing may be pending, processing or entry.
+    /// Whether all work must be done: no transaction pending or processing, no outbox entry.
     pub settled: bool,
-    /// How long a lease may have run out, an outbox entry be unsent or a batch wait for its end before that
-    /// counts as wrong: longer than relay takes to mind it.
+    /// How long an expired lease, an unsent outbox entry or a batch without work left is tolerated.
+    /// Longer than relay takes to handle them.
     pub grace: Duration,
 }
 
-/// A rule, and where the database breaks it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Check {
-    /// Its name, such as `batch-members`.
-    pub name: Cow<'static, str>,
-    /// The rule, in one sentence.
-    pub rule: Cow<'static, str>,
-    /// How often it is broken.
-    pub broken: i64,
-    /// The first of those, at most [`FINDINGS_MAX`].
-    pub findings: Vec<Finding>,
-}
-
-/// One place where a rule is broken.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Finding {
-    /// Whose it is.
-    pub tenant: TenantId,
-    /// What it is, with its id.
-    pub subject: String,
-    /// What is wrong with it.
-    pub detail: String,
-}
-
-/// A finding as a statement gives it, with the count of all of its check.
-struct Row {
-    tenant_id: Uuid,
-    subject: String,
-    detail: String,
-    broken: i64,
-}
-
-impl Check {
-    fn of(name: &'static str, rule: &'static str, rows: Vec<Row>) -> Self {
-        let broken = rows.first().map_or(0, |row| row.broken);
-        let findings = rows.into_iter().map(|row| Finding {
-            tenant: TenantId(row.tenant_id),
-            subject: row.subject,
-            detail: row.detail,
-        });
-        Self { name: name.into(), rule: rule.into(), broken, findings: findings.collect() }
-    }
-
-    /// The rule holds.
-    #[must_use]
-    pub const fn holds(&self) -> bool {
-        self.broken == 0
-    }
-}
-
-/// Makes a transaction that has just begun see one moment of the database, and write nothing. Where
-/// row-level security would hide a row, statements fail from now on: a check must not pass for not seeing.
+/// Prepares a database transaction that has just begun for [`run`]: it reads one snapshot and
+/// cannot write. Statements fail if row-level security would hide a row from them.
 ///
 /// # Errors
 /// [`StoreError`] of the statement.
-pub async fn freeze(connection: &mut PgConnection) -> Result<(), StoreError> {
+pub async fn begin_snapshot(connection: &mut PgConnection) -> Result<(), StoreError> {
     sqlx::query!("set transaction isolation level repeatable read, read only")
         .execute(unnamed(connection))
         .await?;
@@ -98,8 +41,19 @@ pub async fn freeze(connection: &mut PgConnection) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Asks every check, in a transaction that is [frozen](freeze): between two moments rows move, and
-/// their sums with them.
+/// Runs the check of a `.sql` file, whose name it has. The statement returns a [`Row`] for each
+/// finding; its first parameter is the maximum number of them.
+macro_rules! check {
+    ($connection:ident, $file:tt $(($($arguments:tt)+))?, $rule:literal) => {{
+        let rows = sqlx::query_file_as!(Row, $file, FINDINGS_MAX $(, $($arguments)+)?)
+            .fetch_all(unnamed($connection))
+            .await?;
+        Check::new($file, $rule, rows)
+    }};
+}
+
+/// Runs all checks. Call [`begin_snapshot`] first: without a snapshot, rows and their sums could
+/// change between two statements.
 ///
 /// # Errors
 /// [`StoreError`] of the statements.
@@ -107,12 +61,131 @@ pub async fn run(
     connection: &mut PgConnection,
     options: Options,
 ) -> Result<Vec<Check>, StoreError> {
-    let grace_ms = millis(options.grace);
-    let mut checks = batches::run(connection, grace_ms).await?;
-    checks.extend(rows::run(connection, grace_ms).await?);
-    checks.extend(sums::run(connection).await?);
+    let mut checks = batches(connection, millis(options.grace)).await?;
+    checks.extend(transactions(connection, millis(options.grace)).await?);
+    checks.extend(sums(connection).await?);
     if options.settled {
-        checks.extend(settled::run(connection).await?);
+        checks.extend(settled(connection).await?);
     }
     Ok(checks)
+}
+
+/// Checks of batches, idempotency keys and the outbox.
+async fn batches(connection: &mut PgConnection, grace_ms: i64) -> Result<Vec<Check>, StoreError> {
+    Ok(vec![
+        check!(
+            connection,
+            "src/check/batch-members.sql",
+            "Every transaction that a batch was accepted with is stored."
+        ),
+        check!(
+            connection,
+            "src/check/batch-counts.sql",
+            "Inserted, updated and unchanged transactions of a batch add up to its transactions."
+        ),
+        check!(
+            connection,
+            "src/check/batch-statuses.sql",
+            "Pending, processing, completed and failed add up to a batch's transactions."
+        ),
+        check!(
+            connection,
+            "src/check/batch-finished.sql",
+            "A finished batch has no transaction left to work on."
+        ),
+        check!(
+            connection,
+            "src/check/batch-ends.sql"(grace_ms),
+            "A batch with nothing left to work on is soon marked as finished."
+        ),
+        check!(
+            connection,
+            "src/check/idempotency-keys.sql",
+            "Every idempotency key names a batch."
+        ),
+        check!(
+            connection,
+            "src/check/outbox.sql"(grace_ms),
+            "Each outbox entry has a batch, and is sent soon."
+        ),
+    ])
+}
+
+/// Checks of transactions.
+async fn transactions(
+    connection: &mut PgConnection,
+    grace_ms: i64,
+) -> Result<Vec<Check>, StoreError> {
+    // The domain knows the currencies. Only those that are stored are passed on.
+    let stored =
+        sqlx::query_scalar!("select distinct currency from transactions order by currency")
+            .fetch_all(unnamed(connection))
+            .await?;
+    let known: Vec<_> = stored.iter().filter_map(|code| Currency::from_code(code)).collect();
+    let codes: Vec<_> = known.iter().map(|currency| currency.code()).collect();
+    let minor_units: Vec<_> =
+        known.iter().map(|it| i32::try_from(it.minor_units()).unwrap_or(i32::MAX)).collect();
+    let digits_max = i32::try_from(Money::INTEGER_DIGITS_MAX).unwrap_or(i32::MAX);
+    Ok(vec![
+        check!(
+            connection,
+            "src/check/transaction-owners.sql",
+            "A transaction is the work of a batch that brought it, on an account that is stored."
+        ),
+        check!(
+            connection,
+            "src/check/transaction-statuses.sql",
+            "A transaction has the columns of its status and no others."
+        ),
+        check!(
+            connection,
+            "src/check/transaction-leases.sql"(grace_ms),
+            "A transaction that no worker holds any more is soon claimed again."
+        ),
+        check!(
+            connection,
+            "src/check/amounts.sql"(codes as _, &minor_units, digits_max),
+            "An amount has no more digits than its currency has, and its currency is in use."
+        ),
+        check!(
+            connection,
+            "src/check/revisions.sql",
+            "Revision n of a transaction has every earlier revision, 1 to n - 1, and no other."
+        ),
+        check!(
+            connection,
+            "src/check/replacements.sql",
+            "A pending transaction is replaced by the first posted one that names it, \
+             by nothing else."
+        ),
+    ])
+}
+
+/// Checks of the sums of the report.
+async fn sums(connection: &mut PgConnection) -> Result<Vec<Check>, StoreError> {
+    Ok(vec![
+        check!(
+            connection,
+            "src/check/report-sums.sql",
+            "An account's sums of a day are those of its transactions, each currency apart."
+        ),
+        check!(
+            connection,
+            "src/check/report-accounts.sql",
+            "Sums are of accounts that are stored."
+        ),
+    ])
+}
+
+/// Checks that all work is done.
+async fn settled(connection: &mut PgConnection) -> Result<Vec<Check>, StoreError> {
+    Ok(vec![
+        check!(
+            connection,
+            "src/check/settled-transactions.sql",
+            "No transaction is pending or processing."
+        ),
+        check!(connection, "src/check/settled-batches.sql", "Every batch is finished."),
+        check!(connection, "src/check/settled-outbox.sql", "The outbox is empty."),
+    ])
 }

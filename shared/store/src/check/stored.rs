@@ -1,13 +1,13 @@
-//! Everything that a tenant has stored, read whole: for whoever kept a ledger of what it was answered and
-//! compares. Not for serving requests: it costs what is stored.
+//! Reads all stored rows, for tests that compare them with what they sent. Not for serving
+//! requests: the cost grows with the number of rows.
 
-use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::error::StoreError;
+pub use crate::transactions::stored::{StoredTransaction, all as transactions};
 use crate::unnamed::unnamed;
 
 /// A stored batch.
@@ -22,45 +22,16 @@ pub struct StoredBatch {
     pub unchanged: i32,
 }
 
-/// A stored transaction.
-#[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "the columns of the table, under its names")]
-pub struct StoredTransaction {
-    pub transaction_id: String,
-    pub account_id: String,
-    pub batch_id: Uuid,
-    pub amount: Decimal,
-    pub currency: String,
-    pub booked_at: DateTime<Utc>,
-    pub authorized_on: Option<NaiveDate>,
-    pub description: String,
-    pub merchant_name: Option<String>,
-    pub payment_channel: Option<String>,
-    pub merchant_category_code: Option<String>,
-    pub is_pending: bool,
-    pub pending_transaction_id: Option<String>,
-    pub replaced_by: Option<String>,
-    pub revision: i32,
-    pub status: String,
-    pub attempts: i32,
-    pub category: Option<String>,
-    pub primary_code: Option<String>,
-    pub detailed_code: Option<String>,
-    pub confidence: Option<String>,
-    pub rule: Option<String>,
-    pub failure_reason: Option<String>,
-}
-
-/// A transaction's earlier content.
+/// An earlier revision of a transaction.
 #[derive(Clone, Debug)]
 #[expect(missing_docs, reason = "the columns of the table, under its names")]
 pub struct StoredRevision {
     pub transaction_id: String,
     pub revision: i32,
     pub batch_id: Uuid,
-    /// Beside the rest, since a number in a [`Value`] is not exact.
+    /// Separate from `content`, since a number in a [`Value`] is not exact.
     pub amount: Decimal,
-    /// The rest of it.
+    /// The other columns.
     pub content: Value,
 }
 
@@ -72,7 +43,7 @@ pub struct StoredAccount {
     pub name: String,
 }
 
-/// Every batch of all tenants, the earliest first.
+/// All batches of all tenants, by batch id.
 ///
 /// # Errors
 /// [`StoreError`] of the statement.
@@ -94,31 +65,7 @@ pub async fn batches(connection: &mut PgConnection) -> Result<Vec<StoredBatch>, 
     Ok(batches)
 }
 
-/// Every transaction of all tenants.
-///
-/// # Errors
-/// [`StoreError`] of the statement.
-pub async fn transactions(
-    connection: &mut PgConnection,
-) -> Result<Vec<StoredTransaction>, StoreError> {
-    let transactions = sqlx::query_as!(
-        StoredTransaction,
-        r#"
-        select
-            transaction_id, account_id, batch_id, amount, currency, booked_at, authorized_on,
-            description, merchant_name, payment_channel, merchant_category_code, is_pending,
-            pending_transaction_id, replaced_by, revision, status, attempts, category,
-            primary_code, detailed_code, confidence, rule, failure_reason
-        from transactions
-        order by tenant_id, transaction_id
-        "#
-    )
-    .fetch_all(unnamed(connection))
-    .await?;
-    Ok(transactions)
-}
-
-/// Every earlier content of the transactions of all tenants, the earliest first.
+/// All earlier revisions of all tenants, the oldest first.
 ///
 /// # Errors
 /// [`StoreError`] of the statement.
@@ -138,7 +85,7 @@ pub async fn revisions(connection: &mut PgConnection) -> Result<Vec<StoredRevisi
     Ok(revisions)
 }
 
-/// Every account of all tenants.
+/// All accounts of all tenants.
 ///
 /// # Errors
 /// [`StoreError`] of the statement.

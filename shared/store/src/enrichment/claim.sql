@@ -1,6 +1,5 @@
--- Takes the next rows of a batch that nobody holds, in the order of its body, under a lease. Rows that
--- another worker is claiming at this moment are passed over, not waited for. The lease runs by the
--- database's clock, the only one that all workers share.
+-- Claims the next unclaimed rows of a batch under a lease, in the order of the request body. Skips rows that another
+-- worker has locked. Leases use the clock of the database, which all workers share.
 with claimable as (
     select transaction_id, status from transactions
     where
@@ -28,7 +27,7 @@ claimed as (
         claimable.status as status_before
 ),
 
--- Two that claim first at the same moment: the one that comes second leaves the mark to the other.
+-- If two workers claim first at the same time, only one of them sets `started_at`.
 unstarted as (
     select tenant_id, batch_id from batches
     where tenant_id = $1 and batch_id = $2 and started_at is null

@@ -1,6 +1,5 @@
--- Writes results to the rows that are still held under the token; a row whose lease was taken over,
--- or whose content was replaced, keeps what it has. Answers how many rows were written, by category;
--- those that failed have none.
+-- Writes results to the rows that are still held under the token. Rows that another worker claimed, or whose content
+-- changed, are not written. Returns the number of written rows by category, which is empty for failed ones.
 with result as (
     select * from unnest(
         $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[]

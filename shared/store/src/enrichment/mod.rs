@@ -1,4 +1,4 @@
-//! Enrichment: rows are claimed under a lease, and finished by whoever still holds it.
+//! Enrichment: a worker claims rows under a lease and finishes those that it still holds.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,37 +11,37 @@ use crate::error::StoreError;
 use crate::interval::millis;
 use crate::unnamed::unnamed;
 
-/// A row that a worker holds.
+/// A claimed row.
 #[derive(Clone, Debug)]
 pub struct ClaimedTransaction {
-    /// Which one.
+    /// The transaction.
     pub transaction_id: String,
-    /// The line on the statement.
+    /// The description on the bank statement.
     pub description: String,
-    /// The merchant, where the bank knows it.
+    /// The merchant, if the bank sent one.
     pub merchant_name: Option<String>,
-    /// Four digits by ISO 18245.
+    /// The four digits of ISO 18245.
     pub merchant_category_code: Option<String>,
-    /// Money in.
+    /// Whether the amount is positive.
     pub is_income: bool,
-    /// Which attempt this is, from 1.
+    /// The number of this attempt, from 1.
     pub attempts: i32,
 }
 
-/// The hold that a worker asks for.
+/// The lease that a worker requests.
 #[derive(Clone, Copy, Debug)]
 pub struct Lease {
-    /// Whose rows.
+    /// The tenant.
     pub tenant: TenantId,
-    /// Of which batch.
+    /// The batch.
     pub batch: BatchId,
-    /// What finishing them will ask for.
+    /// Identifies the lease when the rows are finished.
     pub token: LeaseToken,
-    /// How long nobody else may claim them.
+    /// How long no other worker may claim the rows.
     pub duration: Duration,
 }
 
-/// Claims up to `limit` rows of a batch that are pending, or whose lease ran out.
+/// Claims up to `limit` rows of a batch that are pending or whose lease expired.
 ///
 /// # Errors
 /// [`StoreError`] of the statement.
@@ -64,16 +64,16 @@ pub async fn claim(
     Ok(claimed)
 }
 
-/// What became of one claimed row.
+/// The outcome of one claimed row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome<'o> {
-    /// Which one.
+    /// The transaction.
     pub transaction_id: &'o str,
-    /// Its category, or why there is none.
+    /// The category, or the reason for the failure.
     pub result: Result<Category<'o>, &'o str>,
 }
 
-/// What categorising gave.
+/// The result of the categoriser.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Category<'o> {
     /// The top-level name.
@@ -88,30 +88,30 @@ pub struct Category<'o> {
     pub rule: &'o str,
 }
 
-/// The rows that were written as finished, counted.
+/// The number of finished rows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Finished {
-    /// Those that have a category now, by its name.
+    /// Completed rows by category.
     pub completed: BTreeMap<String, i64>,
-    /// Those that failed.
+    /// Failed rows.
     pub failed: i64,
 }
 
 impl Finished {
-    /// How many have a category now.
+    /// The number of completed rows.
     #[must_use]
     pub fn completed(&self) -> i64 {
         self.completed.values().sum()
     }
 
-    /// How many there were.
+    /// The number of finished rows.
     #[must_use]
     pub fn total(&self) -> i64 {
         self.completed() + self.failed
     }
 }
 
-/// Writes outcomes to the rows still held under the lease's token. Answers how many those were.
+/// Writes outcomes to the rows that are still held under the lease. Returns how many.
 ///
 /// # Errors
 /// [`StoreError`] of the statement.
@@ -152,8 +152,7 @@ pub async fn finish(
     Ok(finished)
 }
 
-/// Lets go of the rows held under a token: they are pending again, for anyone to claim at once.
-/// Answers how many those were.
+/// Releases the rows held under the lease: they are pending again. Returns how many.
 ///
 /// # Errors
 /// [`StoreError`] of the statement.
@@ -169,8 +168,8 @@ pub async fn release(connection: &mut PgConnection, lease: &Lease) -> Result<i64
     Ok(count)
 }
 
-/// Sets the failed rows of a batch to pending, with no attempts made, and makes them this batch's work.
-/// Answers how many those were. The batch is locked first, see [`crate::batches::lock`].
+/// Sets the failed rows of a batch to pending with zero attempts and assigns them to this batch.
+/// Returns how many. Call [`crate::batches::lock`] first.
 ///
 /// # Errors
 /// [`StoreError`] of the statement.

@@ -1,4 +1,4 @@
--- Gives claimed rows back before their lease runs out. The attempt stays counted.
+-- Releases claimed rows before their lease expires. The attempt still counts.
 with held as (
     select transaction_id from transactions
     where tenant_id = $1 and batch_id = $2 and lease_token = $3

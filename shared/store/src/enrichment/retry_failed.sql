@@ -1,5 +1,5 @@
--- Sets the failed members of a batch to pending and takes them as the batch's own work, at their place
--- in its body: a member may have failed as the work of another batch that brought it too.
+-- Sets the failed transactions of a batch to pending and assigns them to this batch, at their position in its request
+-- body. They may have failed as part of another batch that contained them too.
 with batch as (
     select transaction_ids from batches where tenant_id = $1 and batch_id = $2
 ),

@@ -1,4 +1,4 @@
-//! The outbox: messages of committed batches that are still to be sent to the queue.
+//! The outbox: messages of committed batches that are not yet sent to the queue.
 
 use std::time::Duration;
 
@@ -10,25 +10,25 @@ use crate::error::StoreError;
 use crate::interval::millis;
 use crate::unnamed::unnamed;
 
-/// The messages of a batch that are still to be sent.
+/// The unsent messages of a batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OutboxEntry {
-    /// Whose batch it is.
+    /// The tenant of the batch.
     pub tenant: TenantId,
     /// The batch.
     pub batch: BatchId,
     /// Identifies this entry among others written for the same batch.
     pub entry_id: Uuid,
-    /// The correlation id of the request that brought it.
+    /// The correlation id of the request.
     pub correlation_id: String,
     /// The X-Ray trace header of that request.
     pub trace_header: Option<String>,
-    /// How many equal messages.
+    /// The number of identical messages.
     pub message_count: i32,
 }
 
-/// Inserts an entry in the transaction that makes the work. An entry of the same batch is replaced and keeps the
-/// larger message count.
+/// Inserts an entry, in the database transaction that creates the work. Replaces an entry of the
+/// same batch and keeps the larger message count.
 ///
 /// # Errors
 /// [`StoreError`] of the statement.
@@ -72,8 +72,8 @@ pub async fn delete(connection: &mut PgConnection, entry: &OutboxEntry) -> Resul
     Ok(())
 }
 
-/// Locks the entries of at least this age, the oldest first, over all tenants, until the transaction ends.
-/// Skips entries that another relay has locked.
+/// Locks the entries of at least this age, oldest first, over all tenants, until the end of the
+/// database transaction. Skips entries that another relay has locked.
 ///
 /// # Errors
 /// [`StoreError`] of the statement.
@@ -96,7 +96,7 @@ pub async fn lock_due(
     )
     .fetch_all(unnamed(connection))
     .await?;
-    let entry = rows.into_iter().map(|row| OutboxEntry {
+    let entries = rows.into_iter().map(|row| OutboxEntry {
         tenant: TenantId(row.tenant_id),
         batch: BatchId(row.batch_id),
         entry_id: row.entry_id,
@@ -104,11 +104,11 @@ pub async fn lock_due(
         trace_header: row.trace_header,
         message_count: row.message_count,
     });
-    Ok(entry.collect())
+    Ok(entries.collect())
 }
 
-/// Inserts an entry for up to `limit` stalled batches, over all tenants: unfinished, last announced at least
-/// `age` ago, without a live lease. Returns how many of them had no entry yet.
+/// Inserts an entry for up to `limit` stalled batches, over all tenants: unfinished, last announced
+/// at least `age` ago, without an active lease. Returns how many of them had no entry yet.
 ///
 /// # Errors
 /// [`StoreError`] of the statement.
@@ -117,8 +117,8 @@ pub async fn requeue_stalled(
     age: Duration,
     limit: i64,
 ) -> Result<u64, StoreError> {
-    let entry = sqlx::query_file!("src/outbox/requeue_stalled.sql", millis(age), limit)
+    let inserted = sqlx::query_file!("src/outbox/requeue_stalled.sql", millis(age), limit)
         .execute(unnamed(connection))
         .await?;
-    Ok(entry.rows_affected())
+    Ok(inserted.rows_affected())
 }

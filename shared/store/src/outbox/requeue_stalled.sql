@@ -1,4 +1,4 @@
--- Inserts one outbox entry for each stalled batch: unfinished, last announced long ago, and without a live
+-- Inserts one outbox entry for each stalled batch: unfinished, last announced long ago, and without an active
 -- lease. Updates announced_at, so that a batch waiting in a long queue does not get another message each minute.
 with stalled as (
     select batch.tenant_id, batch.batch_id, batch.correlation_id

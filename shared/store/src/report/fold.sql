@@ -1,5 +1,5 @@
--- Folds the next deltas into their days. Deltas that another relay is folding are passed over; days
--- are written in the order of their keys, so that two relays never wait for each other in a circle.
+-- Folds the next deltas into their days. Skips deltas that another relay has locked. Writes days by key, to avoid
+-- deadlocks.
 with folded as (
     delete from report_deltas
     where (tenant_id, account_id, day, delta_id) in (

@@ -1,4 +1,4 @@
-//! The sums that a summary is made of, and how they are kept small.
+//! The sums of the report.
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
@@ -13,20 +13,20 @@ use crate::unnamed::unnamed;
 pub struct Sums {
     /// The currency of both sums.
     pub currency: String,
-    /// The status of each of them.
+    /// The status of the transactions.
     pub status: String,
-    /// Their category, empty where they have none yet.
+    /// The category, empty for transactions without one.
     pub category: String,
-    /// How many there are.
+    /// The number of transactions.
     pub transaction_count: i64,
-    /// Money out, zero or more.
+    /// The sum of outgoing amounts, zero or more.
     pub spend: Decimal,
-    /// Money in, zero or more.
+    /// The sum of incoming amounts, zero or more.
     pub income: Decimal,
 }
 
-/// An account's sums over some days, all statuses and currencies apart; `None` if the tenant has no
-/// such account. Costs what the days cost, not what the account stores.
+/// Reads an account's sums over a period, by currency, status and category; `None` if the tenant
+/// has no such account. The cost depends on the number of days, not on the number of transactions.
 ///
 /// # Errors
 /// [`StoreError`] of the statement.
@@ -43,7 +43,7 @@ pub async fn summary(
     if rows.is_empty() {
         return Ok(None);
     }
-    // The one row of an account without transactions has no sums.
+    // An account without transactions has one row of nulls.
     let sums = rows.into_iter().filter_map(|row| {
         Some(Sums {
             currency: row.currency?,
@@ -57,7 +57,7 @@ pub async fn summary(
     Ok(Some(sums.collect()))
 }
 
-/// Folds up to `limit` deltas, over all tenants, into their days. Answers how many.
+/// Folds up to `limit` deltas, over all tenants, into their days. Returns how many.
 ///
 /// # Errors
 /// [`StoreError`] of the statement.

@@ -1,4 +1,4 @@
--- The folded days and the deltas that are not folded yet, in one snapshot. No row: no such account.
+-- Adds folded days and deltas that are not folded yet, in one snapshot. Returns no row if the account is unknown.
 select
     sums.currency as "currency?",
     sums.status as "status?",

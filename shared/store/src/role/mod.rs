@@ -1,4 +1,5 @@
-//! The PostgreSQL roles that functions work as. Migration 5 makes them; `docs/roles.md` says what each may.
+//! The PostgreSQL roles of the functions. Migration 5 creates them; `docs/roles.md` lists their
+//! privileges.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,22 +9,23 @@ use sqlx::PgConnection;
 use crate::error::StoreError;
 use crate::unnamed::unnamed;
 
-/// The functions that have a role of their own. Their roles are `tributary_` and the function's name.
+/// The functions with a role. The role is named `tributary_` and the name of the function.
 pub const FUNCTIONS: [&str; 6] = ["authorize", "ingest", "enrich", "report", "health", "relay"];
 
-/// The longest name that PostgreSQL keeps whole.
+/// The maximum length of an identifier in PostgreSQL.
 const LENGTH_MAX: usize = 63;
 
-/// A role's name: lower case letters, digits and underscores, so that it is safe to stand in SQL as it is.
+/// The name of a role: lower case letters, digits and underscores, so that it needs no quoting in
+/// SQL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Role(String);
 
-/// A text that is no role's name.
+/// An invalid name of a role.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "a role's name has 1 to {LENGTH_MAX} lower case letters, digits and underscores, no digit first"
 )]
-pub struct NotARole;
+pub struct UnknownRole;
 
 impl Role {
     /// The role of one of the [`FUNCTIONS`]; `None` for any other.
@@ -34,16 +36,16 @@ impl Role {
 }
 
 impl FromStr for Role {
-    type Err = NotARole;
+    type Err = UnknownRole;
 
-    fn from_str(name: &str) -> Result<Self, NotARole> {
+    fn from_str(name: &str) -> Result<Self, UnknownRole> {
         let is_plain = name
             .bytes()
             .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
         let starts_plain = name.bytes().next().is_some_and(|byte| !byte.is_ascii_digit());
-        // `set role none` is the login's own role again: everything that a role is to take away.
+        // `set role none` would restore all privileges of the login.
         let is_role = is_plain && starts_plain && name.len() <= LENGTH_MAX && name != "none";
-        if is_role { Ok(Self(name.to_owned())) } else { Err(NotARole) }
+        if is_role { Ok(Self(name.to_owned())) } else { Err(UnknownRole) }
     }
 }
 
@@ -53,12 +55,13 @@ impl fmt::Display for Role {
     }
 }
 
-/// Lets the roles log in with IAM tokens. After that who made them cannot work as one of them any more.
+/// Allows the roles to log in with IAM tokens. The owner can then no longer use `set role` for
+/// them.
 ///
 /// # Errors
-/// If the server takes no tokens, or the roles are somebody else's.
-pub async fn let_log_in(connection: &mut PgConnection) -> Result<(), StoreError> {
-    sqlx::query_file!("src/role/let_log_in.sql").execute(unnamed(connection)).await?;
+/// If the server does not support IAM tokens, or the user may not change the roles.
+pub async fn grant_login(connection: &mut PgConnection) -> Result<(), StoreError> {
+    sqlx::query_file!("src/role/grant_login.sql").execute(unnamed(connection)).await?;
     Ok(())
 }
 
@@ -67,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_plain_identifier_is_a_role() {
+    fn role_names_are_plain_identifiers() {
         for name in ["tributary_ingest", "_", "a1", &"a".repeat(63)] {
             assert_eq!(name.parse::<Role>().unwrap().to_string(), name);
         }
@@ -79,11 +82,11 @@ mod tests {
     }
 
     #[test]
-    fn a_function_has_a_role_and_nothing_else_has() {
+    fn only_functions_have_a_role() {
         for function in FUNCTIONS {
             let role = Role::of_function(function).unwrap();
             assert_eq!(role.to_string().parse::<Role>().unwrap(), role);
         }
-        assert_eq!(Role::of_function("admin"), None, "the owner has no role beside itself");
+        assert_eq!(Role::of_function("admin"), None, "admin works as the owner");
     }
 }

@@ -1,10 +1,10 @@
-//! Transactions turned on their side: an array for each column, as `unnest` takes them.
+//! The transactions of a batch as one array for each column, for `unnest`.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use tributary_domain::Transaction;
 
-/// One entry in each array for each transaction.
+/// Each transaction has one element in each array.
 #[derive(Default)]
 pub struct Columns<'t> {
     pub positions: Vec<i32>,
@@ -23,7 +23,7 @@ pub struct Columns<'t> {
 }
 
 impl<'t> Columns<'t> {
-    /// All of them; a position is a transaction's index in the batch.
+    /// All transactions; a position is an index into the batch.
     pub fn of(transactions: &'t [Transaction]) -> Self {
         let mut columns = Self::default();
         for (position, transaction) in (0..).zip(transactions) {
@@ -32,7 +32,7 @@ impl<'t> Columns<'t> {
         columns
     }
 
-    /// Those at the given positions.
+    /// The transactions at the given positions.
     pub fn of_positions(transactions: &'t [Transaction], positions: &[i32]) -> Self {
         let mut columns = Self::default();
         for position in positions {

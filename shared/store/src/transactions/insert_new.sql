@@ -1,5 +1,5 @@
--- Inserts the transactions that nobody has yet, in the order of their ids, so that two batches with
--- the same ids never wait for each other in a circle. Answers the positions of the others.
+-- Inserts new transactions by id, to avoid deadlocks between batches with the same ids. Returns the positions of the
+-- transactions that are already stored.
 with incoming as (
     select * from unnest(
         $3::integer[], $4::text[], $5::text[], $6::numeric[], $7::text[], $8::timestamptz[],

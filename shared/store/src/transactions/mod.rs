@@ -1,8 +1,8 @@
-//! The transactions of a batch on their way in, and an account's transactions on their way out.
+//! Transactions: writes those of a batch, reads those of an account.
 
 mod columns;
-pub mod pages;
 mod pairs;
+pub mod stored;
 
 use sqlx::PgConnection;
 use tributary_domain::{BatchId, TenantId, Transaction};
@@ -11,29 +11,53 @@ use crate::error::StoreError;
 use crate::unnamed::unnamed;
 use columns::Columns;
 
-/// What became of a batch's transactions.
+/// Prepares a statement whose parameters are the tenant, the batch and then all [`Columns`].
+macro_rules! query_columns {
+    ($query:ident!($($source:tt)+), $tenant:ident, $batch:ident, $columns:ident) => {
+        sqlx::$query!(
+            $($source)+,
+            $tenant.0,
+            $batch.0,
+            &$columns.positions,
+            &$columns.transaction_ids as _,
+            &$columns.account_ids as _,
+            &$columns.amounts,
+            &$columns.currencies as _,
+            &$columns.booked_at,
+            &$columns.authorized_on as _,
+            &$columns.descriptions as _,
+            &$columns.merchant_names as _,
+            &$columns.payment_channels as _,
+            &$columns.merchant_category_codes as _,
+            &$columns.is_pending,
+            &$columns.pending_transaction_ids as _
+        )
+    };
+}
+
+/// The number of written transactions of a batch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Written {
-    /// Nobody had them.
+    /// New transactions.
     pub inserted: i32,
-    /// Known, with other content: the new content stands.
+    /// Stored transactions whose content changed.
     pub updated: i32,
-    /// Known, with the same content.
+    /// Stored transactions with the same content.
     pub unchanged: i32,
 }
 
 impl Written {
-    /// How many are work for enrichment.
+    /// The number of transactions to enrich.
     #[must_use]
     pub const fn changed(&self) -> i32 {
         self.inserted + self.updated
     }
 }
 
-/// Writes the transactions of a batch: inserts the unknown, revises the known that differ.
+/// Writes the transactions of a batch: inserts new ones and revises changed ones.
 ///
-/// Two batches may bring the same ids in any order at the same moment: whoever comes second waits
-/// for the first to commit and then sees what it wrote.
+/// Concurrent batches may contain the same ids in any order: the second one waits for the first to
+/// commit and then sees its rows.
 ///
 /// # Errors
 /// [`StoreError`] of the statements.
@@ -56,15 +80,15 @@ pub async fn write(
     if known_count > 0 {
         let revised = revise_changed(connection, tenant, batch, &known).await?;
         updated = revised.count;
-        pending_ids.extend(revised.unsettled_pairs);
+        pending_ids.extend(revised.affected_pairs);
     }
     if !pending_ids.is_empty() {
-        pairs::settle(connection, tenant, &pending_ids).await?;
+        pairs::update_replacements(connection, tenant, &pending_ids).await?;
     }
     Ok(Written { inserted: total - known_count, updated, unchanged: known_count - updated })
 }
 
-/// Inserts what is new; answers the positions of what is not.
+/// Inserts new transactions; returns the positions of the others.
 async fn insert_new(
     connection: &mut PgConnection,
     tenant: TenantId,
@@ -72,31 +96,19 @@ async fn insert_new(
     transactions: &[Transaction],
 ) -> Result<Vec<i32>, StoreError> {
     let columns = Columns::of(transactions);
-    let positions = sqlx::query_file_scalar!(
-        "src/transactions/insert_new.sql",
-        tenant.0,
-        batch.0,
-        &columns.positions,
-        columns.transaction_ids as _,
-        columns.account_ids as _,
-        &columns.amounts,
-        columns.currencies as _,
-        &columns.booked_at,
-        columns.authorized_on as _,
-        columns.descriptions as _,
-        columns.merchant_names as _,
-        columns.payment_channels as _,
-        columns.merchant_category_codes as _,
-        &columns.is_pending,
-        columns.pending_transaction_ids as _
+    let positions = query_columns!(
+        query_file_scalar!("src/transactions/insert_new.sql"),
+        tenant,
+        batch,
+        columns
     )
     .fetch_all(unnamed(connection))
     .await?;
     Ok(positions)
 }
 
-/// Locks known rows, and pending rows that are named, in the order of their ids, so that the next
-/// statements see their last content.
+/// Locks stored rows and named pending rows by id, so that the next statements see their latest
+/// content.
 async fn lock(
     connection: &mut PgConnection,
     tenant: TenantId,
@@ -119,39 +131,26 @@ async fn lock(
     Ok(())
 }
 
-/// What revising did.
+/// The result of [`revise_changed`].
 struct Revised {
-    /// How many rows had other content.
+    /// The number of revised rows.
     count: i32,
-    /// Pending rows whose replacement may have changed with them.
-    unsettled_pairs: Vec<String>,
+    /// Pending transactions whose replacement may have changed.
+    affected_pairs: Vec<String>,
 }
 
-/// Revises what differs.
+/// Revises the rows whose content differs.
 async fn revise_changed(
     connection: &mut PgConnection,
     tenant: TenantId,
     batch: BatchId,
     columns: &Columns<'_>,
 ) -> Result<Revised, StoreError> {
-    let revised = sqlx::query_file_as!(
-        Revised,
-        "src/transactions/revise_changed.sql",
-        tenant.0,
-        batch.0,
-        &columns.positions,
-        &columns.transaction_ids as _,
-        &columns.account_ids as _,
-        &columns.amounts,
-        &columns.currencies as _,
-        &columns.booked_at,
-        &columns.authorized_on as _,
-        &columns.descriptions as _,
-        &columns.merchant_names as _,
-        &columns.payment_channels as _,
-        &columns.merchant_category_codes as _,
-        &columns.is_pending,
-        &columns.pending_transaction_ids as _
+    let revised = query_columns!(
+        query_file_as!(Revised, "src/transactions/revise_changed.sql"),
+        tenant,
+        batch,
+        columns
     )
     .fetch_one(unnamed(connection))
     .await?;

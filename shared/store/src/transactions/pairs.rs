@@ -1,5 +1,5 @@
-//! Pending transactions and the posted ones that replace them. Either may arrive first, in one batch or
-//! in two at the same moment; whoever comes second settles the pair.
+//! Pairs of a pending transaction and the posted one that replaces it. Either may arrive first, in
+//! one batch or in two at the same time; the second one updates `replaced_by`.
 
 use std::collections::BTreeSet;
 
@@ -9,20 +9,20 @@ use tributary_domain::{TenantId, Transaction};
 use crate::error::StoreError;
 use crate::unnamed::unnamed;
 
-/// Into how many locks a tenant's pairs are spread: enough that batches seldom wait for each other, few
-/// enough that a batch of 10,000 pairs does not fill PostgreSQL's lock table.
+/// The number of advisory locks for the pairs of a tenant: enough that batches seldom block each
+/// other, few enough that a batch of 10,000 pairs does not fill the lock table.
 const LOCKS: i32 = 256;
 
-/// The pending transactions that a batch brings or names: those whose pairs it may settle.
+/// The ids of pending transactions that are in a batch, or that its transactions name.
 pub fn ids_of(transactions: &[Transaction]) -> Vec<String> {
-    let brought = transactions.iter().filter(|it| it.is_pending).map(|it| &it.transaction_id);
+    let sent = transactions.iter().filter(|it| it.is_pending).map(|it| &it.transaction_id);
     let named = transactions.iter().filter_map(|it| it.pending_transaction_id.as_ref());
-    brought.chain(named).collect::<BTreeSet<_>>().into_iter().cloned().collect()
+    sent.chain(named).collect::<BTreeSet<_>>().into_iter().cloned().collect()
 }
 
-/// Waits for other batches that bring or name the same pending transactions, those that the known rows
-/// name until now among them, so that the later one sees what the earlier one wrote. The locks end with
-/// the transaction; they are taken in one order.
+/// Locks pending transactions, including those that the stored rows name, so that concurrent
+/// batches with the same pairs run one after the other. The locks are acquired in one order and end
+/// with the database transaction.
 pub async fn lock(
     connection: &mut PgConnection,
     tenant: TenantId,
@@ -34,7 +34,7 @@ pub async fn lock(
         select pg_advisory_xact_lock(hashtext($1::uuid::text), slot) from (
             select distinct abs(hashtext(pending_id) % $4::integer) as slot
             from (
-                select pending_id from unnest($2::text[]) as brought (pending_id)
+                select pending_id from unnest($2::text[]) as sent (pending_id)
                 union all
                 select pending_transaction_id from transactions
                 where
@@ -55,15 +55,14 @@ pub async fn lock(
     Ok(())
 }
 
-/// Settles pairs: a pending row that is named by a posted one leaves the totals, one that no longer is
-/// comes back. Answers for how many that changed.
-pub async fn settle(
+/// Updates `replaced_by` of pending rows, and the sums. Returns for how many rows the sums changed.
+pub async fn update_replacements(
     connection: &mut PgConnection,
     tenant: TenantId,
     pending_ids: &[String],
 ) -> Result<i64, StoreError> {
     let count =
-        sqlx::query_file_scalar!("src/transactions/settle_pairs.sql", tenant.0, pending_ids)
+        sqlx::query_file_scalar!("src/transactions/update_replacements.sql", tenant.0, pending_ids)
             .fetch_one(unnamed(connection))
             .await?;
     Ok(count)

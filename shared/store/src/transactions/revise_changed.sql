@@ -1,6 +1,6 @@
--- Gives known transactions their new content where it differs, keeps the old content as a revision,
--- and makes them this batch's work. The rows are locked already. Answers how many those were, and the
--- pending rows whose replacement may have changed with them.
+-- Updates stored transactions whose content differs, keeps the old content as a revision and assigns the transactions
+-- to this batch. The rows are already locked. Returns the number of updated rows, and the pending transactions whose
+-- replacement may have changed.
 with incoming as (
     select * from unnest(
         $3::integer[], $4::text[], $5::text[], $6::numeric[], $7::text[], $8::timestamptz[],
@@ -113,5 +113,5 @@ select
             array_agg(transaction_id) filter (where is_pending or was_pending)
             || array_agg(named_before), null
         ), '{}'
-    ) as "unsettled_pairs!"
+    ) as "affected_pairs!"
 from updated

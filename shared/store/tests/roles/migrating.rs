@@ -103,7 +103,7 @@ async fn an_owner_who_is_no_superuser_migrates_and_sees_every_tenant() {
 
     // What `pg_dump` asks with.
     let mut tx = owner.begin_for_all().await.unwrap();
-    check::freeze(&mut tx).await.unwrap();
+    check::begin_snapshot(&mut tx).await.unwrap();
     let row = tx.fetch_one("select count(*) from transactions").await.unwrap();
     assert_eq!(row.get::<i64, _>(0), 4);
     let options = check::Options { settled: false, grace: Duration::from_secs(600) };
@@ -122,7 +122,7 @@ async fn a_check_fails_where_it_cannot_see_everything() {
     execute(&url, "create role auditor nologin; grant pg_read_all_data to auditor").await;
     let blind = store(&url).as_role("auditor".parse().unwrap());
     let mut tx = blind.begin_for_all().await.unwrap();
-    check::freeze(&mut tx).await.unwrap();
+    check::begin_snapshot(&mut tx).await.unwrap();
     let options = check::Options { settled: true, grace: Duration::ZERO };
     let refused = check::run(&mut tx, options).await.unwrap_err();
     assert!(format!("{refused:?}").contains("row-level security"), "{refused:?}");
@@ -158,9 +158,9 @@ async fn roles_log_in_with_iam_tokens_where_they_are_let_and_their_owner_with_it
     let server = server().await;
     let admin = server.url("postgres");
     let url = owner_of_a_database(&server, "master", "createrole createdb").await;
-    let let_log_in = async || {
+    let grant_login = async || {
         let mut tx = store(&url).begin_for_all().await.unwrap();
-        role::let_log_in(&mut tx).await?;
+        role::grant_login(&mut tx).await?;
         tx.commit().await.map_err(StoreError::from)
     };
     // Who is a member of rds_iam by way of a role cannot log in with a password any more. That who made a
@@ -171,14 +171,14 @@ async fn roles_log_in_with_iam_tokens_where_they_are_let_and_their_owner_with_it
     let who_can = "select rolname::text from pg_roles where rolname like 'tributary\\_%' and rolcanlogin \
                    and rolcreatedb is false and pg_has_role(rolname, 'rds_iam', 'member')";
     store(&url).migrate().await.unwrap();
-    let refused = let_log_in().await.unwrap_err();
-    assert!(format!("{refused:?}").contains("takes no IAM tokens"), "{refused:?}");
+    let refused = grant_login().await.unwrap_err();
+    assert!(format!("{refused:?}").contains("does not support IAM tokens"), "{refused:?}");
     execute(&admin, "create role rds_iam nologin; grant rds_iam to master with admin option").await;
     store(&url).migrate().await.unwrap();
     assert!(texts(&admin, who_can).await.is_empty(), "nobody asked for it");
     assert_eq!(texts(&admin, memberships).await.len(), FUNCTIONS.len());
     for _ in 0..2 {
-        let_log_in().await.unwrap();
+        grant_login().await.unwrap();
         assert_eq!(texts(&admin, who_can).await.len(), FUNCTIONS.len());
         assert!(texts(&admin, memberships).await.is_empty());
         store(&url).migrate().await.unwrap();

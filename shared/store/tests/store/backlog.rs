@@ -37,7 +37,7 @@ async fn unfinished_batches_and_owed_messages_are_counted_and_the_oldest_is_time
     assert!((90..150).contains(&left.oldest_age_s), "{left:?}");
 
     // The rows of the first went to the second, which brought them again.
-    ledger.finish_if_settled(first).await;
+    ledger.finish_if_done(first).await;
     let left = measured(&ledger).await;
     assert_eq!(left.unfinished_batches, 1);
     assert!(left.oldest_age_s < 60, "{left:?}");

@@ -1,7 +1,7 @@
 //! Batches: how far they are, and when they are finished.
 
 use tributary_domain::{BatchId, StatusCounts};
-use tributary_store::batches::{self, FAILURES_SHOWN_MAX, Left};
+use tributary_store::batches::{self, FAILURES_SHOWN_MAX, RemainingWork};
 use tributary_store::enrichment;
 use tributary_testkit::ledger::bookings;
 use uuid::Uuid;
@@ -38,17 +38,17 @@ async fn a_batch_starts_with_its_first_claim() {
 async fn a_batch_is_finished_once_and_not_before_its_last_row_is() {
     let ledger = Ledger::new().await;
     let (batch, _) = ledger.write(&bookings(2, "-1")).await;
-    assert_eq!(ledger.finish_if_settled(batch).await, Left::Pending);
+    assert_eq!(ledger.finish_if_done(batch).await, RemainingWork::Pending);
     let (lease, claimed) = ledger.claim(batch, LEASE, 100).await;
-    assert_eq!(ledger.finish_if_settled(batch).await, Left::Held);
+    assert_eq!(ledger.finish_if_done(batch).await, RemainingWork::Leased);
     ledger.finish(&lease, &ids(&claimed)[..1], Ok(SHOPPING)).await;
-    assert_eq!(ledger.finish_if_settled(batch).await, Left::Held);
+    assert_eq!(ledger.finish_if_done(batch).await, RemainingWork::Leased);
     assert_eq!(ledger.progress(batch).await.finished_at, None);
     ledger.finish(&lease, &ids(&claimed)[1..], Err("no rule")).await;
-    assert_eq!(ledger.finish_if_settled(batch).await, Left::Nothing);
+    assert_eq!(ledger.finish_if_done(batch).await, RemainingWork::Nothing);
     let finished_at = ledger.progress(batch).await.finished_at;
     assert!(finished_at.is_some());
-    ledger.finish_if_settled(batch).await;
+    ledger.finish_if_done(batch).await;
     assert_eq!(ledger.progress(batch).await.finished_at, finished_at);
 }
 
@@ -56,15 +56,15 @@ async fn a_batch_is_finished_once_and_not_before_its_last_row_is() {
 async fn only_the_look_that_marks_a_batch_finished_tells_how_long_it_took() {
     let ledger = Ledger::new().await;
     let (batch, _) = ledger.write(&bookings(1, "-1")).await;
-    assert_eq!(ledger.settle(batch).await.lag_ms, None);
+    assert_eq!(ledger.finish_batch(batch).await.lag_ms, None);
     ledger.complete(batch).await;
     sqlx::query("update batches set accepted_at = now() - interval '90 seconds'")
         .execute(&mut ledger.database.connection().await)
         .await
         .unwrap();
-    let lag_ms = ledger.settle(batch).await.lag_ms.unwrap();
+    let lag_ms = ledger.finish_batch(batch).await.lag_ms.unwrap();
     assert!((90_000..150_000).contains(&lag_ms), "{lag_ms}");
-    assert_eq!(ledger.settle(batch).await.lag_ms, None, "it was finished already");
+    assert_eq!(ledger.finish_batch(batch).await.lag_ms, None, "it was finished already");
 }
 
 #[tokio::test]
@@ -72,8 +72,8 @@ async fn a_batch_whose_rows_went_to_a_later_one_is_settled() {
     let ledger = Ledger::new().await;
     let (first, _) = ledger.write(&bookings(2, "-1")).await;
     let (second, _) = ledger.write(&bookings(2, "-2")).await;
-    assert_eq!(ledger.finish_if_settled(first).await, Left::Nothing);
-    assert_eq!(ledger.finish_if_settled(second).await, Left::Pending);
+    assert_eq!(ledger.finish_if_done(first).await, RemainingWork::Nothing);
+    assert_eq!(ledger.finish_if_done(second).await, RemainingWork::Pending);
 }
 
 /// Looking and marking in one statement would wait for the retry, and then mark without looking again.
@@ -91,16 +91,16 @@ async fn a_batch_that_is_retried_while_it_is_being_finished_is_not_finished() {
     let finish = async {
         let mut tx = other.begin(ledger.tenant).await.unwrap();
         batches::lock(&mut tx, ledger.tenant, batch).await.unwrap();
-        let settled = batches::finish_if_settled(&mut tx, ledger.tenant, batch).await.unwrap();
+        let settled = batches::finish_if_done(&mut tx, ledger.tenant, batch).await.unwrap();
         tx.commit().await.unwrap();
-        settled.left
+        settled.remaining
     };
     let commit = async {
         ledger.until_someone_waits().await;
         retry.commit().await.unwrap();
     };
     let (left, ()) = tokio::join!(finish, commit);
-    assert_eq!(left, Left::Pending);
+    assert_eq!(left, RemainingWork::Pending);
     assert_eq!(ledger.progress(batch).await.finished_at, None);
 }
 
@@ -111,7 +111,7 @@ async fn the_failed_rows_of_a_batch_are_its_work_again_also_those_that_failed_as
     let (lease, claimed) = ledger.claim(first, LEASE, 10).await;
     ledger.finish(&lease, &ids(&claimed)[..1], Err("no rule")).await;
     ledger.finish(&lease, &ids(&claimed)[1..], Ok(SHOPPING)).await;
-    ledger.finish_if_settled(first).await;
+    ledger.finish_if_done(first).await;
     // Brings the same rows, as they are: it owns none of them.
     let (second, _) = ledger.write(&bookings(2, "-1")).await;
 

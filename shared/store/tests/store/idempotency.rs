@@ -16,12 +16,13 @@ async fn a_used_key_gives_the_hash_and_what_the_first_request_was_answered() {
     let ledger = Ledger::new().await;
     let (batch, written) = ledger.write(&[booking("a", "1"), booking("b", "2")]).await;
     let mut tx = ledger.begin().await;
-    let state = idempotency::take(&mut tx, ledger.tenant, "key").await.unwrap();
+    let state = idempotency::acquire(&mut tx, ledger.tenant, "key").await.unwrap();
     assert_eq!(state, KeyState::Unused);
     idempotency::insert(&mut tx, ledger.tenant, "key", &HASH, batch).await.unwrap();
     tx.commit().await.unwrap();
 
-    let state = idempotency::take(&mut *ledger.begin().await, ledger.tenant, "key").await.unwrap();
+    let state =
+        idempotency::acquire(&mut *ledger.begin().await, ledger.tenant, "key").await.unwrap();
     let accepted = AcceptedBatch {
         batch_id: batch,
         correlation_id: "test".to_owned(),
@@ -37,14 +38,14 @@ async fn a_key_that_another_connection_has_taken_is_under_way_until_it_lets_go()
     let ledger = Ledger::new().await;
     let mut first = ledger.begin().await;
     let mut second = ledger.begin_beside().await;
-    let take = async |connection: &mut tributary_store::Tx, key| {
-        idempotency::take(connection, ledger.tenant, key).await.unwrap()
+    let acquire = async |connection: &mut tributary_store::Tx, key| {
+        idempotency::acquire(connection, ledger.tenant, key).await.unwrap()
     };
-    assert_eq!(take(&mut first, "key").await, KeyState::Unused);
-    assert_eq!(take(&mut second, "key").await, KeyState::UnderWay);
-    assert_eq!(take(&mut second, "other key").await, KeyState::Unused);
+    assert_eq!(acquire(&mut first, "key").await, KeyState::Unused);
+    assert_eq!(acquire(&mut second, "key").await, KeyState::InUse);
+    assert_eq!(acquire(&mut second, "other key").await, KeyState::Unused);
     first.rollback().await.unwrap();
-    assert_eq!(take(&mut second, "key").await, KeyState::Unused);
+    assert_eq!(acquire(&mut second, "key").await, KeyState::Unused);
 }
 
 #[tokio::test]
@@ -53,9 +54,9 @@ async fn the_same_key_of_two_tenants_is_two_keys_at_the_same_moment_too() {
     let (store, tenant) = ledger.of_other_tenant("second").await;
     let mut first = ledger.begin().await;
     let mut second = store.begin(tenant).await.unwrap();
-    let state = idempotency::take(&mut first, ledger.tenant, "key").await.unwrap();
+    let state = idempotency::acquire(&mut first, ledger.tenant, "key").await.unwrap();
     assert_eq!(state, KeyState::Unused);
-    let state = idempotency::take(&mut second, tenant, "key").await.unwrap();
+    let state = idempotency::acquire(&mut second, tenant, "key").await.unwrap();
     assert_eq!(state, KeyState::Unused);
 }
 
@@ -68,12 +69,12 @@ async fn no_tenant_can_make_a_key_that_stands_in_the_way_of_another_tenants() {
     let tenant = |id: &str| TenantId(id.parse().unwrap());
     let victim = tenant("01930000-0000-7000-8000-00000000000b");
     let mut held = first.begin(victim).await.unwrap();
-    let state = idempotency::take(&mut held, victim, "req_1").await.unwrap();
+    let state = idempotency::acquire(&mut held, victim, "req_1").await.unwrap();
     assert_eq!(state, KeyState::Unused);
 
     let attacker = tenant("01930000-0000-7000-8000-00000000000a");
     let mut tx = second.begin(attacker).await.unwrap();
-    let made = idempotency::take(&mut tx, attacker, "4p1wk9egbzhN%i^m~})a1I").await;
+    let made = idempotency::acquire(&mut tx, attacker, "4p1wk9egbzhN%i^m~})a1I").await;
     assert_eq!(made.unwrap(), KeyState::Unused);
 }
 
@@ -91,7 +92,7 @@ async fn a_key_that_was_committed_meanwhile_is_taken() {
         .await
         .unwrap_err();
     assert!(
-        matches!(&refused, StoreError::KeyTaken { constraint } if constraint == "idempotency_keys_pkey"),
+        matches!(&refused, StoreError::DuplicateKey { constraint } if constraint == "idempotency_keys_pkey"),
         "{refused:?}"
     );
 }
@@ -103,7 +104,7 @@ async fn of_many_requests_with_one_key_at_the_same_moment_exactly_one_may_write(
         let key = format!("key {round}");
         let attempts = (0..4).map(async |_| {
             let mut tx = ledger.begin_beside().await;
-            let state = idempotency::take(&mut tx, ledger.tenant, &key).await.unwrap();
+            let state = idempotency::acquire(&mut tx, ledger.tenant, &key).await.unwrap();
             (state, tx)
         });
         // All hold their transactions until everyone has asked.
@@ -138,8 +139,8 @@ async fn a_key_is_forgotten_when_it_is_old_and_not_before() {
         forgotten
     };
     assert_eq!((forget(1).await, forget(10).await, forget(10).await), (1, 1, 0));
-    let state = idempotency::take(&mut *ledger.begin().await, ledger.tenant, "young").await;
+    let state = idempotency::acquire(&mut *ledger.begin().await, ledger.tenant, "young").await;
     assert!(matches!(state.unwrap(), KeyState::Used { .. }));
-    let state = idempotency::take(&mut *ledger.begin().await, ledger.tenant, "old").await;
+    let state = idempotency::acquire(&mut *ledger.begin().await, ledger.tenant, "old").await;
     assert_eq!(state.unwrap(), KeyState::Unused);
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use tributary_domain::identity::LeaseToken;
 use tributary_domain::{BatchId, TenantId, Transaction};
-use tributary_store::batches::{Left, Settled};
+use tributary_store::batches::{FinishOutcome, RemainingWork};
 use tributary_store::enrichment::{self, Category, ClaimedTransaction, Lease, Outcome};
 use tributary_store::transactions::Written;
 use tributary_store::{Store, Tx, batches};
@@ -105,16 +105,16 @@ impl Ledger {
         assert_eq!(usize::try_from(written), Ok(claimed.len()));
     }
 
-    pub async fn finish_if_settled(&self, batch: BatchId) -> Left {
-        self.settle(batch).await.left
+    pub async fn finish_if_done(&self, batch: BatchId) -> RemainingWork {
+        self.finish_batch(batch).await.remaining
     }
 
-    pub async fn settle(&self, batch: BatchId) -> Settled {
+    pub async fn finish_batch(&self, batch: BatchId) -> FinishOutcome {
         let mut tx = self.begin().await;
         batches::lock(&mut tx, self.tenant, batch).await.unwrap();
-        let settled = batches::finish_if_settled(&mut tx, self.tenant, batch).await.unwrap();
+        let outcome = batches::finish_if_done(&mut tx, self.tenant, batch).await.unwrap();
         tx.commit().await.unwrap();
-        settled
+        outcome
     }
 
     /// Until some connection of this database waits for a lock.

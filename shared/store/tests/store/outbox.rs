@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tributary_domain::BatchId;
-use tributary_store::batches::Left;
+use tributary_store::batches::RemainingWork;
 use tributary_store::outbox::{self, OutboxEntry};
 use tributary_testkit::ledger::{booking, outbox_entry};
 
@@ -130,7 +130,7 @@ async fn a_batch_is_stranded_only_when_it_is_unfinished_and_no_lease_on_it_lives
     ledger.claim(held, LEASE, 10).await;
     let (finished, _) = ledger.write(&[booking("finished", "1")]).await;
     ledger.complete(finished).await;
-    assert_eq!(ledger.finish_if_settled(finished).await, Left::Nothing);
+    assert_eq!(ledger.finish_if_done(finished).await, RemainingWork::Nothing);
     assert_eq!(ledger.requeue_stalled(NOW, 10).await, 0);
 
     let (expired, _) = ledger.write(&[booking("expired", "1")]).await;

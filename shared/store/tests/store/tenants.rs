@@ -6,7 +6,7 @@ use sqlx::Row;
 use tributary_domain::TenantId;
 use tributary_store::enrichment::{self, Lease, Outcome};
 use tributary_store::outbox::{self, OutboxEntry};
-use tributary_store::transactions::pages::{self, PageQuery};
+use tributary_store::transactions::stored::{self, PageQuery};
 use tributary_store::{Store, accounts, batches, report};
 use tributary_testkit::ledger::{booking, bookings, outbox_entry, write};
 
@@ -37,7 +37,7 @@ async fn the_same_ids_under_two_tenants_are_kept_apart() {
     let mut tx = store.begin(tenant).await.unwrap();
     let progress = batches::progress(&mut tx, tenant, yours).await.unwrap().unwrap();
     assert_eq!(progress.counts.pending, 2);
-    let rows = pages::page(&mut tx, tenant, &everything("acc")).await.unwrap();
+    let rows = stored::page(&mut tx, tenant, &everything("acc")).await.unwrap();
     assert!(rows.len() == 2 && rows.iter().all(|row| row.status == "pending"), "{rows:?}");
     assert_sums_are_those_of_the_rows(&ledger).await;
     let year = period("2025-01-01".parse().unwrap(), "2025-12-31".parse().unwrap());
@@ -59,7 +59,7 @@ async fn what_is_another_tenants_is_not_there() {
     assert_eq!(unknown, referenced);
     let year = period("2025-01-01".parse().unwrap(), "2025-12-31".parse().unwrap());
     assert_eq!(report::summary(&mut tx, stranger, "acc", year).await.unwrap(), None);
-    let rows = pages::page(&mut tx, stranger, &everything("acc")).await.unwrap();
+    let rows = stored::page(&mut tx, stranger, &everything("acc")).await.unwrap();
     assert!(rows.is_empty());
 }
 
@@ -81,7 +81,7 @@ async fn what_is_another_tenants_cannot_be_worked_on() {
     let finished = enrichment::finish(&mut tx, &stolen, "rules-1", &[outcome]).await;
     assert_eq!(finished.unwrap().total(), 0);
     assert_eq!(enrichment::release(&mut tx, &stolen).await.unwrap(), 0);
-    batches::finish_if_settled(&mut tx, stranger, batch).await.unwrap();
+    batches::finish_if_done(&mut tx, stranger, batch).await.unwrap();
     assert!(!batches::lock(&mut tx, stranger, batch).await.unwrap());
     assert_eq!(enrichment::retry_failed(&mut tx, stranger, batch).await.unwrap(), 0);
     outbox::delete(&mut tx, &OutboxEntry { tenant: stranger, ..entry.clone() }).await.unwrap();

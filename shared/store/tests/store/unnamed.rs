@@ -7,7 +7,7 @@ use tributary_domain::{BatchId, Scope, TenantId};
 use tributary_store::api_keys::{self, ApiKey, NewApiKey};
 use tributary_store::enrichment::{self, Lease, Outcome};
 use tributary_store::outbox;
-use tributary_store::transactions::pages::{self, PageQuery};
+use tributary_store::transactions::stored::{self, PageQuery};
 use tributary_store::{accounts, batches, health, idempotency, report, tenants, transactions};
 use tributary_testkit::ledger::{account, bookings, keep_batch, outbox_entry};
 use uuid::Uuid;
@@ -25,14 +25,14 @@ async fn call_everything(connection: &mut PgConnection, tenant: TenantId, round:
     let new = NewApiKey { key: key.clone(), name: "key", prefix: &prefix, key_hash: [0; 32] };
     api_keys::insert(connection, &new).await.unwrap();
     api_keys::find_by_prefix(connection, &prefix).await.unwrap().unwrap();
-    api_keys::note_use(connection, &key).await.unwrap();
+    api_keys::record_use(connection, &key).await.unwrap();
     tenants::find(connection, "third").await.unwrap().unwrap();
     tenants::exists(connection, tenant).await.unwrap();
     api_keys::list(connection, tenant).await.unwrap();
     api_keys::revoke_by_prefix(connection, tenant, &prefix).await.unwrap().unwrap();
 
     let brought = bookings(3, round);
-    idempotency::take(connection, tenant, round).await.unwrap();
+    idempotency::acquire(connection, tenant, round).await.unwrap();
     accounts::upsert(connection, tenant, &[account("acc")], &[]).await.unwrap();
     accounts::exists(connection, tenant, "acc").await.unwrap();
     let written = transactions::write(connection, tenant, batch, &brought).await.unwrap();
@@ -51,7 +51,7 @@ async fn call_everything(connection: &mut PgConnection, tenant: TenantId, round:
     let outcome = Outcome { transaction_id: "tx_00000", result: Ok(SHOPPING) };
     enrichment::finish(connection, &lease, "rules-1", &[outcome]).await.unwrap();
     enrichment::release(connection, &lease).await.unwrap();
-    batches::finish_if_settled(connection, tenant, batch).await.unwrap();
+    batches::finish_if_done(connection, tenant, batch).await.unwrap();
     batches::progress(connection, tenant, batch).await.unwrap();
     batches::failures(connection, tenant, batch).await.unwrap();
 
@@ -64,7 +64,7 @@ async fn call_everything(connection: &mut PgConnection, tenant: TenantId, round:
         after: None,
         limit: 10,
     };
-    pages::page(connection, tenant, &query).await.unwrap();
+    stored::page(connection, tenant, &query).await.unwrap();
     let day = period("2025-10-30".parse().unwrap(), "2025-10-30".parse().unwrap());
     report::summary(connection, tenant, "acc", day).await.unwrap();
     report::fold(connection, 10).await.unwrap();

@@ -26,7 +26,7 @@ impl Stored {
     /// Reads it all.
     pub async fn read(store: &Store) -> Result<Self, StoreError> {
         let mut tx = store.begin_for_all().await?;
-        tributary_store::check::freeze(&mut tx).await?;
+        tributary_store::check::begin_snapshot(&mut tx).await?;
         Ok(Self {
             batches: stored::batches(&mut tx).await?,
             transactions: stored::transactions(&mut tx).await?,

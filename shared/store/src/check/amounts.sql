@@ -1,0 +1,17 @@
+-- Unknown currencies, and amounts that their currency does not allow. The caller passes the rules of the domain for
+-- the stored currencies.
+select
+    booked.tenant_id,
+    'transaction ' || booked.transaction_id as "subject!",
+    format('is of %s %s', booked.amount, booked.currency) as "detail!",
+    count(*) over () as "broken!"
+from transactions as booked
+left join unnest($2::text[], $3::integer[]) as currency (code, minor_units)
+    on booked.currency = currency.code
+where
+    currency.code is null
+    or booked.amount in ('NaN', 'Infinity', '-Infinity')
+    or scale(trim_scale(booked.amount)) > currency.minor_units
+    or abs(trunc(booked.amount)) >= 10::numeric ^ $4::integer
+order by booked.tenant_id, booked.transaction_id
+limit $1

@@ -1,0 +1,20 @@
+-- Batches that have had no work left for longer than the grace period, but are not marked as finished.
+select
+    batch.tenant_id,
+    'batch ' || batch.batch_id as "subject!",
+    'has nothing left to work on since ' || work.ended_at as "detail!",
+    count(*) over () as "broken!"
+from batches as batch
+cross join lateral (
+    select
+        coalesce(max(owned.enriched_at), batch.accepted_at) as ended_at,
+        count(*) filter (where owned.status in ('pending', 'processing')) as left_over
+    from transactions as owned
+    where owned.tenant_id = batch.tenant_id and owned.batch_id = batch.batch_id
+) as work
+where
+    batch.finished_at is null
+    and work.left_over = 0
+    and work.ended_at < now() - $2::bigint * interval '1 millisecond'
+order by batch.tenant_id, batch.batch_id
+limit $1

@@ -1,0 +1,19 @@
+-- Batches with transactions that are missing or have an unknown status.
+select
+    batch.tenant_id,
+    'batch ' || batch.batch_id as "subject!",
+    format(
+        '%s of %s have a known status', counted.total, cardinality(batch.transaction_ids)
+    ) as "detail!",
+    count(*) over () as "broken!"
+from batches as batch
+cross join lateral (
+    select count(*) as total from transactions as member
+    where
+        member.tenant_id = batch.tenant_id
+        and member.transaction_id = any(batch.transaction_ids)
+        and member.status in ('pending', 'processing', 'completed', 'failed')
+) as counted
+where counted.total <> cardinality(batch.transaction_ids)
+order by batch.tenant_id, batch.batch_id
+limit $1

@@ -1,0 +1,23 @@
+-- Pending transactions whose `replaced_by` is not the first posted transaction that names them.
+select
+    booked.tenant_id,
+    'transaction ' || booked.transaction_id as "subject!",
+    format(
+        'is replaced by %s and should be by %s',
+        coalesce(booked.replaced_by, 'nothing'), coalesce(named.successor, 'nothing')
+    ) as "detail!",
+    count(*) over () as "broken!"
+from transactions as booked
+left join (
+    select tenant_id, pending_transaction_id, min(transaction_id) as successor
+    from transactions
+    where pending_transaction_id is not null
+    group by tenant_id, pending_transaction_id
+) as named
+    on
+        booked.tenant_id = named.tenant_id
+        and booked.transaction_id = named.pending_transaction_id
+        and booked.is_pending
+where booked.replaced_by is distinct from named.successor
+order by booked.tenant_id, booked.transaction_id
+limit $1

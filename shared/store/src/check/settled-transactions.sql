@@ -1,0 +1,10 @@
+-- Transactions that are still to be processed.
+select
+    tenant_id,
+    'transaction ' || transaction_id as "subject!",
+    format('is %s, the work of batch %s', status, batch_id) as "detail!",
+    count(*) over () as "broken!"
+from transactions
+where status in ('pending', 'processing')
+order by tenant_id, transaction_id
+limit $1

@@ -1,0 +1,23 @@
+-- Transactions whose account is not stored, or that are not in the list of their batch.
+select
+    owned.tenant_id,
+    'transaction ' || owned.transaction_id as "subject!",
+    case
+        when account.account_id is null
+            then 'its account ' || owned.account_id || ' is not stored'
+        else 'its batch ' || owned.batch_id || ' did not bring it'
+    end as "detail!",
+    count(*) over () as "broken!"
+from transactions as owned
+left join accounts as account
+    on owned.tenant_id = account.tenant_id and owned.account_id = account.account_id
+left join (
+    select tenant_id, batch_id, unnest(transaction_ids) as transaction_id from batches
+) as member
+    on
+        owned.tenant_id = member.tenant_id
+        and owned.batch_id = member.batch_id
+        and owned.transaction_id = member.transaction_id
+where account.account_id is null or member.transaction_id is null
+order by owned.tenant_id, owned.transaction_id
+limit $1

@@ -1,0 +1,46 @@
+//! The work that is left, over all tenants.
+
+use sqlx::PgConnection;
+
+use crate::error::StoreError;
+use crate::unnamed::unnamed;
+
+/// The work that is left, over all tenants.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Unsettled {
+    /// Transactions that are pending or processing.
+    pub transactions: i64,
+    /// Batches that are not finished.
+    pub batches: i64,
+    /// Batches with an unsent outbox entry.
+    pub outbox: i64,
+}
+
+impl Unsettled {
+    /// Whether no work is left.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Counts the work that is left.
+///
+/// # Errors
+/// [`StoreError`] of the statement.
+pub async fn unsettled(connection: &mut PgConnection) -> Result<Unsettled, StoreError> {
+    let unsettled = sqlx::query_as!(
+        Unsettled,
+        r#"
+        select
+            (
+                select count(*) from transactions where status in ('pending', 'processing')
+            ) as "transactions!",
+            (select count(*) from batches where finished_at is null) as "batches!",
+            (select count(*) from outbox) as "outbox!"
+        "#
+    )
+    .fetch_one(unnamed(connection))
+    .await?;
+    Ok(unsettled)
+}

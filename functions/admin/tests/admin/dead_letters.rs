@@ -108,10 +108,10 @@ async fn messages_that_cannot_be_handed_back_are_shown_all_the_same() {
     let queues = Queues::start().await;
     let bodies: Vec<_> = (0..12).map(|index| format!("nobody reads {index}")).collect();
     queues.give_up(&bodies).await;
-    queues.server.faults().refuse_operation("ChangeMessageVisibilityBatch");
+    queues.server.faults().reject_operation("ChangeMessageVisibilityBatch");
     let listed: Listed = queues.ask(json!({"operation": "dlq_list", "limit": 1000})).await;
     assert_eq!(listed.letters.len(), 12);
-    assert!(queues.server.faults().refused() >= 2, "two calls hand twelve back");
+    assert!(queues.server.faults().rejected() >= 2, "two calls hand twelve back");
 }
 
 #[tokio::test]

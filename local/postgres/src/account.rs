@@ -30,7 +30,7 @@ impl Account {
             .find_map(|name| ids_of(&passwd, name))
             .ok_or_else(|| Error::NotStarted {
                 server: POSTGRESQL,
-                reason: "it refuses to run as root, and /etc/passwd has no user postgres or nobody"
+                reason: "it does not run as root, and /etc/passwd has no user postgres or nobody"
                     .to_owned(),
             })
     }
@@ -46,14 +46,14 @@ impl Account {
     }
 
     /// Makes `command` run as this user. std also drops the supplementary groups of root.
-    pub(crate) fn run(self, command: &mut Command) {
+    pub(crate) fn apply_to(self, command: &mut Command) {
         if self.is_other {
             command.uid(self.uid).gid(self.gid);
         }
     }
 
     /// Changes the owner of a new file or folder to this user.
-    pub(crate) fn own(self, path: &Path) -> Result<(), Error> {
+    pub(crate) fn make_owner_of(self, path: &Path) -> Result<(), Error> {
         if self.is_other {
             chown(path, Some(self.uid), Some(self.gid)).map_err(Error::io(format!(
                 "change the owner of {} to the server's user",

@@ -57,8 +57,8 @@ impl Folder {
         let account = account.or_owner_of(&data);
         fs::create_dir_all(&path).map_err(Error::io(format!("create {}", path.display())))?;
         fs::set_permissions(&path, Permissions::from_mode(0o700))
-            .map_err(Error::io(format!("close {} to others", path.display())))?;
-        account.own(&path)?;
+            .map_err(Error::io(format!("restrict access to {}", path.display())))?;
+        account.make_owner_of(&path)?;
         let lock = lock(&path, progress).await?;
         check_not_served(&path, progress)?;
         let saved = fs::read_to_string(path.join("password")).unwrap_or_default();
@@ -118,7 +118,7 @@ pub(crate) fn temporary(prefix: &str, account: Account) -> Result<tempfile::Temp
         .prefix(prefix)
         .tempdir_in(&parent)
         .map_err(Error::io(format!("create a folder in {}", parent.display())))?;
-    account.own(created.path())?;
+    account.make_owner_of(created.path())?;
     Ok(created)
 }
 
@@ -155,7 +155,7 @@ pub(crate) fn write_secret(path: &Path, text: &str, account: Account) -> Result<
         file.write_all(text.as_bytes())
     };
     write().map_err(Error::io(format!("write {}", path.display())))?;
-    account.own(path)
+    account.make_owner_of(path)
 }
 
 /// Locks the folder and writes the id of this process to the lock file.
@@ -246,8 +246,8 @@ mod tests {
         fs::create_dir(folder.path().join("data")).unwrap();
         let stale = folder.path().join("data/postmaster.pid");
         let port = crate::port::free().unwrap();
-        let ours = std::process::id();
-        fs::write(&stale, format!("{ours}\n/data\n1795398078\n{port}\n")).unwrap();
+        let pid = std::process::id();
+        fs::write(&stale, format!("{pid}\n/data\n1795398078\n{port}\n")).unwrap();
         check_not_served(folder.path(), &|_| {}).unwrap();
         assert!(!stale.exists());
     }

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::{ExitStatus, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -47,22 +47,21 @@ pub(crate) struct Guard {
 impl Guard {
     /// Starts the guard, which starts the server. The guard removes a temporary folder at the end.
     pub(crate) fn start(server: &Server<'_>) -> Result<Self, Error> {
-        let doing = || "start sh";
-        let shell = Path::new("/bin/sh");
-        let mut command = program::command(shell, server.libraries, server.account);
+        let doing = "start sh";
+        let mut command = program::command(Path::new("/bin/sh"), server.libraries, server.account);
         command.args(["-c", SCRIPT, "guard"]).arg(server.program).arg(server.folder);
         command.arg(if server.lock.is_some() { "kept" } else { "temporary" });
         command.args(&server.arguments);
         // The guard holds the lock as its standard error, which also keeps errors of the shell.
-        let lock = server.lock.map(File::try_clone).transpose().map_err(Error::io(doing()))?;
+        let lock = server.lock.map(File::try_clone).transpose().map_err(Error::io(doing))?;
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         command.stderr(lock.map_or_else(Stdio::null, Stdio::from));
         // Ctrl-C in a terminal must reach only this process, which then stops the server.
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
-        let mut process = Command::from(command).spawn().map_err(Error::io(doing()))?;
+        let mut process = Command::from(command).spawn().map_err(Error::io(doing))?;
         let pipes = process.stdin.take().zip(process.stdout.take());
         let (commands, output) = pipes.ok_or_else(|| {
-            Error::io(doing())(std::io::Error::from(std::io::ErrorKind::BrokenPipe))
+            Error::io(doing)(std::io::Error::from(std::io::ErrorKind::BrokenPipe))
         })?;
         Ok(Self { name: server.name, process, commands, output: BufReader::new(output) })
     }
@@ -105,13 +104,14 @@ impl Guard {
     }
 
     /// Stops the server and waits until it has ended and a temporary folder is removed.
-    pub(crate) async fn stop(self) -> Result<ExitStatus, Error> {
+    pub(crate) async fn stop(self) -> Result<(), Error> {
         let Self { name, mut process, commands, output } = self;
         drop(commands);
         let ended = tokio::time::timeout(STOP_TIMEOUT, process.wait()).await;
         drop(output);
         ended
             .unwrap_or_else(|_| Err(std::io::Error::from(std::io::ErrorKind::TimedOut)))
+            .map(|_| ())
             .map_err(Error::io(format!("stop {name}")))
     }
 }

@@ -24,7 +24,7 @@ pub(crate) fn command(program: &Path, libraries: &[PathBuf], account: Account) -
     }
     // The server's user may not be able to enter the current folder.
     command.current_dir("/");
-    account.run(&mut command);
+    account.apply_to(&mut command);
     command
 }
 

@@ -122,7 +122,7 @@ impl Postgres {
     /// # Errors
     /// [`Error::Io`] if the server does not end, even when killed.
     pub async fn stop(self) -> Result<(), Error> {
-        self.guard.stop().await.map(|_| ())
+        self.guard.stop().await
     }
 
     /// Crashes the server with an immediate shutdown and starts it again with the same port and

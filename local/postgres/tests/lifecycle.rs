@@ -24,7 +24,7 @@ async fn dropped_server_leaves_no_process_and_no_folder() {
     let server = start(Storage::Temporary).await;
     let (pid, folder) = (server.pid(), server.folder().to_owned());
     drop(server);
-    wait_until("server gone", || !is_alive(pid) && !folder.exists()).await;
+    wait_until("end of server", || !is_alive(pid) && !folder.exists()).await;
 }
 
 #[tokio::test]

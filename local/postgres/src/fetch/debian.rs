@@ -5,7 +5,7 @@
 //! starts no service. Missing libraries are downloaded too, and `LD_LIBRARY_PATH` includes them.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use tokio::process::Command;
@@ -92,13 +92,15 @@ impl Apt {
     }
 
     fn new(staging: &Path) -> Result<Self, String> {
-        let lists = folder(staging, "lists/partial")?;
-        let archives = folder(staging, "cache/archives/partial")?;
-        let above = |path: &Path| path.parent().unwrap_or(path).display().to_string();
+        let [lists, cache] = ["lists", "cache"].map(|name| staging.join(name));
+        let archives = cache.join("archives");
+        for folder in [&lists, &archives] {
+            fs::create_dir_all(folder.join("partial")).map_err(|error| error.to_string())?;
+        }
         let options = vec![
-            format!("Dir::State::Lists={}", above(&lists)),
-            format!("Dir::Cache={}", staging.join("cache").display()),
-            format!("Dir::Cache::Archives={}", above(&archives)),
+            format!("Dir::State::Lists={}", lists.display()),
+            format!("Dir::Cache={}", cache.display()),
+            format!("Dir::Cache::Archives={}", archives.display()),
             // As root, apt would switch to a user that may not write to this folder.
             "APT::Sandbox::User=root".to_owned(),
         ];
@@ -111,12 +113,6 @@ impl Apt {
         command.args(self.options.iter().flat_map(|option| ["-o", option]));
         command
     }
-}
-
-fn folder(staging: &Path, name: &str) -> Result<PathBuf, String> {
-    let path = staging.join(name);
-    fs::create_dir_all(&path).map_err(|error| error.to_string())?;
-    Ok(path)
 }
 
 /// Finds `postgresql-15` in the output of `apt-cache depends postgresql`.

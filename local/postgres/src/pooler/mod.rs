@@ -126,7 +126,7 @@ impl Pooler {
     /// # Errors
     /// [`Error::Io`] if the pooler does not end, even when killed.
     pub async fn stop(self) -> Result<(), Error> {
-        self.guard.stop().await.map(|_| ())
+        self.guard.stop().await
     }
 
     /// Waits until the user can connect to the server. Returns the process id of the pooler.

@@ -1,40 +1,40 @@
-//! A folder of PostgreSQL server binaries that has been shown to work for the server's user.
+//! A folder of PostgreSQL server binaries that the server's user can run.
 
 use std::path::{Path, PathBuf};
 
 use crate::account::Account;
 use crate::program::version_of;
 
-/// The oldest major version that Tributary's SQL is written for.
+/// The oldest major version that supports the SQL of Tributary.
 pub(crate) const MAJOR_MIN: u32 = 14;
 
-/// Server binaries that can be run.
+/// Working server binaries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Binaries {
-    /// Holds `initdb` and `postgres`.
+    /// Contains `initdb` and `postgres`.
     pub(crate) folder: PathBuf,
-    /// Shared libraries that came with them and that the system may lack.
+    /// Folders of shared libraries that the system may lack.
     pub(crate) libraries: Vec<PathBuf>,
     /// Major version.
     pub(crate) major: u32,
-    /// What `postgres --version` calls itself, for people.
+    /// The version for messages, as `postgres --version` prints it.
     pub(crate) version: String,
 }
 
 impl Binaries {
-    /// Runs both programs as `account`, which also shows that it may and that their libraries are there.
+    /// Runs `--version` of both programs as `account`, which also checks permissions and libraries.
     ///
     /// # Errors
-    /// The reason for people why this folder cannot be used.
+    /// Why this folder cannot be used, as text for the user.
     pub(crate) async fn check(
         folder: &Path,
         libraries: &[PathBuf],
         account: Account,
     ) -> Result<Self, String> {
         version_of(folder, "initdb", libraries, account).await?;
-        let said = version_of(folder, "postgres", libraries, account).await?;
+        let output = version_of(folder, "postgres", libraries, account).await?;
         let (major, version) =
-            parse_version(&said).ok_or_else(|| format!("unknown version: {said}"))?;
+            parse_version(&output).ok_or_else(|| format!("unknown version: {output}"))?;
         if major < MAJOR_MIN {
             return Err(format!("PostgreSQL {version} is too old, {MAJOR_MIN} or newer is needed"));
         }
@@ -42,9 +42,9 @@ impl Binaries {
     }
 }
 
-/// `postgres (PostgreSQL) 15.8 (Debian 15.8-0+deb12u1)` is 15 and `15.8`; betas are `18beta1`.
-fn parse_version(said: &str) -> Option<(u32, String)> {
-    let version = said.split_once("(PostgreSQL) ")?.1.split_whitespace().next()?;
+/// `postgres (PostgreSQL) 15.8 (Debian 15.8-0+deb12u1)` is 15 and `15.8`. A beta is `18beta1`.
+fn parse_version(output: &str) -> Option<(u32, String)> {
+    let version = output.split_once("(PostgreSQL) ")?.1.split_whitespace().next()?;
     let digits: String = version.chars().take_while(char::is_ascii_digit).collect();
     Some((digits.parse().ok()?, version.to_owned()))
 }
@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn versions_are_read_as_postgres_prints_them() {
+    fn versions_are_parsed_as_postgres_prints_them() {
         let debian = parse_version("postgres (PostgreSQL) 15.8 (Debian 15.8-0+deb12u1)");
         assert_eq!(debian, Some((15, "15.8".to_owned())));
         let beta = parse_version("postgres (PostgreSQL) 18beta1");
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_oldest_version_is_taken_and_one_older_is_called_too_old() {
+    async fn oldest_supported_version_is_accepted_and_an_older_one_is_rejected() {
         let folder = tempfile::tempdir().unwrap();
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
         let account = Account::for_server().unwrap();
@@ -74,14 +74,14 @@ mod tests {
         let found = Binaries::check(folder.path(), &[], account).await.unwrap();
         assert_eq!((found.major, found.version.as_str()), (14, "14.0"));
         fake(folder.path(), "13.22");
-        let refused = Binaries::check(folder.path(), &[], account).await.unwrap_err();
-        assert_eq!(refused, "PostgreSQL 13.22 is too old, 14 or newer is needed");
+        let rejected = Binaries::check(folder.path(), &[], account).await.unwrap_err();
+        assert_eq!(rejected, "PostgreSQL 13.22 is too old, 14 or newer is needed");
     }
 
     fn fake(folder: &Path, version: &str) {
         for name in ["initdb", "postgres"] {
             let program = folder.join(name);
-            // A new file each time: a running program cannot be written.
+            // Creates a new file because a running program cannot be overwritten.
             let _ = fs::remove_file(&program);
             fs::write(&program, format!("#!/bin/sh\necho '{name} (PostgreSQL) {version}'\n"))
                 .unwrap();

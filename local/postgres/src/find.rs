@@ -1,4 +1,4 @@
-//! Finds server binaries that are installed, in the order in which they are preferred.
+//! Finds installed server binaries, in order of preference.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -8,12 +8,13 @@ use crate::binaries::Binaries;
 use crate::error::Error;
 use crate::options::Progress;
 
-/// A folder of server binaries that goes before all others.
+/// A folder of server binaries that takes precedence.
 const CHOSEN: &str = "TRIBUTARY_POSTGRES_BIN";
-/// Set to 1, nothing installed is looked at: for trying what a machine without PostgreSQL does.
+/// If it is 1, installed binaries are ignored, to test machines without PostgreSQL.
 const IGNORE_INSTALLED: &str = "TRIBUTARY_POSTGRES_IGNORE_INSTALLED";
 
-/// Where packages put server binaries outside of PATH: parent, start of the version folder, rest.
+/// Where packages install server binaries outside of PATH: parent folder, prefix of the version
+/// folder, subfolder.
 const PACKAGED: [(&str, &str, &str); 4] = [
     ("usr/lib/postgresql", "", "bin"),
     ("usr", "pgsql-", "bin"),
@@ -21,16 +22,16 @@ const PACKAGED: [(&str, &str, &str); 4] = [
     ("usr/local/opt", "postgresql", "bin"),
 ];
 
-/// Where to look; a value, so that the order can be tested.
+/// Where to search. Tests use their own root.
 struct Places<'a> {
     path: Option<OsString>,
     root: &'a Path,
 }
 
-/// The first installed binaries that work, of version `wanted` if any of those do.
+/// Returns the first installed binaries that work, preferably of the major version `wanted`.
 ///
 /// # Errors
-/// [`Error::ChosenBinaries`]: there is no second choice where one was made.
+/// [`Error::ChosenBinaries`] if the folder in `TRIBUTARY_POSTGRES_BIN` does not work.
 pub(crate) async fn installed(
     wanted: Option<u32>,
     account: Account,
@@ -38,8 +39,8 @@ pub(crate) async fn installed(
 ) -> Result<Option<Binaries>, Error> {
     if let Some(chosen) = std::env::var_os(CHOSEN).filter(|chosen| !chosen.is_empty()) {
         let folder = PathBuf::from(chosen);
-        let tried = Binaries::check(&folder, &[], account).await;
-        return tried.map(Some).map_err(|reason| Error::ChosenBinaries { folder, reason });
+        let checked = Binaries::check(&folder, &[], account).await;
+        return checked.map(Some).map_err(|reason| Error::ChosenBinaries { folder, reason });
     }
     if ignores_installed() {
         return Ok(None);
@@ -58,16 +59,16 @@ pub(crate) async fn installed(
     Ok(first)
 }
 
-/// Whether nothing installed is to be looked at.
+/// Whether to ignore installed programs.
 pub(crate) fn ignores_installed() -> bool {
     std::env::var_os(IGNORE_INSTALLED).is_some_and(|ignore| ignore == "1")
 }
 
-/// Every folder with both programs, best first, each once.
+/// Every distinct folder with both programs, in order of preference.
 fn folders(places: &Places<'_>) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for folder in places.path.iter().flat_map(std::env::split_paths) {
-        // A link on PATH leads to where the other programs and the libraries are.
+        // The target of a link on PATH is next to the other programs and the libraries.
         let target = folder.join("initdb").canonicalize().ok();
         add(&mut found, target.as_deref().and_then(Path::parent));
         add(&mut found, Some(&folder));
@@ -81,7 +82,7 @@ fn folders(places: &Places<'_>) -> Vec<PathBuf> {
 }
 
 fn add(found: &mut Vec<PathBuf>, folder: Option<&Path>) {
-    // A relative entry of PATH means another folder wherever the server's user stands.
+    // A relative entry of PATH depends on the current folder, which differs for the server.
     let Some(folder) = folder.filter(|folder| folder.is_absolute() && has_both(folder)) else {
         return;
     };
@@ -91,12 +92,12 @@ fn add(found: &mut Vec<PathBuf>, folder: Option<&Path>) {
     }
 }
 
-/// Whether `folder` holds both programs.
+/// Whether `folder` contains both programs.
 pub(crate) fn has_both(folder: &Path) -> bool {
     folder.join("initdb").is_file() && folder.join("postgres").is_file()
 }
 
-/// The folders in `parent` that are `prefix` and perhaps a version, the highest version first.
+/// The folders in `parent` named `prefix` with an optional version, the highest version first.
 pub(crate) fn by_version(parent: &Path, prefix: &str) -> Vec<PathBuf> {
     let Ok(entries) = parent.read_dir() else { return Vec::new() };
     let mut found: Vec<(Vec<u32>, PathBuf)> = entries
@@ -122,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn path_goes_before_packages_and_higher_versions_before_lower_ones() {
+    fn path_comes_before_packages_and_higher_versions_come_first() {
         let root = tempfile::tempdir().unwrap();
         let root = root.path().canonicalize().unwrap();
         for folder in [
@@ -155,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn links_on_path_are_followed_and_nothing_comes_twice() {
+    fn links_on_path_are_followed_and_folders_are_distinct() {
         let root = tempfile::tempdir().unwrap();
         let root = root.path().canonicalize().unwrap();
         let real = root.join("usr/lib/postgresql/15/bin");
@@ -170,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_without_a_server_is_no_server() {
+    fn folder_without_a_server_is_ignored() {
         let root = tempfile::tempdir().unwrap();
         let clients = root.path().join("bin");
         fs::create_dir_all(&clients).unwrap();

@@ -14,25 +14,25 @@ use crate::account::Account;
 use crate::error::{Error, POSTGRESQL};
 use crate::options::{Progress, Storage};
 
-/// How long a start waits for a server whose owner was killed to finish.
-const LEFTOVER_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a start waits until the server of a killed owner stops.
+const ORPHAN_TIMEOUT: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(50);
 
-/// A folder that is ours alone and ready for a server, or for `initdb` if it has no `data` yet.
+/// A locked folder that is ready for a server, or for `initdb` if it has no `data`.
 #[derive(Debug)]
 pub(crate) struct Folder {
     pub(crate) path: PathBuf,
     pub(crate) account: Account,
     pub(crate) password: String,
-    /// Held by the guard, so that the folder is in use until the guard has stopped the server, even
-    /// where we die first. Nothing can lock a temporary folder, whose name nobody knows.
+    /// The guard also holds it, so that the folder is locked until the server has stopped, even if
+    /// this process ends first. Temporary folders have unique names and need no lock.
     pub(crate) lock: Option<File>,
-    /// Removes a temporary folder until the guard takes that over.
-    unguarded: Option<tempfile::TempDir>,
+    /// Removes a temporary folder if the guard does not start.
+    removal: Option<tempfile::TempDir>,
 }
 
 impl Folder {
-    /// Makes or opens the folder of `storage`.
+    /// Creates or opens the folder of `storage`.
     pub(crate) async fn open(
         storage: &Storage,
         account: Account,
@@ -45,22 +45,22 @@ impl Folder {
     }
 
     fn temporary(account: Account) -> Result<Self, Error> {
-        let made = temporary("tributary-postgres-", account)?;
-        let password = new_password(made.path(), account)?;
-        let path = made.path().to_owned();
-        Ok(Self { path, account, password, lock: None, unguarded: Some(made) })
+        let created = temporary("tributary-postgres-", account)?;
+        let password = new_password(created.path(), account)?;
+        let path = created.path().to_owned();
+        Ok(Self { path, account, password, lock: None, removal: Some(created) })
     }
 
     async fn kept(path: &Path, account: Account, progress: Progress<'_>) -> Result<Self, Error> {
-        let path = kept_place(path, account, progress)?;
+        let path = kept_path(path, account, progress)?;
         let data = path.join("data");
         let account = account.or_owner_of(&data);
         fs::create_dir_all(&path).map_err(Error::io(format!("create {}", path.display())))?;
         fs::set_permissions(&path, Permissions::from_mode(0o700))
-            .map_err(Error::io(format!("close {} to others", path.display())))?;
-        account.own(&path)?;
+            .map_err(Error::io(format!("restrict access to {}", path.display())))?;
+        account.make_owner_of(&path)?;
         let lock = lock(&path, progress).await?;
-        refuse_if_served(&path, progress)?;
+        check_not_served(&path, progress)?;
         let saved = fs::read_to_string(path.join("password")).unwrap_or_default();
         let password = match saved.trim() {
             "" if data.exists() => {
@@ -70,7 +70,7 @@ impl Folder {
             "" => new_password(&path, account)?,
             saved => saved.to_owned(),
         };
-        Ok(Self { path, account, password, lock: Some(lock), unguarded: None })
+        Ok(Self { path, account, password, lock: Some(lock), removal: None })
     }
 
     /// Major version of the existing data.
@@ -78,18 +78,18 @@ impl Folder {
         fs::read_to_string(self.path.join("data/PG_VERSION")).ok()?.trim().parse().ok()
     }
 
-    /// From here on the guard removes a temporary folder.
-    pub(crate) fn is_guarded(&mut self) {
-        self.unguarded.take().map(tempfile::TempDir::keep);
+    /// Leaves the removal of a temporary folder to the guard.
+    pub(crate) fn release(&mut self) {
+        self.removal.take().map(tempfile::TempDir::keep);
     }
 
-    /// Whether the data outlives the server.
+    /// Whether the data is kept after the server stops.
     pub(crate) fn is_kept(&self) -> bool {
         self.lock.is_some()
     }
 }
 
-/// The first lines of `postmaster.pid`, which a server keeps in its data folder.
+/// The first lines of `postmaster.pid` in the data folder.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct PidFile {
     pub(crate) pid: u32,
@@ -98,7 +98,7 @@ pub(crate) struct PidFile {
 }
 
 impl PidFile {
-    /// Reads it from the server's folder; none where the server has written none or half of it.
+    /// Reads the file. Returns `None` if it is missing or incomplete.
     pub(crate) fn read(folder: &Path) -> Option<Self> {
         let text = fs::read_to_string(folder.join("data/postmaster.pid")).ok()?;
         let mut lines = text.lines();
@@ -109,37 +109,37 @@ impl PidFile {
     }
 }
 
-/// An empty folder that only `account` may enter, removed when it is dropped.
+/// Creates an empty folder that only `account` may enter. Dropping it removes it.
 pub(crate) fn temporary(prefix: &str, account: Account) -> Result<tempfile::TempDir, Error> {
     let parent = std::env::temp_dir();
     let usable = account.may_reach(&parent.join("folder")) && account.may_write_in(&parent);
     let parent = if usable { parent } else { PathBuf::from("/tmp") };
-    let made = tempfile::Builder::new()
+    let created = tempfile::Builder::new()
         .prefix(prefix)
         .tempdir_in(&parent)
-        .map_err(Error::io(format!("make a folder in {}", parent.display())))?;
-    account.own(made.path())?;
-    Ok(made)
+        .map_err(Error::io(format!("create a folder in {}", parent.display())))?;
+    account.make_owner_of(created.path())?;
+    Ok(created)
 }
 
-/// `path`, or if the server's user may not go there, a place where it may.
-fn kept_place(path: &Path, account: Account, progress: Progress<'_>) -> Result<PathBuf, Error> {
+/// Returns `path`, or another folder if the server's user may not enter `path`.
+fn kept_path(path: &Path, account: Account, progress: Progress<'_>) -> Result<PathBuf, Error> {
     let path = std::path::absolute(path).map_err(Error::io("find the current folder"))?;
     if account.may_reach(&path) {
         return Ok(path);
     }
     let digest = Sha256::digest(path.as_os_str().as_encoded_bytes());
     let name: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    let place = Path::new("/var/lib/tributary").join(name);
+    let other = Path::new("/var/lib/tributary").join(name);
     progress(&format!(
         "the server's user may not enter {}: its data is kept in {}",
         path.display(),
-        place.display()
+        other.display()
     ));
-    Ok(place)
+    Ok(other)
 }
 
-/// A password that only `initdb` is told, by a file that only the server's user may read.
+/// Creates a password, and a file for `initdb` that only the server's user may read.
 fn new_password(folder: &Path, account: Account) -> Result<String, Error> {
     let random: [u8; 16] = rand::random();
     let password: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -155,18 +155,18 @@ pub(crate) fn write_secret(path: &Path, text: &str, account: Account) -> Result<
         file.write_all(text.as_bytes())
     };
     write().map_err(Error::io(format!("write {}", path.display())))?;
-    account.own(path)
+    account.make_owner_of(path)
 }
 
-/// Locks the folder and writes our process id into the lock, for whoever comes second.
+/// Locks the folder and writes the id of this process to the lock file.
 async fn lock(folder: &Path, progress: Progress<'_>) -> Result<File, Error> {
     let path = folder.join("lock");
     let doing = || format!("lock {}", path.display());
     let mut options = OpenOptions::new();
     let mut file =
         options.append(true).create(true).mode(0o600).open(&path).map_err(Error::io(doing()))?;
-    let deadline = Instant::now() + LEFTOVER_TIMEOUT;
-    let mut is_told = false;
+    let deadline = Instant::now() + ORPHAN_TIMEOUT;
+    let mut is_reported = false;
     loop {
         match file.try_lock() {
             Ok(()) => break,
@@ -178,9 +178,9 @@ async fn lock(folder: &Path, progress: Progress<'_>) -> Result<File, Error> {
         if owner.is_some_and(is_alive) || Instant::now() > deadline {
             return Err(in_use(folder));
         }
-        if !is_told {
-            progress("waiting for a server whose owner was killed to stop");
-            is_told = true;
+        if !is_reported {
+            progress("waiting for the server of a killed process to stop");
+            is_reported = true;
         }
         tokio::time::sleep(POLL).await;
     }
@@ -189,9 +189,9 @@ async fn lock(folder: &Path, progress: Progress<'_>) -> Result<File, Error> {
     Ok(file)
 }
 
-/// Finds a server that lost its guard too. The process id alone may be another program's by now, of
-/// which PostgreSQL would be as afraid as of a server: after a restart of a container that is common.
-fn refuse_if_served(folder: &Path, progress: Progress<'_>) -> Result<(), Error> {
+/// Detects a server that runs without a guard. Otherwise removes a stale process id file: after a
+/// restart of a container, another program often has the same id, and PostgreSQL would not start.
+fn check_not_served(folder: &Path, progress: Progress<'_>) -> Result<(), Error> {
     let Some(found) = PidFile::read(folder).filter(|found| is_alive(found.pid)) else {
         return Ok(());
     };
@@ -199,7 +199,7 @@ fn refuse_if_served(folder: &Path, progress: Progress<'_>) -> Result<(), Error> 
     if port.is_some_and(|port| TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok()) {
         return Err(in_use(folder));
     }
-    progress("removing the process id file of a server that is gone");
+    progress("removing the process id file of a server that no longer runs");
     let stale = folder.join("data/postmaster.pid");
     fs::remove_file(&stale).map_err(Error::io(format!("remove {}", stale.display())))
 }
@@ -223,7 +223,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_process_id_file_is_read_at_every_stage() {
+    fn process_id_file_is_parsed_at_every_stage() {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(PidFile::read(folder.path()), None);
         fs::create_dir(folder.path().join("data")).unwrap();
@@ -241,14 +241,14 @@ mod tests {
     }
 
     #[test]
-    fn the_id_of_another_program_does_not_count_as_a_server() {
+    fn process_id_of_another_program_is_stale() {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("data")).unwrap();
         let stale = folder.path().join("data/postmaster.pid");
         let port = crate::port::free().unwrap();
-        let ours = std::process::id();
-        fs::write(&stale, format!("{ours}\n/data\n1795398078\n{port}\n")).unwrap();
-        refuse_if_served(folder.path(), &|_| {}).unwrap();
+        let pid = std::process::id();
+        fs::write(&stale, format!("{pid}\n/data\n1795398078\n{port}\n")).unwrap();
+        check_not_served(folder.path(), &|_| {}).unwrap();
         assert!(!stale.exists());
     }
 }

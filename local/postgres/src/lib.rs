@@ -1,9 +1,8 @@
-//! A real PostgreSQL server for the local stack and the tests, with nothing set up by hand.
+//! A real PostgreSQL server for the local stack and the tests, without manual setup.
 //!
-//! It finds server binaries or gets them itself, makes a data folder, starts the server on
-//! 127.0.0.1 and makes sure that no server outlives the process that started it. The same for PgBouncer
-//! in front of it. It knows nothing of Tributary's schema: databases, migrations and rows are the
-//! caller's.
+//! Finds or downloads server binaries, creates a data folder, starts the server on 127.0.0.1, and
+//! stops it when the process that started it ends. Does the same for PgBouncer in front of it.
+//! Databases, migrations and rows are left to the caller.
 
 mod account;
 mod binaries;

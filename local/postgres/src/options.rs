@@ -1,26 +1,27 @@
-//! What the caller of [`Postgres::start`](crate::Postgres::start) chooses.
+//! The options of a server.
 
 use std::path::PathBuf;
 
-/// Told, in sentences for people, what is being done; called seldom, and from one task at a time.
+/// Receives progress messages for the user. Called rarely, and from one task at a time.
 pub type Progress<'a> = &'a (dyn Fn(&str) + Send + Sync);
 
-/// How long a server's data lives.
+/// How long the data of a server is kept.
 #[derive(Debug, Clone)]
 pub enum Storage {
-    /// Until the server stops or its owner dies. Survives a crash of the server, not of the machine.
+    /// Until the server stops or its owner ends. Survives a crash of the server, but not of the
+    /// machine.
     Temporary,
-    /// In this folder, as durable as PostgreSQL is by default; one server at a time may use it.
+    /// In this folder, with the default durability of PostgreSQL. One server at a time can use it.
     ///
-    /// As root it may have to be kept elsewhere, since the server runs as a user who might not be let
-    /// in there: then [`Postgres::folder`](crate::Postgres::folder) says where it is.
+    /// If this process is root and the user of the server may not enter the folder, the data is in
+    /// another folder: see [`Postgres::folder`](crate::Postgres::folder).
     Kept(PathBuf),
 }
 
-/// What [`Postgres::start`](crate::Postgres::start) needs to know.
+/// The options of [`Postgres::start`](crate::Postgres::start).
 pub struct Options<'a> {
-    /// Where the data lives, and for how long.
+    /// Where the data is, and how long it is kept.
     pub storage: Storage,
-    /// Told what is being done: a first start may download a server.
+    /// Receives progress messages: a first start may download a server.
     pub progress: Progress<'a>,
 }

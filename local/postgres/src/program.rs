@@ -8,11 +8,11 @@ use crate::account::Account;
 
 const VERSION_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// A command that sees nothing of our environment that could steer PostgreSQL (`PGDATA`, `PGPORT`, …).
+/// Creates a command without environment variables that configure PostgreSQL (`PGDATA`, …).
 pub(crate) fn command(program: &Path, libraries: &[PathBuf], account: Account) -> Command {
     let mut command = Command::new(program);
     command.env_clear();
-    // `LC_ALL` for messages that we can read, and since on macOS a server without it refuses to start.
+    // `LC_ALL` makes messages reliable, and a server on macOS does not start without it.
     command.env("LC_ALL", "C").env("PATH", std::env::var_os("PATH").unwrap_or_default());
     let inherited = std::env::var_os("LD_LIBRARY_PATH").filter(|paths| !paths.is_empty());
     let mut paths = libraries.to_owned();
@@ -22,16 +22,16 @@ pub(crate) fn command(program: &Path, libraries: &[PathBuf], account: Account) -
     {
         command.env("LD_LIBRARY_PATH", joined);
     }
-    // Ours may be a folder that the server's user may not enter.
+    // The server's user may not be able to enter the current folder.
     command.current_dir("/");
-    account.run(&mut command);
+    account.apply_to(&mut command);
     command
 }
 
-/// What `program --version` says.
+/// Returns the output of `program --version`.
 ///
 /// # Errors
-/// The reason for people why it says nothing.
+/// Why the program cannot be used, as text for the user.
 pub(crate) async fn version_of(
     folder: &Path,
     program: &str,
@@ -43,11 +43,11 @@ pub(crate) async fn version_of(
     let mut command = tokio::process::Command::from(command);
     let output = tokio::time::timeout(VERSION_TIMEOUT, command.kill_on_drop(true).output())
         .await
-        .map_err(|_| format!("{program} --version does not answer"))?
+        .map_err(|_| format!("{program} --version took too long"))?
         .map_err(|error| format!("{program} cannot be run: {error}"))?;
     if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr);
-        return Err(format!("{program} --version fails: {}", said.trim()));
+        let message = String::from_utf8_lossy(&output.stderr);
+        return Err(format!("{program} --version fails: {}", message.trim()));
     }
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }

@@ -1,4 +1,4 @@
-//! A running server: start, stop, crash.
+//! Starts, stops and crashes a PostgreSQL server.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -11,17 +11,17 @@ use crate::guard::{self, Guard};
 use crate::options::Options;
 use crate::{fetch, find, port};
 
-/// Recovery after a crash is part of it.
+/// Includes the recovery after a crash.
 const READY_TIMEOUT: Duration = Duration::from_secs(120);
 const POLL: Duration = Duration::from_millis(20);
 
-/// How often another port is taken where someone was quicker on the last.
-const PORT_TRIES: usize = 5;
+/// Attempts to start if another process takes the chosen port.
+const PORT_ATTEMPTS_MAX: usize = 5;
 
-/// Enough for every process of the local stack and a test suite that runs on all cores.
+/// Enough for the local stack, and for a test suite that runs on all cores.
 const CONNECTIONS_MAX: u32 = 400;
 
-/// A server that runs until it is stopped, dropped, or this process dies.
+/// A server that runs until it is stopped or dropped, or this process ends.
 #[derive(Debug)]
 pub struct Postgres {
     guard: Guard,
@@ -31,24 +31,21 @@ pub struct Postgres {
 }
 
 impl Postgres {
-    /// Starts a server, and returns when it takes connections. It has the database `postgres`.
+    /// Starts a server and returns when it accepts connections. It has the database `postgres`.
     ///
-    /// A first start may have to download server binaries, and a start on new data runs `initdb`:
-    /// both can take a while, and `options.progress` is told of them.
+    /// A first start may download server binaries, and a start with new data runs `initdb`. Both
+    /// can take a while and are reported to `options.progress`.
     ///
     /// # Errors
-    /// Each [`Error`]; none leaves a process or a temporary folder behind.
+    /// Any [`Error`]. No process and no temporary folder remain.
     pub async fn start(options: Options<'_>) -> Result<Self, Error> {
         let Options { storage, progress } = options;
         let account = Account::for_server()?;
         let mut folder = Folder::open(&storage, account, progress).await?;
         let wanted = folder.made_by();
-        let mut binaries = find::installed(wanted, folder.account, progress).await?;
-        if binaries.is_none() {
-            binaries = Some(fetch::postgresql(wanted, folder.account, progress).await?);
-        }
-        let Some(binaries) = binaries else {
-            return Err(Error::NoBinaries { attempts: String::new() });
+        let binaries = match find::installed(wanted, folder.account, progress).await? {
+            Some(binaries) => binaries,
+            None => fetch::postgresql(wanted, folder.account, progress).await?,
         };
         if let Some(made_by) = wanted.filter(|wanted| *wanted != binaries.major) {
             let (folder, found) = (folder.path.clone(), binaries.major);
@@ -56,7 +53,7 @@ impl Postgres {
         }
         let (version, bin) = (&binaries.version, binaries.folder.display());
         progress(&format!("starting PostgreSQL {version} from {bin}"));
-        for _ in 1..PORT_TRIES {
+        for _ in 1..PORT_ATTEMPTS_MAX {
             match Self::start_once(&binaries, folder).await {
                 Err(error) if error.is_port_clash() => {
                     folder = Folder::open(&storage, account, progress).await?;
@@ -82,26 +79,26 @@ impl Postgres {
             folder: &folder.path,
             lock: folder.lock.as_ref(),
         })?;
-        folder.is_guarded();
+        folder.release();
         match ready(&mut guard, &folder.path).await {
             Ok(pid) => Ok(Self { guard, folder, port, pid }),
             Err(error) => {
-                // So that nothing is left when the caller hears of it.
+                // The process and its folder must be gone before the caller gets the error.
                 guard.stop().await?;
                 Err(error)
             }
         }
     }
 
-    /// `postgres://tributary:…@127.0.0.1:PORT/database`, with the password of this server's only
-    /// user, a superuser. `database` stands in it as it is given: a plain name.
+    /// `postgres://tributary:…@127.0.0.1:PORT/database`, with the password of the only user, a
+    /// superuser. `database` is not escaped.
     #[must_use]
     pub fn url(&self, database: &str) -> String {
         let (password, port) = (&self.folder.password, self.port);
         format!("postgres://tributary:{password}@127.0.0.1:{port}/{database}")
     }
 
-    /// The port on 127.0.0.1; it stays the same until [`stop`](Self::stop).
+    /// The port on 127.0.0.1. It stays the same until [`stop`](Self::stop).
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port
@@ -119,21 +116,21 @@ impl Postgres {
         &self.folder.path
     }
 
-    /// Shuts down: ends all connections, writes everything, and returns when the process is gone and,
-    /// if the data was temporary, its folder too.
+    /// Ends all connections, writes all data, and returns when the process has ended and a
+    /// temporary folder is removed.
     ///
     /// # Errors
-    /// [`Error::Io`] if the server would not go, even when killed.
+    /// [`Error::Io`] if the server does not end, even when killed.
     pub async fn stop(self) -> Result<(), Error> {
-        self.guard.stop().await.map(|_| ())
+        self.guard.stop().await
     }
 
-    /// Crashes the server (an immediate shutdown, no connection is finished) and starts it again on
-    /// the same port and data, for fault injection. Returns when it has recovered. What was committed
-    /// is there again, with temporary data too.
+    /// Crashes the server with an immediate shutdown and starts it again with the same port and
+    /// data, for fault injection. Returns when it has recovered. Committed data survives, even with
+    /// [`Storage::Temporary`](crate::Storage::Temporary).
     ///
     /// # Errors
-    /// [`Error::NotStarted`] if it does not come back; the server is gone then.
+    /// [`Error::NotStarted`] if it does not start again.
     pub async fn restart_immediately(&mut self) -> Result<(), Error> {
         self.guard.restart().await?;
         self.pid = ready(&mut self.guard, &self.folder.path).await?;
@@ -151,16 +148,16 @@ fn settings(port: u16, is_kept: bool) -> Vec<(&'static str, String)> {
         ("log_timezone", "UTC".to_owned()),
     ];
     if !is_kept {
-        // What these give up is lost when the machine crashes, which ends temporary data anyway.
-        // `synchronous_commit` stays on: it would lose commits when only the server crashes, as it
-        // does on purpose in tests, and without fsync it costs next to nothing.
+        // These settings risk data only if the machine crashes, which ends temporary data anyway.
+        // `synchronous_commit` stays on: without it a crash of the server alone, as in tests, could
+        // lose commits. Without fsync it is cheap.
         settings.push(("fsync", "off".to_owned()));
         settings.push(("full_page_writes", "off".to_owned()));
     }
     settings
 }
 
-/// Waits until the next server that the guard starts takes connections. Gives its process id.
+/// Waits until the next server of the guard accepts connections. Returns its process id.
 async fn ready(guard: &mut Guard, folder: &Path) -> Result<u32, Error> {
     let pid = guard.pid().await?;
     let deadline = Instant::now() + READY_TIMEOUT;
@@ -169,7 +166,7 @@ async fn ready(guard: &mut Guard, folder: &Path) -> Result<u32, Error> {
             return Ok(pid);
         }
         if guard.has_ended() {
-            return Err(Error::NotStarted { server: POSTGRESQL, reason: guard.last_words().await });
+            return Err(Error::NotStarted { server: POSTGRESQL, reason: guard.log_tail().await });
         }
         if Instant::now() > deadline {
             let reason = format!("not ready after {} s", READY_TIMEOUT.as_secs());

@@ -1,4 +1,4 @@
-//! No server and no pooler outlives its owner, even one that is killed and can do nothing about it.
+//! No server and no pooler outlives its owner, even if the owner is killed.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;
@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
-use support::{answer, is_alive, start, wait_until};
+use support::{is_alive, query_int, start, wait_until};
 use tributary_postgres::Storage;
 
-/// Names the data folder to a process of these tests that is an owner, to be killed.
+/// The variable with the data folder for an owner process.
 const OWNER: &str = "TRIBUTARY_TEST_OWNER_OF";
 
-/// Not a test of its own: what the others run in another process, as the owner of a server.
+/// Not a test: other tests run it in another process as the owner of a server.
 #[tokio::test]
 async fn owner() {
     let Some(folder) = std::env::var_os(OWNER).map(PathBuf::from) else { return };
@@ -36,18 +36,18 @@ async fn owner() {
 }
 
 #[tokio::test]
-async fn nothing_is_left_when_the_owner_is_killed() {
+async fn no_server_remains_when_the_owner_is_killed() {
     let home = support::folder();
     let mut owner = owner_of(home.path());
     let (pid, folder) = reported(home.path()).await;
     assert!(is_alive(pid) && folder.exists());
     owner.kill().unwrap();
     owner.wait().unwrap();
-    wait_until("server and folder gone", || !is_alive(pid) && !folder.exists()).await;
+    wait_until("end of server and folder", || !is_alive(pid) && !folder.exists()).await;
 }
 
 #[tokio::test]
-async fn no_pooler_is_left_when_the_owner_is_killed() {
+async fn no_pooler_remains_when_the_owner_is_killed() {
     let home = support::folder();
     std::fs::create_dir(home.path().join("pooled")).unwrap();
     let mut owner = owner_of(home.path());
@@ -55,11 +55,11 @@ async fn no_pooler_is_left_when_the_owner_is_killed() {
     assert!(is_alive(pid) && folder.join("pgbouncer.ini").exists());
     owner.kill().unwrap();
     owner.wait().unwrap();
-    wait_until("pooler and folder gone", || !is_alive(pid) && !folder.exists()).await;
+    wait_until("end of pooler and folder", || !is_alive(pid) && !folder.exists()).await;
 }
 
 #[tokio::test]
-async fn nothing_is_left_when_the_owner_is_killed_during_initdb() {
+async fn no_folder_remains_when_the_owner_is_killed_during_initdb() {
     let home = support::folder();
     let temporary = support::folder();
     std::fs::set_permissions(
@@ -69,15 +69,15 @@ async fn nothing_is_left_when_the_owner_is_killed_during_initdb() {
     .unwrap();
     let mut owner = command_of_owner(home.path()).env("TMPDIR", temporary.path()).spawn().unwrap();
     let entries = || temporary.path().read_dir().unwrap().flatten().next();
-    let is_under_way = || entries().is_some_and(|entry| entry.path().join("data.new").exists());
-    wait_until("initdb at work", is_under_way).await;
+    let is_started = || entries().is_some_and(|entry| entry.path().join("data.new").exists());
+    wait_until("start of initdb", is_started).await;
     owner.kill().unwrap();
     owner.wait().unwrap();
-    wait_until("folder gone", || entries().is_none()).await;
+    wait_until("end of folder", || entries().is_none()).await;
 }
 
 #[tokio::test]
-async fn the_next_start_waits_for_a_killed_owners_server_and_finds_its_data() {
+async fn next_start_waits_for_the_server_of_a_killed_owner_and_finds_its_data() {
     let home = support::folder();
     std::fs::create_dir(home.path().join("kept")).unwrap();
     let mut owner = owner_of(home.path());
@@ -86,7 +86,7 @@ async fn the_next_start_waits_for_a_killed_owners_server_and_finds_its_data() {
     owner.wait().unwrap();
     let next = start(Storage::Kept(home.path().join("kept/data"))).await;
     assert!(!is_alive(pid));
-    assert_eq!(answer(&next, "select 1").await, 1);
+    assert_eq!(query_int(&next, "select 1").await, 1);
     next.stop().await.unwrap();
 }
 
@@ -97,13 +97,13 @@ async fn data_of_a_killed_server_is_recovered() {
     let first = start(storage.clone()).await;
     support::execute(&first, "create table committed as select 7 as value").await;
     let pid = first.pid();
-    // The server, not its owner: it can remove neither its process id file nor anything else.
+    // Kills the server instead of the owner: it cannot remove its process id file.
     kill_process(Pid::from_raw(pid.try_into().unwrap()).unwrap(), Signal::KILL).unwrap();
-    wait_until("server gone", || !is_alive(pid)).await;
+    wait_until("end of server", || !is_alive(pid)).await;
     assert!(first.folder().join("data/postmaster.pid").exists());
     first.stop().await.unwrap();
     let second = start(storage).await;
-    assert_eq!(answer(&second, "select value from committed").await, 7);
+    assert_eq!(query_int(&second, "select value from committed").await, 7);
     second.stop().await.unwrap();
 }
 
@@ -119,7 +119,7 @@ fn command_of_owner(folder: &Path) -> Command {
 
 async fn reported(folder: &Path) -> (u32, PathBuf) {
     let report = folder.join("report");
-    wait_until("the owner's report", || report.exists()).await;
+    wait_until("report of the owner", || report.exists()).await;
     let text = std::fs::read_to_string(report).unwrap();
     let mut lines = text.lines();
     (lines.next().unwrap().parse().unwrap(), PathBuf::from(lines.next().unwrap()))

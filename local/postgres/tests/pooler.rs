@@ -1,4 +1,4 @@
-//! PgBouncer lets the right user through, and in transaction mode: connections are shared.
+//! PgBouncer authenticates clients and shares connections in transaction mode.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;
@@ -14,7 +14,7 @@ use tributary_postgres::{Error, Pooler, Storage};
 const CLIENTS: usize = 8;
 
 #[tokio::test]
-async fn a_statement_passes_through_and_a_stop_leaves_no_process_and_no_folder() {
+async fn query_succeeds_and_stopped_pooler_leaves_no_process_and_no_folder() {
     let server = start(Storage::Temporary).await;
     let pooler = start_pooler(&server).await;
     let (pid, folder) = (pooler.pid(), pooler.folder().to_owned());
@@ -24,16 +24,16 @@ async fn a_statement_passes_through_and_a_stop_leaves_no_process_and_no_folder()
     for secret in ["users", "pgbouncer.ini"] {
         assert_eq!(folder.join(secret).metadata().unwrap().mode() & 0o077, 0, "{secret}");
     }
-    // With a transaction open, which a polite stop would wait for.
+    // A graceful stop would wait for this transaction.
     sqlx::raw_sql("begin").execute(&mut client).await.unwrap();
     pooler.stop().await.unwrap();
     assert!(!is_alive(pid) && !folder.exists());
-    assert_eq!(support::answer(&server, "select 1").await, 1, "the server goes on");
+    assert_eq!(support::query_int(&server, "select 1").await, 1, "the server is still running");
     server.stop().await.unwrap();
 }
 
 #[tokio::test]
-async fn nobody_is_let_in_without_the_password() {
+async fn connection_requires_the_password() {
     let server = start(Storage::Temporary).await;
     let pooler = start_pooler(&server).await;
     let port = pooler.port();
@@ -42,14 +42,14 @@ async fn nobody_is_let_in_without_the_password() {
         format!("postgres://tributary:guess@127.0.0.1:{port}/postgres"),
         format!("postgres://postgres:guess@127.0.0.1:{port}/postgres"),
     ] {
-        assert!(PgConnection::connect(&url).await.is_err(), "{url} was let in");
+        assert!(PgConnection::connect(&url).await.is_err(), "{url} was accepted");
     }
     pooler.stop().await.unwrap();
     server.stop().await.unwrap();
 }
 
 #[tokio::test]
-async fn clients_share_connections_from_transaction_to_transaction() {
+async fn clients_share_connections_between_transactions() {
     let server = start(Storage::Temporary).await;
     let pooler = start_pooler(&server).await;
     let mut clients = clients(&pooler).await;
@@ -59,7 +59,7 @@ async fn clients_share_connections_from_transaction_to_transaction() {
     }
     assert!(backends.len() < CLIENTS, "each client has a connection of its own: {backends:?}");
 
-    // While one is in a transaction, its connection is nobody else's.
+    // During a transaction, no other client uses its connection.
     let (first, others) = clients.split_first_mut().unwrap();
     let mut tx = first.begin_with("begin").await.unwrap();
     let held = backend(&mut tx).await;
@@ -72,57 +72,57 @@ async fn clients_share_connections_from_transaction_to_transaction() {
     server.stop().await.unwrap();
 }
 
-/// What makes a run through the pooler worth anything: it finds what transaction mode breaks.
+/// Tests through the pooler must find code that fails in transaction mode.
 #[tokio::test]
 async fn named_statements_of_two_clients_collide() {
     let server = start(Storage::Temporary).await;
     let pooler = start_pooler(&server).await;
-    let mut refusals = Vec::new();
+    let mut errors = Vec::new();
     for client in &mut clients(&pooler).await {
-        let asked = sqlx::query_scalar::<_, i32>("select $1::int").bind(1).persistent(true);
-        let answer = asked.fetch_one(client).await;
-        refusals.extend(
-            answer.err().and_then(|error| Some(error.into_database_error()?.code()?.into_owned())),
+        let query = sqlx::query_scalar::<_, i32>("select $1::int").bind(1).persistent(true);
+        let result = query.fetch_one(client).await;
+        errors.extend(
+            result.err().and_then(|error| Some(error.into_database_error()?.code()?.into_owned())),
         );
     }
-    let of_statements = ["42P05", "26000"];
-    assert!(!refusals.is_empty(), "every client has its statement");
-    assert!(refusals.iter().all(|code| of_statements.contains(&code.as_str())), "{refusals:?}");
+    let statement_errors = ["42P05", "26000"];
+    assert!(!errors.is_empty(), "every client has a statement of its own");
+    assert!(errors.iter().all(|code| statement_errors.contains(&code.as_str())), "{errors:?}");
     pooler.stop().await.unwrap();
     server.stop().await.unwrap();
 }
 
 #[tokio::test]
-async fn a_server_that_crashed_is_reached_again() {
+async fn pooler_reconnects_to_a_restarted_server() {
     let mut server = start(Storage::Temporary).await;
     let pooler = start_pooler(&server).await;
     server.restart_immediately().await.unwrap();
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
     while PgConnection::connect(&pooler.url("postgres")).await.is_err() {
-        assert!(std::time::Instant::now() < deadline, "not within a minute");
+        assert!(std::time::Instant::now() < deadline, "no connection within a minute");
     }
     pooler.stop().await.unwrap();
     server.stop().await.unwrap();
 }
 
 #[tokio::test]
-async fn a_dropped_pooler_leaves_no_process_and_no_folder() {
+async fn dropped_pooler_leaves_no_process_and_no_folder() {
     let server = start(Storage::Temporary).await;
     let pooler = start_pooler(&server).await;
     let (pid, folder) = (pooler.pid(), pooler.folder().to_owned());
     drop(pooler);
-    wait_until("pooler gone", || !is_alive(pid) && !folder.exists()).await;
+    wait_until("end of pooler", || !is_alive(pid) && !folder.exists()).await;
     server.stop().await.unwrap();
 }
 
 #[tokio::test]
-async fn a_wrong_password_for_the_server_is_told_at_the_start() {
+async fn start_reports_a_wrong_password_for_the_server() {
     let server = start(Storage::Temporary).await;
     let url = format!("postgres://tributary:guess@127.0.0.1:{}/postgres", server.port());
-    let refused = Pooler::start(&url, &|_| {}).await.unwrap_err();
-    assert!(matches!(refused, Error::NotStarted { server: "PgBouncer", .. }), "{refused}");
-    let said = refused.to_string();
-    assert!(said.contains("password") && !said.contains("guess"), "{said}");
+    let rejected = Pooler::start(&url, &|_| {}).await.unwrap_err();
+    assert!(matches!(rejected, Error::NotStarted { server: "PgBouncer", .. }), "{rejected}");
+    let message = rejected.to_string();
+    assert!(message.contains("password") && !message.contains("guess"), "{message}");
     server.stop().await.unwrap();
 }
 
@@ -134,10 +134,10 @@ async fn clients(pooler: &Pooler) -> Vec<PgConnection> {
     clients
 }
 
-/// The process of the server that answers, asked for in one message.
+/// The server process of the connection. Uses the simple query protocol, one message.
 async fn backend(client: &mut PgConnection) -> i32 {
     use sqlx::{Executor, Row};
-    let asked = sqlx::raw_sql(AssertSqlSafe("select pg_backend_pid()".to_owned()));
-    let rows = client.fetch_all(asked).await.unwrap();
+    let query = sqlx::raw_sql(AssertSqlSafe("select pg_backend_pid()".to_owned()));
+    let rows = client.fetch_all(query).await.unwrap();
     rows.first().unwrap().get(0)
 }

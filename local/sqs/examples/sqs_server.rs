@@ -1,7 +1,7 @@
-//! Serves an SQS endpoint with a queue `tributary` until standard input ends: for what cannot start one
-//! in its own process, such as `cargo lambda watch`. Not for the system as a whole: that is `tributary up`.
+//! Serves an SQS endpoint with the queue `tributary` until standard input ends, for programs that
+//! cannot embed one, such as `cargo lambda watch`. `tributary up` runs the whole system.
 //!
-//! `sqs_server PORT`, 0 for any free one, writes the queue's URL.
+//! `sqs_server PORT` prints the URL of the queue. Port 0 selects a free port.
 
 use std::error::Error;
 
@@ -20,7 +20,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .endpoint_url(server.endpoint_url())
         .build();
     let created = Client::from_conf(config).create_queue().queue_name("tributary").send().await?;
-    println!("{}", created.queue_url.ok_or("no queue URL in the answer")?);
+    println!("{}", created.queue_url.ok_or("no queue URL in the response")?);
 
     let input_ends = || std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
     tokio::task::spawn_blocking(input_ends).await??;

@@ -1,13 +1,13 @@
-//! Turns monotonic instants into the Unix timestamps that SQS shows.
+//! Converts monotonic instants to the Unix timestamps in SQS responses.
 //!
-//! Timeouts are measured with [`Instant`] alone, so a wall clock that jumps neither hands a message
-//! out early nor keeps it hidden.
+//! Timeouts use [`Instant`] only, so a jump of the wall clock does not change when a message
+//! becomes visible.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use tokio::time::Instant;
 
-/// One reading of both clocks, taken when the endpoint starts.
+/// A reading of both clocks at the start of the endpoint.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Clock {
     started_at: Instant,

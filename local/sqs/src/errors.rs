@@ -1,12 +1,12 @@
-//! What SQS answers when it refuses: the error shapes and how they look on the wire.
+//! The errors of the SQS API and their HTTP responses.
 //!
-//! SQS moved from the query protocol to JSON, and SDKs still go by the old codes: the header
-//! `x-amzn-query-error` carries them, and the AWS SDK for Rust matches on that before `__type`.
+//! SQS moved from the query protocol to JSON. The header `x-amzn-query-error` still carries the old
+//! codes, and the AWS SDK for Rust matches on it before `__type`.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde_json::{Value, json};
 
-/// A refused call. The text of each is what SQS itself says.
+/// An error response. The messages are those of SQS.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum SqsError {
     #[error("The specified queue does not exist.")]
@@ -49,7 +49,7 @@ pub(crate) enum SqsError {
     UnsupportedOperation(&'static str),
     #[error("{0}")]
     ResourceNotFound(&'static str),
-    #[error("The action {0} is not one of this endpoint.")]
+    #[error("The action {0} is not valid for this endpoint.")]
     UnknownOperation(String),
     #[error("{0}")]
     Serialization(String),
@@ -58,12 +58,12 @@ pub(crate) enum SqsError {
 }
 
 impl SqsError {
-    /// The code that `x-amzn-query-error`, batch entries and move tasks show.
+    /// The code in `x-amzn-query-error`, in batch entries and in move tasks.
     pub(crate) fn code(&self) -> &'static str {
         self.names().1
     }
 
-    /// HTTP status of the answer.
+    /// HTTP status of the response.
     pub(crate) fn status(&self) -> StatusCode {
         if matches!(self, SqsError::ServiceUnavailable) {
             StatusCode::SERVICE_UNAVAILABLE
@@ -76,31 +76,27 @@ impl SqsError {
         }
     }
 
-    /// Body of the answer.
+    /// Body of the response.
     pub(crate) fn body(&self) -> Value {
         let shape = self.names().0;
         json!({ "__type": format!("com.amazonaws.sqs#{shape}"), "message": self.to_string() })
     }
 
-    /// Headers of the answer, beyond those of every answer.
+    /// Headers of an error response, in addition to those of every response.
     pub(crate) fn headers(&self) -> HeaderMap {
         let (shape, code) = self.names();
         let mut headers = HeaderMap::new();
         headers
             .insert(HeaderName::from_static("x-amzn-errortype"), HeaderValue::from_static(shape));
-        let query_error =
-            format!("{code};{}", if self.is_callers() { "Sender" } else { "Receiver" });
+        let is_server_fault = matches!(self, SqsError::ServiceUnavailable);
+        let query_error = format!("{code};{}", if is_server_fault { "Receiver" } else { "Sender" });
         if let Ok(value) = HeaderValue::from_str(&query_error) {
             headers.insert(HeaderName::from_static("x-amzn-query-error"), value);
         }
         headers
     }
 
-    fn is_callers(&self) -> bool {
-        !matches!(self, SqsError::ServiceUnavailable)
-    }
-
-    /// Shape name of the JSON protocol and code of the query protocol.
+    /// Error shape of the JSON protocol, and error code of the query protocol.
     fn names(&self) -> (&'static str, &'static str) {
         match self {
             SqsError::QueueDoesNotExist => {

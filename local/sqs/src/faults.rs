@@ -1,4 +1,4 @@
-//! Faults that a test switches on while the endpoint runs. None is on at first.
+//! Faults that a test injects while the endpoint runs. None is active at the start.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -7,80 +7,80 @@ use std::time::Duration;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
-use crate::queue::Disturbance;
+use crate::queue::DeliveryFaults;
 
-/// What goes wrong. Each fault holds until it is changed or [`clear`](Faults::clear)ed.
+/// The injected faults. Each stays active until it is changed or [`clear`](Faults::clear)ed.
 #[derive(Debug, Default)]
 pub struct Faults {
     settings: Mutex<Settings>,
-    refused: AtomicUsize,
+    rejected: AtomicUsize,
 }
 
 #[derive(Debug, Default)]
 struct Settings {
-    refuse_everything: bool,
-    refuse_operation: Option<&'static str>,
-    answer_delay: Duration,
+    reject_all_requests: bool,
+    reject_operation: Option<&'static str>,
+    response_delay: Duration,
     duplicates: Option<(f64, StdRng)>,
     order: Option<StdRng>,
 }
 
 impl Faults {
-    /// While on, every call is answered with HTTP 503 and has no effect. Receives that already
-    /// wait go on waiting.
-    pub fn refuse_everything(&self, on: bool) {
-        self.settings().refuse_everything = on;
+    /// While on, every request gets HTTP 503 and has no effect. Long polls that have already
+    /// started continue.
+    pub fn reject_all_requests(&self, on: bool) {
+        self.settings().reject_all_requests = on;
     }
 
-    /// The same, for the calls of one operation alone, such as `SendMessageBatch`.
-    pub fn refuse_operation(&self, operation: &'static str) {
-        self.settings().refuse_operation = Some(operation);
+    /// The same for one operation only, such as `SendMessageBatch`.
+    pub fn reject_operation(&self, operation: &'static str) {
+        self.settings().reject_operation = Some(operation);
     }
 
-    /// How many calls were refused by these faults since the endpoint started.
-    pub fn refused(&self) -> usize {
-        self.refused.load(Ordering::Relaxed)
+    /// The number of requests that these faults have rejected since the endpoint started.
+    pub fn rejected(&self) -> usize {
+        self.rejected.load(Ordering::Relaxed)
     }
 
-    /// Holds every answer back this long. The call has taken effect by then, so a client that
-    /// gives up and tries again sends twice.
-    pub fn delay_answers(&self, delay: Duration) {
-        self.settings().answer_delay = delay;
+    /// Delays every response by `delay`. The request has taken effect by then, so a client that
+    /// times out and retries sends a message twice.
+    pub fn delay_responses(&self, delay: Duration) {
+        self.settings().response_delay = delay;
     }
 
-    /// Each received message is, with this probability, at once there a second time: same message
-    /// id, one more receive, a receipt handle of its own. Deleting one leaves the other. A second
-    /// copy gets no third. Out-of-range probabilities are clamped; NaN and 0 switch it off.
+    /// Duplicates each received message with this probability. The copy is visible immediately and
+    /// has the same message id but its own receipt handle. Deleting one leaves the other. A copy is
+    /// not duplicated again. Out-of-range probabilities are clamped; NaN and 0 switch this off.
     pub fn duplicate_deliveries(&self, probability: f64, seed: u64) {
         let on = probability > 0.0;
         let fault = (probability.min(1.0), StdRng::seed_from_u64(seed));
         self.settings().duplicates = on.then_some(fault);
     }
 
-    /// Receives pick among the waiting messages at random, not the one that waited longest.
+    /// Receives pick visible messages at random instead of oldest first.
     pub fn reorder(&self, seed: u64) {
         self.settings().order = Some(StdRng::seed_from_u64(seed));
     }
 
-    /// Switches every fault off.
+    /// Removes every fault.
     pub fn clear(&self) {
         *self.settings() = Settings::default();
     }
 
-    /// Whether a call of an operation is refused; counts it if so.
-    pub(crate) fn refuses(&self, operation: &str) -> bool {
-        let refuses = {
+    /// Whether to reject a request for `operation`. Counts the rejection.
+    pub(crate) fn rejects(&self, operation: &str) -> bool {
+        let rejects = {
             let settings = self.settings();
-            settings.refuse_everything || settings.refuse_operation == Some(operation)
+            settings.reject_all_requests || settings.reject_operation == Some(operation)
         };
-        if refuses {
-            self.refused.fetch_add(1, Ordering::Relaxed);
+        if rejects {
+            self.rejected.fetch_add(1, Ordering::Relaxed);
         }
-        refuses
+        rejects
     }
 
-    pub(crate) fn answer_delay(&self) -> Duration {
-        self.settings().answer_delay
+    pub(crate) fn response_delay(&self) -> Duration {
+        self.settings().response_delay
     }
 
     fn settings(&self) -> MutexGuard<'_, Settings> {
@@ -88,15 +88,15 @@ impl Faults {
     }
 }
 
-impl Disturbance for &Faults {
-    fn pick(&mut self, waiting: usize) -> usize {
+impl DeliveryFaults for &Faults {
+    fn pick(&mut self, visible: usize) -> usize {
         match &mut self.settings().order {
-            Some(rng) if waiting > 1 => rng.random_range(0..waiting),
+            Some(rng) if visible > 1 => rng.random_range(0..visible),
             Some(_) | None => 0,
         }
     }
 
-    fn duplicates(&mut self) -> bool {
+    fn duplicate(&mut self) -> bool {
         match &mut self.settings().duplicates {
             Some((probability, rng)) => rng.random_bool(*probability),
             None => false,
@@ -109,30 +109,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_goes_wrong_at_first_nor_after_clearing() {
+    fn no_fault_is_active_at_the_start_or_after_clearing() {
         let faults = Faults::default();
-        let calm = |mut f: &Faults| {
-            assert!(!f.refuses("SendMessage"));
-            assert_eq!(f.answer_delay(), Duration::ZERO);
-            assert!((0..100).all(|_| f.pick(10) == 0 && !f.duplicates()));
+        let has_no_faults = |mut f: &Faults| {
+            assert!(!f.rejects("SendMessage"));
+            assert_eq!(f.response_delay(), Duration::ZERO);
+            assert!((0..100).all(|_| f.pick(10) == 0 && !f.duplicate()));
         };
-        calm(&faults);
-        faults.refuse_everything(true);
-        faults.delay_answers(Duration::from_secs(1));
+        has_no_faults(&faults);
+        faults.reject_all_requests(true);
+        faults.delay_responses(Duration::from_secs(1));
         faults.duplicate_deliveries(1.0, 1);
         faults.reorder(1);
-        assert!(faults.refuses("SendMessage") && (&mut &faults).duplicates());
+        assert!(faults.rejects("SendMessage") && (&mut &faults).duplicate());
         faults.clear();
-        calm(&faults);
-        faults.refuse_operation("SendMessage");
-        assert!(faults.refuses("SendMessage") && !faults.refuses("ReceiveMessage"));
+        has_no_faults(&faults);
+        faults.reject_operation("SendMessage");
+        assert!(faults.rejects("SendMessage") && !faults.rejects("ReceiveMessage"));
         faults.clear();
-        calm(&faults);
-        assert_eq!(faults.refused(), 2);
+        has_no_faults(&faults);
+        assert_eq!(faults.rejected(), 2);
     }
 
     #[test]
-    fn the_same_seed_gives_the_same_order() {
+    fn same_seed_gives_the_same_order() {
         let picks = |seed| {
             let faults = Faults::default();
             faults.reorder(seed);
@@ -144,11 +144,11 @@ mod tests {
     }
 
     #[test]
-    fn a_probability_out_of_range_does_no_harm() {
+    fn probability_out_of_range_is_clamped() {
         let faults = Faults::default();
         for (probability, expected) in [(-1.0, false), (f64::NAN, false), (7.0, true)] {
             faults.duplicate_deliveries(probability, 1);
-            assert_eq!((&mut &faults).duplicates(), expected, "{probability}");
+            assert_eq!((&mut &faults).duplicate(), expected, "{probability}");
         }
     }
 }

@@ -1,11 +1,12 @@
-//! An Amazon SQS endpoint inside this process: standard queues over the real wire protocol.
+//! An Amazon SQS endpoint inside this process: standard queues over the AWS JSON protocol.
 //!
-//! Tests, the demo, fault injection and benchmarks talk to it with the unchanged AWS SDK. State is
-//! in memory and ends with the [`SqsServer`]; signatures are not checked, FIFO queues are refused,
-//! and queue policies and encryption settings are stored and returned but have no effect.
+//! Tests, the demo, fault injection and benchmarks use it through the unmodified AWS SDK. State is
+//! in memory and is lost when the [`SqsServer`] stops. Signatures are not checked, FIFO queues are
+//! rejected, queue tags are ignored, and queue policies and encryption settings are stored and
+//! returned but have no effect.
 //!
-//! The rules live in `queue` (one queue, no clock, no I/O) and `broker` (what concerns several
-//! queues); `operations` turns them into the calls of the SQS API, `server` into HTTP.
+//! `queue` implements one queue, without a clock or I/O. `broker` implements the rules between
+//! queues. `operations` maps them to the SQS API, and `server` serves that over HTTP.
 
 mod app;
 mod broker;

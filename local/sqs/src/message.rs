@@ -1,4 +1,4 @@
-//! A message: what the producer sent, which never changes, and what its deliveries add to it.
+//! A message: its immutable content and its delivery state.
 
 use std::sync::Arc;
 
@@ -10,24 +10,24 @@ use crate::characters::has_only_valid_characters;
 use crate::errors::SqsError;
 use crate::message_attribute::{self, MessageAttribute, MessageAttributes};
 
-/// The largest message SQS takes, and the default and upper limit of `MaximumMessageSize`:
-/// 1 MiB since August 2025. A whole batch has the same limit.
+/// The largest message, and the default and upper limit of `MaximumMessageSize`: 1 MiB since August
+/// 2025. A whole batch has the same limit.
 pub(crate) const MESSAGE_SIZE_MAX: usize = 1_048_576;
 
-/// What a producer sent. Shared, so that a delivery copies no body.
+/// The content that a producer sent. Deliveries share it instead of copying the body.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct MessageContent {
     pub(crate) body: String,
     pub(crate) attributes: MessageAttributes,
-    /// At most `AWSTraceHeader`; kept whole because it has a digest of its own.
+    /// At most `AWSTraceHeader`. Stored as an attribute because SQS returns a digest of it.
     pub(crate) system_attributes: MessageAttributes,
 }
 
 impl MessageContent {
-    /// Checks the body and joins the parts.
+    /// Validates the body.
     ///
     /// # Errors
-    /// Missing when the body is empty, `InvalidMessageContents` for characters XML cannot carry.
+    /// `MissingParameter` for an empty body, `InvalidMessageContents` for invalid characters.
     pub(crate) fn new(
         body: String,
         attributes: MessageAttributes,
@@ -65,14 +65,14 @@ pub(crate) struct Message {
     pub(crate) content: Arc<MessageContent>,
     pub(crate) sent_at: Instant,
     pub(crate) first_received_at: Option<Instant>,
-    /// Over all queues: a dead-letter queue goes on counting.
+    /// Over all queues: a dead-letter queue continues the count.
     pub(crate) receive_count: u32,
-    /// ARN of the queue that gave this message up.
+    /// ARN of the queue that moved this message to its dead-letter queue.
     pub(crate) dead_letter_source: Option<String>,
 }
 
 impl Message {
-    /// A message that nobody has received yet.
+    /// Creates a message that has not been received.
     pub(crate) fn new(content: Arc<MessageContent>, now: Instant) -> Message {
         Message {
             id: Uuid::now_v7(),
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn characters_that_xml_cannot_carry_are_refused() {
+    fn invalid_xml_characters_are_rejected() {
         for bad in ["\u{0}", "a\u{8}", "\u{b}", "\u{1f}", "\u{fffe}", "\u{ffff}"] {
             assert_eq!(body(bad), Err(SqsError::InvalidMessageContents), "{bad:?}");
         }
@@ -104,12 +104,12 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_body_is_a_missing_one() {
+    fn empty_body_is_a_missing_parameter() {
         assert_eq!(body(""), Err(SqsError::MissingParameter("MessageBody")));
     }
 
     #[test]
-    fn the_size_is_in_bytes_and_the_digest_of_the_body() {
+    fn size_is_in_bytes_and_md5_covers_the_body() {
         let content = body("漢").unwrap();
         assert_eq!(content.size(), 3);
         assert_eq!(body("hello").unwrap().body_md5(), "5d41402abc4b2a76b9719d911017c592");

@@ -1,4 +1,4 @@
-//! Message attributes: their types, limits, selection by name, and the MD5 that SDKs verify.
+//! Message attributes: types, limits, selection by name, and the MD5 that SDKs verify.
 
 use std::collections::BTreeMap;
 
@@ -9,14 +9,14 @@ use serde::{Deserialize, Serialize};
 use crate::characters::has_only_valid_characters;
 use crate::errors::SqsError;
 
-/// Attributes of one message a producer may set.
+/// Most attributes of one message.
 pub(crate) const MESSAGE_ATTRIBUTES_MAX: usize = 10;
 const NAME_LENGTH_MAX: usize = 256;
 
-/// Attributes by name, in the byte order in which the digest takes them.
+/// Attributes by name, in byte order as the digest requires.
 pub(crate) type MessageAttributes = BTreeMap<String, MessageAttribute>;
 
-/// One attribute. The data type keeps its custom label, as in `Number.int`.
+/// One attribute. The data type includes a custom label, as in `Number.int`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct MessageAttribute {
     data_type: String,
@@ -29,7 +29,7 @@ enum AttributeValue {
     Binary(Vec<u8>),
 }
 
-/// An attribute as JSON has it.
+/// The JSON form of an attribute.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub(crate) struct WireAttribute {
@@ -41,25 +41,26 @@ pub(crate) struct WireAttribute {
 }
 
 impl MessageAttribute {
-    /// Reads one attribute; `name` is checked with it.
+    /// Parses one attribute and validates its name.
     ///
     /// # Errors
-    /// `InvalidParameterValue`, naming the attribute.
+    /// `InvalidParameterValue` with the name of the attribute.
     pub(crate) fn parse(name: &str, wire: WireAttribute) -> Result<MessageAttribute, SqsError> {
         check_name(name)?;
-        let kind = wire.data_type.split('.').next().unwrap_or_default();
+        let base_type = wire.data_type.split('.').next().unwrap_or_default();
         let empty = || {
             invalid(format!(
-                "Message (user) attribute '{name}' must contain a non-empty value of type '{kind}'."
+                "Message (user) attribute '{name}' must contain a non-empty value of type \
+                 '{base_type}'."
             ))
         };
-        let value = match kind {
+        let value = match base_type {
             "String" | "Number" => {
                 let text = wire.string_value.filter(|v| !v.is_empty()).ok_or_else(empty)?;
                 if !has_only_valid_characters(&text) {
                     return Err(invalid(SqsError::InvalidMessageContents.to_string()));
                 }
-                if kind == "Number" && text.parse::<f64>().is_err() {
+                if base_type == "Number" && text.parse::<f64>().is_err() {
                     return Err(invalid(format!(
                         "Can't cast the value of message (user) attribute '{name}' to a number."
                     )));
@@ -80,7 +81,7 @@ impl MessageAttribute {
         Ok(MessageAttribute { data_type: wire.data_type, value })
     }
 
-    /// As JSON has it.
+    /// Returns the JSON form.
     pub(crate) fn to_wire(&self) -> WireAttribute {
         let data_type = self.data_type.clone();
         match &self.value {
@@ -94,7 +95,7 @@ impl MessageAttribute {
         }
     }
 
-    /// The value of a `String` or `Number`.
+    /// The value of a `String` or `Number` attribute.
     pub(crate) fn text(&self) -> Option<&str> {
         match &self.value {
             AttributeValue::Text(text) => Some(text),
@@ -110,16 +111,17 @@ impl MessageAttribute {
     }
 }
 
-/// Reads all attributes of a message.
+/// Parses all attributes of a message.
 ///
 /// # Errors
-/// `InvalidParameterValue` for the first that does not fit, or for too many.
+/// `InvalidParameterValue` for the first invalid attribute, or for too many attributes.
 pub(crate) fn parse_all(
     wire: BTreeMap<String, WireAttribute>,
 ) -> Result<MessageAttributes, SqsError> {
     if wire.len() > MESSAGE_ATTRIBUTES_MAX {
         return Err(invalid(format!(
-            "Number of message attributes [{}] exceeds the allowed maximum [{MESSAGE_ATTRIBUTES_MAX}].",
+            "Number of message attributes [{}] exceeds the allowed maximum \
+             [{MESSAGE_ATTRIBUTES_MAX}].",
             wire.len()
         )));
     }
@@ -128,24 +130,24 @@ pub(crate) fn parse_all(
         .collect()
 }
 
-/// Bytes that count towards a message's size: names, types and values.
+/// Bytes that count towards the size of a message: names, types and values.
 pub(crate) fn size(attributes: &MessageAttributes) -> usize {
     attributes.iter().map(|(name, a)| name.len() + a.data_type.len() + a.value_bytes().len()).sum()
 }
 
-/// The attributes that `wanted` asks for: names, `All`, `.*`, or a prefix such as `bar.*`.
-pub(crate) fn select(attributes: &MessageAttributes, wanted: &[String]) -> MessageAttributes {
-    let is_wanted = |name: &String| {
-        wanted.iter().any(|w| match w.strip_suffix(".*") {
+/// The attributes that `names` selects: a name, `All`, `.*`, or a prefix such as `bar.*`.
+pub(crate) fn select(attributes: &MessageAttributes, names: &[String]) -> MessageAttributes {
+    let is_selected = |name: &String| {
+        names.iter().any(|wanted| match wanted.strip_suffix(".*") {
             Some(prefix) => name.starts_with(prefix),
-            None => w == "All" || w == name,
+            None => wanted == "All" || wanted == name,
         })
     };
-    attributes.iter().filter(|(n, _)| is_wanted(n)).map(|(n, a)| (n.clone(), a.clone())).collect()
+    attributes.iter().filter(|(n, _)| is_selected(n)).map(|(n, a)| (n.clone(), a.clone())).collect()
 }
 
-/// The digest of AWS' developer guide ("Calculating the MD5 message digest for message
-/// attributes"); `None` without attributes. Parts are length-prefixed in network order.
+/// The digest of the SQS developer guide ("Calculating the MD5 message digest for message
+/// attributes"), or `None` without attributes. Every part has a big-endian length prefix.
 pub(crate) fn md5_of(attributes: &MessageAttributes) -> Option<String> {
     const TRANSPORT_STRING: u8 = 1;
     const TRANSPORT_BINARY: u8 = 2;
@@ -183,7 +185,8 @@ fn check_name(name: &str) -> Result<(), SqsError> {
     if reserved || dots {
         return Err(invalid(
             "You can't use message attribute names beginning with 'AWS.' or 'Amazon.'. These \
-             strings are reserved for internal use. Additionally, they cannot start or end with '.'."
+             strings are reserved for internal use. Additionally, they cannot start or end with \
+             '.'."
                 .to_owned(),
         ));
     }
@@ -219,8 +222,8 @@ mod tests {
     }
 
     #[test]
-    fn the_digest_is_that_of_aws() {
-        // Computed apart from this code, from the algorithm in the developer guide.
+    fn digest_is_that_of_aws() {
+        // Computed independently with the algorithm of the developer guide.
         let one = attributes([("timestamp", text("Number", "1493147359900"))]);
         assert_eq!(md5_of(&one).unwrap(), "235c5c510d26fb653d073faed50ae77c");
         let two = attributes([("n", text("Number.int", "7")), ("b", binary(&[0, 159, 255]))]);
@@ -229,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn the_digest_tells_text_from_bytes() {
+    fn digest_differs_between_text_and_bytes() {
         let as_text = attributes([("a", text("String", "x"))]);
         let as_bytes = attributes([("a", binary(b"x"))]);
         assert_ne!(md5_of(&as_text), md5_of(&as_bytes));
@@ -254,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn an_attribute_that_does_not_fit_is_refused() {
+    fn invalid_attribute_is_rejected() {
         for (name, wire) in [
             ("AWS.name", text("String", "x")),
             (".name", text("String", "x")),
@@ -265,13 +268,13 @@ mod tests {
             ("name", text("String", "\u{1}")),
             ("name", text("Binary", "x")),
         ] {
-            let refused = MessageAttribute::parse(name, wire.clone());
-            assert!(matches!(refused, Err(SqsError::InvalidParameterValue(_))), "{name} {wire:?}");
+            let rejected = MessageAttribute::parse(name, wire.clone());
+            assert!(matches!(rejected, Err(SqsError::InvalidParameterValue(_))), "{name} {wire:?}");
         }
     }
 
     #[test]
-    fn ten_attributes_are_taken_and_eleven_are_not() {
+    fn ten_attributes_are_accepted_and_eleven_are_rejected() {
         let many =
             |n: usize| parse_all((0..n).map(|i| (format!("a{i}"), text("String", "x"))).collect());
         assert_eq!(many(MESSAGE_ATTRIBUTES_MAX).unwrap().len(), MESSAGE_ATTRIBUTES_MAX);
@@ -279,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn custom_types_and_bytes_come_back_as_they_were() {
+    fn custom_types_and_bytes_round_trip() {
         let all = attributes([("n", text("Number.int", "7")), ("b", binary(&[0, 159, 255]))]);
         assert_eq!(all["n"].to_wire().data_type, "Number.int");
         assert_eq!(all["b"].to_wire().binary_value, binary(&[0, 159, 255]).binary_value);

@@ -1,4 +1,4 @@
-//! Message move tasks: bringing dead letters back, one message at a time, at a given rate.
+//! Message move tasks, which redrive messages from a dead-letter queue.
 
 use std::time::Duration;
 
@@ -12,17 +12,17 @@ pub(crate) const RATE_PER_S_MAX: u32 = 500;
 /// Tasks kept per source queue, and the highest `MaxResults` of `ListMessageMoveTasks`.
 pub(crate) const MOVE_TASKS_SHOWN_MAX: usize = 10;
 
-/// Where a task stands.
+/// The status of a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum MoveStatus {
     Running,
     Completed,
-    /// The source or a destination is gone; the code says which rule was broken.
+    /// The source or a destination does not exist. Contains the failure code.
     Failed(&'static str),
 }
 
 impl MoveStatus {
-    /// As `ListMessageMoveTasks` shows it.
+    /// As in `ListMessageMoveTasks`.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             MoveStatus::Running => "RUNNING",
@@ -32,12 +32,12 @@ impl MoveStatus {
     }
 }
 
-/// One task, running or over.
+/// A running or finished task.
 #[derive(Debug, Clone)]
 pub(crate) struct MoveTask {
     pub(crate) id: Uuid,
     pub(crate) source_arn: String,
-    /// `None`: each message goes back to the queue that gave it up.
+    /// `None`: each message returns to its source queue.
     pub(crate) destination_arn: Option<String>,
     pub(crate) rate_per_s: Option<u32>,
     pub(crate) started_at: Instant,
@@ -47,7 +47,7 @@ pub(crate) struct MoveTask {
 }
 
 impl MoveTask {
-    /// Time from one message to the next.
+    /// The time between two messages.
     pub(crate) fn interval(&self) -> Duration {
         self.rate_per_s.map_or(Duration::ZERO, |rate| Duration::from_secs(1) / rate)
     }

@@ -1,4 +1,4 @@
-//! The attributes of a queue that its owner sets: names, limits, defaults, and how they are shown.
+//! The configurable attributes of a queue: names, limits and defaults.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -8,16 +8,16 @@ use crate::errors::SqsError;
 use crate::message::MESSAGE_SIZE_MAX;
 use crate::redrive::{RedrivePolicy, check_redrive_allow_policy};
 
-/// Longest visibility timeout, of a queue, a receive or a change: 12 hours.
+/// Visibility timeout of a queue, a receive or a change: up to 12 hours.
 pub(crate) const VISIBILITY_TIMEOUT_S: RangeInclusive<u64> = 0..=43_200;
-/// How long a send may be delayed: 15 minutes.
+/// Delay of a message: up to 15 minutes.
 pub(crate) const DELAY_S: RangeInclusive<u64> = 0..=900;
-/// How long a receive may wait.
+/// Wait time of a receive.
 pub(crate) const WAIT_S: RangeInclusive<u64> = 0..=20;
 const RETENTION_S: RangeInclusive<u64> = 60..=1_209_600;
 const MESSAGE_SIZE: RangeInclusive<u64> = 1_024..=MESSAGE_SIZE_MAX as u64;
 
-/// What a queue's owner decided.
+/// The configuration of a queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct QueueSettings {
     visibility_timeout_s: u64,
@@ -26,8 +26,8 @@ pub(crate) struct QueueSettings {
     wait_s: u64,
     maximum_message_size: u64,
     pub(crate) redrive: Option<RedrivePolicy>,
-    /// Policies and encryption: shown as they were set, without effect here.
-    inert: BTreeMap<String, String>,
+    /// Policies and encryption settings, which are stored and returned but have no effect.
+    without_effect: BTreeMap<String, String>,
 }
 
 impl Default for QueueSettings {
@@ -39,28 +39,31 @@ impl Default for QueueSettings {
             wait_s: 0,
             maximum_message_size: *MESSAGE_SIZE.end(),
             redrive: None,
-            inert: BTreeMap::from([("SqsManagedSseEnabled".to_owned(), "true".to_owned())]),
+            without_effect: BTreeMap::from([(
+                "SqsManagedSseEnabled".to_owned(),
+                "true".to_owned(),
+            )]),
         }
     }
 }
 
 impl QueueSettings {
-    /// How long a received message stays hidden.
+    /// How long a received message stays invisible.
     pub(crate) fn visibility_timeout(&self) -> Duration {
         Duration::from_secs(self.visibility_timeout_s)
     }
 
-    /// How long a sent message stays hidden.
+    /// How long a sent message stays invisible.
     pub(crate) fn delay(&self) -> Duration {
         Duration::from_secs(self.delay_s)
     }
 
-    /// How long a message lives.
+    /// How long the queue keeps a message.
     pub(crate) fn retention(&self) -> Duration {
         Duration::from_secs(self.retention_s)
     }
 
-    /// How long a receive waits that does not say so itself.
+    /// How long a receive waits by default.
     pub(crate) fn wait(&self) -> Duration {
         Duration::from_secs(self.wait_s)
     }
@@ -70,10 +73,10 @@ impl QueueSettings {
         usize::try_from(self.maximum_message_size).unwrap_or(MESSAGE_SIZE_MAX)
     }
 
-    /// These settings with `attributes` set over them; an empty policy takes the policy away.
+    /// Returns these settings with `attributes` applied. An empty policy removes the policy.
     ///
     /// # Errors
-    /// For the first attribute that does not exist, or whose value does not fit.
+    /// For the first attribute that is unknown or has an invalid value.
     pub(crate) fn with(
         &self,
         attributes: &BTreeMap<String, String>,
@@ -101,17 +104,17 @@ impl QueueSettings {
                     if value.is_empty() { None } else { Some(RedrivePolicy::parse(value)?) };
             }
             "RedriveAllowPolicy" | "Policy" if value.is_empty() => {
-                self.inert.remove(name);
+                self.without_effect.remove(name);
             }
             "RedriveAllowPolicy" => {
                 check_redrive_allow_policy(value)?;
-                self.inert.insert(name.to_owned(), value.to_owned());
+                self.without_effect.insert(name.to_owned(), value.to_owned());
             }
             "Policy"
             | "KmsMasterKeyId"
             | "KmsDataKeyReusePeriodSeconds"
             | "SqsManagedSseEnabled" => {
-                self.inert.insert(name.to_owned(), value.to_owned());
+                self.without_effect.insert(name.to_owned(), value.to_owned());
             }
             "FifoQueue" if value == "false" => {}
             "FifoQueue"
@@ -125,7 +128,7 @@ impl QueueSettings {
         Ok(())
     }
 
-    /// As `GetQueueAttributes` shows them.
+    /// As in `GetQueueAttributes`.
     pub(crate) fn to_attributes(&self) -> BTreeMap<String, String> {
         let numbers = [
             ("VisibilityTimeout", self.visibility_timeout_s),
@@ -134,7 +137,7 @@ impl QueueSettings {
             ("ReceiveMessageWaitTimeSeconds", self.wait_s),
             ("MaximumMessageSize", self.maximum_message_size),
         ];
-        let mut all = self.inert.clone();
+        let mut all = self.without_effect.clone();
         all.extend(numbers.map(|(name, number)| (name.to_owned(), number.to_string())));
         if let Some(redrive) = &self.redrive {
             all.insert("RedrivePolicy".to_owned(), redrive.text.clone());
@@ -143,7 +146,7 @@ impl QueueSettings {
     }
 }
 
-/// Why a FIFO queue cannot be made here.
+/// The message for FIFO queues and their attributes.
 pub(crate) const FIFO_UNSUPPORTED: &str =
     "This endpoint has standard queues only: FIFO queues and their attributes are not supported.";
 
@@ -161,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_taken_at_their_limits_and_refused_past_them() {
+    fn numbers_are_accepted_at_their_limits_and_rejected_past_them() {
         for (name, least, most) in [
             ("VisibilityTimeout", 0, 43_200),
             ("DelaySeconds", 0, 900),
@@ -174,20 +177,20 @@ mod tests {
                 assert_eq!(shown[name], good.to_string());
             }
             for bad in [(least - 1).to_string(), (most + 1).to_string(), "ten".to_owned()] {
-                let refused = Err(SqsError::InvalidAttributeValue(name.to_owned()));
-                assert_eq!(with(name, &bad), refused, "{name} {bad}");
+                let rejected = Err(SqsError::InvalidAttributeValue(name.to_owned()));
+                assert_eq!(with(name, &bad), rejected, "{name} {bad}");
             }
         }
     }
 
     #[test]
-    fn an_unknown_attribute_and_fifo_are_refused() {
+    fn unknown_attribute_and_fifo_are_rejected() {
         assert_eq!(with("Colour", "x"), Err(SqsError::InvalidAttributeName("Colour".to_owned())));
         assert!(matches!(with("FifoQueue", "true"), Err(SqsError::UnsupportedOperation(_))));
     }
 
     #[test]
-    fn an_empty_policy_takes_the_policy_away() {
+    fn empty_policy_removes_the_policy() {
         let policy = r#"{"deadLetterTargetArn":"arn:d","maxReceiveCount":3}"#;
         let set = with("RedrivePolicy", policy).unwrap();
         assert_eq!(set.to_attributes()["RedrivePolicy"], policy);

@@ -1,23 +1,23 @@
-//! Receipt handles: opaque to the consumer, they name one delivery of one message.
+//! Receipt handles: opaque identifiers of one delivery of one message.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE};
 use uuid::Uuid;
 
 use crate::errors::SqsError;
 
-/// Which delivery a consumer speaks of when it deletes, or changes the visibility of, a message.
+/// Identifies one delivery of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Receipt {
-    /// The queue, by an id that a later queue of the same name does not share.
+    /// The id of the queue, which differs for a later queue of the same name.
     pub(crate) queue_id: Uuid,
-    /// The message's place in that queue.
+    /// The key of the message in that queue.
     pub(crate) entry: u64,
-    /// 1 at the first delivery, one more at each.
+    /// The number of the delivery, from 1.
     pub(crate) delivery: u32,
 }
 
 impl Receipt {
-    /// As it goes into `ReceiptHandle`.
+    /// Returns the `ReceiptHandle`.
     pub(crate) fn encode(&self) -> String {
         let mut bytes = self.queue_id.as_bytes().to_vec();
         bytes.extend(self.entry.to_be_bytes());
@@ -25,10 +25,10 @@ impl Receipt {
         URL_SAFE.encode(bytes)
     }
 
-    /// Reads a `ReceiptHandle`.
+    /// Parses a `ReceiptHandle`.
     ///
     /// # Errors
-    /// Missing when empty, `ReceiptHandleIsInvalid` when this endpoint never made it.
+    /// `MissingParameter` if it is empty, `ReceiptHandleIsInvalid` if it is malformed.
     pub(crate) fn decode(handle: &str) -> Result<Receipt, SqsError> {
         if handle.is_empty() {
             return Err(SqsError::MissingParameter("ReceiptHandle"));
@@ -53,13 +53,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_receipt_survives_its_encoding() {
+    fn receipt_handle_round_trips() {
         let receipt = Receipt { queue_id: Uuid::now_v7(), entry: 7, delivery: 3 };
         assert_eq!(Receipt::decode(&receipt.encode()), Ok(receipt));
     }
 
     #[test]
-    fn a_handle_that_was_never_given_out_is_invalid() {
+    fn malformed_receipt_handle_is_invalid() {
         for handle in ["INVALID", "AAAA", "not base64 at all"] {
             assert_eq!(Receipt::decode(handle), Err(SqsError::ReceiptHandleIsInvalid));
         }

@@ -1,4 +1,4 @@
-//! `RedrivePolicy` and `RedriveAllowPolicy`: the JSON texts that tie a queue to its dead letters.
+//! `RedrivePolicy` and `RedriveAllowPolicy`, the JSON policies for dead-letter queues.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -7,24 +7,24 @@ use crate::errors::SqsError;
 
 /// Highest `maxReceiveCount`.
 const RECEIVE_COUNT_MAX: u32 = 1_000;
-/// Queues that `byQueue` may name.
+/// Most source queues of `byQueue`.
 const SOURCE_QUEUES_MAX: usize = 10;
 
-/// When a queue gives a message up, and to whom.
+/// When a queue moves a message to its dead-letter queue, and to which.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RedrivePolicy {
     pub(crate) dead_letter_arn: String,
-    /// Deliveries a message gets before the next one goes to the dead-letter queue instead.
+    /// A message that was received this often moves instead of being delivered again.
     pub(crate) max_receive_count: u32,
-    /// As it was set, which is how it is shown.
+    /// The original JSON, which `GetQueueAttributes` returns.
     pub(crate) text: String,
 }
 
 impl RedrivePolicy {
-    /// Reads the attribute's value.
+    /// Parses the attribute.
     ///
     /// # Errors
-    /// `InvalidParameterValue` when it is not a whole policy.
+    /// `InvalidParameterValue` for an invalid policy.
     pub(crate) fn parse(text: &str) -> Result<RedrivePolicy, SqsError> {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
@@ -32,17 +32,17 @@ impl RedrivePolicy {
             dead_letter_target_arn: String,
             max_receive_count: Value,
         }
-        let refuse = |reason: &str| refused("RedrivePolicy", text, reason);
+        let reject = |reason: &str| invalid("RedrivePolicy", text, reason);
         let policy: Policy = serde_json::from_str(text)
-            .map_err(|_| refuse("It must have deadLetterTargetArn and maxReceiveCount."))?;
-        // CloudFormation sends a number, older tools a string.
+            .map_err(|_| reject("It must have deadLetterTargetArn and maxReceiveCount."))?;
+        // CloudFormation sends a number, older tools send a string.
         let max_receive_count = match &policy.max_receive_count {
             Value::String(digits) => digits.parse().ok(),
             number => number.as_u64().and_then(|n| u32::try_from(n).ok()),
         };
         let max_receive_count =
             max_receive_count.filter(|n| (1..=RECEIVE_COUNT_MAX).contains(n)).ok_or_else(|| {
-                refuse("Invalid value for maxReceiveCount, valid values are from 1 to 1000.")
+                reject("Invalid value for maxReceiveCount, valid values are from 1 to 1000.")
             })?;
         Ok(RedrivePolicy {
             dead_letter_arn: policy.dead_letter_target_arn,
@@ -51,17 +51,16 @@ impl RedrivePolicy {
         })
     }
 
-    /// The refusal of a policy whose dead-letter queue will not do.
-    pub(crate) fn refused(&self, reason: &str) -> SqsError {
-        refused("RedrivePolicy", &self.text, reason)
+    /// The error for a policy with an invalid dead-letter queue.
+    pub(crate) fn invalid(&self, reason: &str) -> SqsError {
+        invalid("RedrivePolicy", &self.text, reason)
     }
 }
 
-/// Checks the form of a `RedriveAllowPolicy`. Its permissions are kept, not enforced: there is one
-/// account here, and deployments are checked against AWS itself.
+/// Validates a `RedriveAllowPolicy`. Its permissions are stored but not enforced.
 ///
 /// # Errors
-/// `InvalidParameterValue` when it is not such a policy.
+/// `InvalidParameterValue` for an invalid policy.
 pub(crate) fn check_redrive_allow_policy(text: &str) -> Result<(), SqsError> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
@@ -79,10 +78,10 @@ pub(crate) fn check_redrive_allow_policy(text: &str) -> Result<(), SqsError> {
         }
     });
     let reason = "redrivePermission must be allowAll, denyAll, or byQueue with sourceQueueArns.";
-    policy.map(|_| ()).ok_or_else(|| refused("RedriveAllowPolicy", text, reason))
+    policy.map(|_| ()).ok_or_else(|| invalid("RedriveAllowPolicy", text, reason))
 }
 
-fn refused(parameter: &str, text: &str, reason: &str) -> SqsError {
+fn invalid(parameter: &str, text: &str, reason: &str) -> SqsError {
     SqsError::InvalidParameterValue(format!(
         "Value {text} for parameter {parameter} is invalid. Reason: {reason}"
     ))
@@ -93,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_count_is_taken_as_number_and_as_string_within_its_limits() {
+    fn max_receive_count_is_a_number_or_a_string_within_its_limits() {
         let policy = |count: &str| {
             let text = format!(r#"{{"deadLetterTargetArn":"arn:d","maxReceiveCount":{count}}}"#);
             RedrivePolicy::parse(&text).map(|p| p.max_receive_count)
@@ -107,14 +106,14 @@ mod tests {
     }
 
     #[test]
-    fn half_a_policy_is_refused() {
+    fn incomplete_policy_is_rejected() {
         for bad in ["", "{}", r#"{"maxReceiveCount":3}"#, r#"{"deadLetterTargetArn":"arn:d"}"#] {
             assert!(RedrivePolicy::parse(bad).is_err(), "{bad}");
         }
     }
 
     #[test]
-    fn an_allow_policy_names_queues_only_with_by_queue() {
+    fn allow_policy_names_queues_only_with_by_queue() {
         for good in [
             r#"{"redrivePermission":"allowAll"}"#,
             r#"{"redrivePermission":"denyAll"}"#,

@@ -1,4 +1,4 @@
-//! The endpoint itself: a loopback port, HTTP around the operations, and its end.
+//! The HTTP server of the endpoint on a loopback port.
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -23,17 +23,17 @@ use crate::faults::Faults;
 use crate::message::MESSAGE_SIZE_MAX;
 use crate::operations;
 
-/// Largest request. JSON may write one byte of a message as six (`\u0009`), and as much again
-/// leaves room for the rest.
+/// Largest request body. JSON may need six bytes for one byte of a message (`\u0009`); twice that
+/// leaves room for the other fields.
 const REQUEST_SIZE_MAX: usize = 12 * MESSAGE_SIZE_MAX;
-/// How long [`SqsServer::stop`] waits for clients that are in the middle of a request.
+/// How long [`SqsServer::stop`] waits for running requests.
 const STOP_TIMEOUT: Duration = Duration::from_secs(2);
 const CONTENT_TYPE: HeaderValue = HeaderValue::from_static("application/x-amz-json-1.0");
 const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
 const TARGET_PREFIX: &str = "AmazonSQS.";
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 
-/// A running endpoint. Dropping it stops it too, without waiting.
+/// A running endpoint. Dropping it stops it without waiting.
 #[derive(Debug)]
 pub struct SqsServer {
     app: Arc<App>,
@@ -42,52 +42,51 @@ pub struct SqsServer {
 }
 
 impl SqsServer {
-    /// Starts on 127.0.0.1; port 0 = any free port. Must be called within a Tokio runtime, and
-    /// serves as long as that runtime lives.
+    /// Starts on 127.0.0.1; port 0 selects a free port. Must be called within a Tokio runtime, and
+    /// serves as long as that runtime runs.
     ///
     /// # Errors
-    /// When the port cannot be had.
+    /// If the port cannot be bound.
     pub async fn start(port: u16) -> std::io::Result<SqsServer> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
         let endpoint_url = format!("http://{}", listener.local_addr()?);
         let app = Arc::new(App::new(endpoint_url.clone()));
         let router = Router::new()
-            .route("/", post(answer))
+            .route("/", post(handle))
             .layer(DefaultBodyLimit::max(REQUEST_SIZE_MAX))
             .with_state(app.clone());
-        // Small answers on a kept connection would otherwise wait for the client's delayed ACK.
+        // Otherwise a small response on a kept-alive connection waits for the delayed ACK.
         let listener = listener.tap_io(|stream| {
             if let Err(cause) = stream.set_nodelay(true) {
-                tracing::debug!(%cause, "connection without TCP_NODELAY");
+                tracing::debug!(%cause, "cannot set TCP_NODELAY");
             }
         });
         let stopping = app.stopping.clone().cancelled_owned();
         let serving = tokio::spawn(async move {
             let served = axum::serve(listener, router).with_graceful_shutdown(stopping).await;
             if let Err(cause) = served {
-                tracing::error!(%cause, "SQS endpoint ended");
+                tracing::error!(%cause, "SQS endpoint failed");
             }
         });
         Ok(SqsServer { app, endpoint_url, serving })
     }
 
-    /// `http://127.0.0.1:PORT`, without a slash at the end.
+    /// `http://127.0.0.1:PORT`, without a trailing slash.
     pub fn endpoint_url(&self) -> String {
         self.endpoint_url.clone()
     }
 
-    /// The faults of this endpoint, to switch on and off while it runs.
+    /// The injected faults of this endpoint.
     pub fn faults(&self) -> &Arc<Faults> {
         &self.app.faults
     }
 
-    /// Stops. The port is closed when this returns; receives that wait are answered at once, with
-    /// no messages, and running move tasks end where they are. Clients in the middle of a request
-    /// get two seconds.
+    /// Stops the endpoint and closes its port. Long polls return immediately without messages,
+    /// running move tasks stop, and other running requests have two seconds to finish.
     pub async fn stop(mut self) {
         self.app.stopping.cancel();
         if timeout(STOP_TIMEOUT, &mut self.serving).await.is_err() {
-            tracing::debug!("SQS endpoint stopped with requests under way");
+            tracing::debug!("SQS endpoint stopped during running requests");
             self.serving.abort();
         }
     }
@@ -99,10 +98,10 @@ impl Drop for SqsServer {
     }
 }
 
-async fn answer(State(app): State<Arc<App>>, headers: HeaderMap, body: Bytes) -> Response {
+async fn handle(State(app): State<Arc<App>>, headers: HeaderMap, body: Bytes) -> Response {
     let target = headers.get(TARGET).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let operation = target.strip_prefix(TARGET_PREFIX);
-    let outcome = if app.faults.refuses(operation.unwrap_or_default()) {
+    let outcome = if app.faults.rejects(operation.unwrap_or_default()) {
         Err(SqsError::ServiceUnavailable)
     } else {
         match operation {
@@ -110,7 +109,7 @@ async fn answer(State(app): State<Arc<App>>, headers: HeaderMap, body: Bytes) ->
             None => Err(SqsError::UnknownOperation(target.to_owned())),
         }
     };
-    let delay = app.faults.answer_delay();
+    let delay = app.faults.response_delay();
     if !delay.is_zero() {
         tokio::select! {
             () = sleep(delay) => {}
@@ -118,9 +117,9 @@ async fn answer(State(app): State<Arc<App>>, headers: HeaderMap, body: Bytes) ->
         }
     }
     match outcome {
-        Ok(answer) => response(StatusCode::OK, HeaderMap::new(), &answer),
+        Ok(body) => response(StatusCode::OK, HeaderMap::new(), &body),
         Err(error) => {
-            tracing::debug!(target, code = error.code(), "SQS call refused");
+            tracing::debug!(target, code = error.code(), "SQS request rejected");
             response(error.status(), error.headers(), &error.body())
         }
     }

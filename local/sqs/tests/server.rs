@@ -1,4 +1,4 @@
-//! What only the embedded endpoint has: its end, its faults, and what it refuses to be.
+//! Features of the embedded endpoint only: stop, fault injection, and unsupported operations.
 
 #![cfg(test)]
 
@@ -11,7 +11,7 @@ use aws_sdk_sqs::config::{Credentials, Region};
 use aws_sdk_sqs::types::{Message, QueueAttributeName};
 use tributary_sqs::SqsServer;
 
-/// A client that does not try again, so that a fault shows.
+/// A client without retries, so that tests see the faults.
 fn client(server: &SqsServer) -> Client {
     let config = aws_sdk_sqs::Config::builder()
         .region(Region::new("us-east-1"))
@@ -35,7 +35,7 @@ async fn receive(client: &Client, queue: &str) -> Vec<Message> {
 }
 
 #[tokio::test]
-async fn stopping_ends_long_polls_at_once_and_closes_the_port() {
+async fn stop_ends_long_polls_immediately_and_closes_the_port() {
     let (server, client, queue) = start().await;
     let port = server.endpoint_url().rsplit(':').next().unwrap().parse().unwrap();
     let poll = client.receive_message().queue_url(queue).wait_time_seconds(20).send();
@@ -51,13 +51,13 @@ async fn stopping_ends_long_polls_at_once_and_closes_the_port() {
 }
 
 #[tokio::test]
-async fn a_refused_call_is_503_and_has_no_effect() {
+async fn rejected_request_is_503_and_has_no_effect() {
     let (server, client, queue) = start().await;
-    server.faults().refuse_everything(true);
+    server.faults().reject_all_requests(true);
     let send = || client.send_message().queue_url(&queue).message_body("x").send();
-    let refused = send().await.unwrap_err();
-    assert_eq!(refused.raw_response().unwrap().status().as_u16(), 503);
-    assert_eq!(refused.into_service_error().meta().code(), Some("ServiceUnavailable"));
+    let rejected = send().await.unwrap_err();
+    assert_eq!(rejected.raw_response().unwrap().status().as_u16(), 503);
+    assert_eq!(rejected.into_service_error().meta().code(), Some("ServiceUnavailable"));
     server.faults().clear();
     assert!(receive(&client, &queue).await.is_empty());
     send().await.unwrap();
@@ -65,9 +65,9 @@ async fn a_refused_call_is_503_and_has_no_effect() {
 }
 
 #[tokio::test]
-async fn a_delayed_answer_comes_after_the_call_took_effect() {
+async fn delayed_response_follows_the_effect_of_its_request() {
     let (server, client, queue) = start().await;
-    server.faults().delay_answers(Duration::from_millis(400));
+    server.faults().delay_responses(Duration::from_millis(400));
     let slow = client.send_message().queue_url(&queue).message_body("x").send();
     assert!(tokio::time::timeout(Duration::from_millis(200), slow).await.is_err());
     server.faults().clear();
@@ -76,7 +76,7 @@ async fn a_delayed_answer_comes_after_the_call_took_effect() {
 }
 
 #[tokio::test]
-async fn a_duplicated_message_comes_twice_while_in_flight() {
+async fn duplicated_message_is_delivered_twice_while_in_flight() {
     let (server, client, queue) = start().await;
     server.faults().duplicate_deliveries(1.0, 7);
     client.send_message().queue_url(&queue).message_body("x").send().await.unwrap();
@@ -89,7 +89,7 @@ async fn a_duplicated_message_comes_twice_while_in_flight() {
 }
 
 #[tokio::test]
-async fn reordered_messages_come_in_another_order_and_all_of_them() {
+async fn reordered_messages_are_all_delivered_in_another_order() {
     let (server, client, queue) = start().await;
     server.faults().reorder(7);
     for n in 0..10 {
@@ -106,7 +106,7 @@ async fn reordered_messages_come_in_another_order_and_all_of_them() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn consumers_at_the_same_time_never_share_a_message() {
+async fn concurrent_consumers_never_receive_the_same_message() {
     const MESSAGES: usize = 200;
     let (server, client, queue) = start().await;
     let consume = || {
@@ -137,7 +137,7 @@ async fn consumers_at_the_same_time_never_share_a_message() {
 }
 
 #[tokio::test]
-async fn fifo_queues_and_unknown_operations_are_refused_clearly() {
+async fn fifo_queues_and_unknown_operations_are_rejected() {
     let (server, client, queue) = start().await;
     let fifo = client.create_queue().queue_name("q.fifo");
     let fifo = fifo.attributes(QueueAttributeName::FifoQueue, "true").send().await.unwrap_err();

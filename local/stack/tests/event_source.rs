@@ -140,10 +140,10 @@ async fn pollers_outlive_an_sqs_that_refuses() {
     let queue = Queue::create(VISIBILITY_SECONDS).await;
     let lambda = lambda(vec![batches()]).await;
     queue.send(&["a", "b"]).await;
-    queue.server.faults().refuse_everything(true);
+    queue.server.faults().reject_all_requests(true);
     let source = start(&queue, &lambda, 2);
-    eventually("two refusals", async || queue.server.faults().refused() >= 2).await;
-    queue.server.faults().refuse_everything(false);
+    eventually("two refusals", async || queue.server.faults().rejected() >= 2).await;
+    queue.server.faults().reject_all_requests(false);
     eventually("an empty queue", async || queue.depth().await == EMPTY).await;
     source.stop().await;
     lambda.stop().await;

@@ -121,7 +121,7 @@ async fn without_sqs_health_is_503_and_a_batch_is_taken_all_the_same() {
     let api = api_of(&system);
     assert_healthy(&api).await;
 
-    sqs.faults().delay_answers(Duration::from_secs(30));
+    sqs.faults().delay_responses(Duration::from_secs(30));
     assert_unhealthy(&api, "ok", "unavailable").await;
     sqs.faults().clear();
     eventually("health", async || (api.get("/api/health").await.status == 200).then_some(())).await;
@@ -140,7 +140,7 @@ async fn refusing_system(change: impl FnOnce(&mut SystemConfig)) -> (System, Api
     change(&mut config);
     let system = start_embedded(config).await;
     let api = api_of(&system);
-    system.sqs().unwrap().faults().refuse_everything(true);
+    system.sqs().unwrap().faults().reject_all_requests(true);
     let batch_id = api.accept(&payload(&[transaction("a", "-1")])).await;
     assert_eq!(api.batch(&batch_id).await["processing_status"]["pending"], 1);
     (system, api, batch_id)

@@ -114,12 +114,12 @@ async fn what_saved_queries_ask_for_is_what_a_run_logs() {
 
     // Taken while SQS refuses, so that relay has to send its message; its one row has no attempt left.
     let faults = system.sqs().unwrap().faults();
-    faults.refuse_everything(true);
+    faults.reject_all_requests(true);
     let batch_id = api.accept(&numbered(1, "-1")).await;
     let mut connection = connect(system.database_url()).await;
     sqlx::query("update transactions set attempts = 5").execute(&mut connection).await.unwrap();
     relay(&system).await;
-    faults.refuse_everything(false);
+    faults.reject_all_requests(false);
     relay(&system).await;
     let batch = api.finished(&batch_id).await;
     assert_eq!(batch["processing_status"]["failed"], 1);

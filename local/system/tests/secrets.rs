@@ -178,7 +178,7 @@ async fn no_line_of_a_run_shows_a_description_a_merchant_an_amount_a_key_or_a_bo
     // What is refused, what cannot be read, and SQS that takes nothing.
     refusals(&api).await;
     unreadable_messages(&system).await;
-    system.sqs().unwrap().faults().refuse_everything(true);
+    system.sqs().unwrap().faults().reject_all_requests(true);
     let mut changed = secret_batch("changed");
     changed["transactions"][0]["name"] = json!("SECRET-CHANGED");
     let entry = api.accept(&changed).await;

@@ -111,15 +111,15 @@ impl<'s> Injector<'s> {
             Fault::RefuseSqs(window) => {
                 return Ok(self.disturb(
                     window,
-                    |sqs| sqs.refuse_everything(true),
-                    |sqs| sqs.refuse_everything(false),
+                    |sqs| sqs.reject_all_requests(true),
+                    |sqs| sqs.reject_all_requests(false),
                 ));
             }
             Fault::DelaySqs { by, window } => {
                 return Ok(self.disturb(
                     window,
-                    move |sqs| sqs.delay_answers(by),
-                    |sqs| sqs.delay_answers(Duration::ZERO),
+                    move |sqs| sqs.delay_responses(by),
+                    |sqs| sqs.delay_responses(Duration::ZERO),
                 ));
             }
             Fault::DuplicateMessages(window) => {

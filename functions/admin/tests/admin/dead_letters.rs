@@ -111,10 +111,10 @@ async fn messages_that_cannot_be_made_visible_are_listed() {
     let queues = Queues::start().await;
     let bodies: Vec<_> = (0..12).map(|index| format!("message {index}")).collect();
     queues.make_dead(&bodies).await;
-    queues.server.faults().refuse_operation("ChangeMessageVisibilityBatch");
+    queues.server.faults().reject_operation("ChangeMessageVisibilityBatch");
     let listed: Listed = queues.request(json!({"operation": "dlq_list", "limit": 1000})).await;
     assert_eq!(listed.letters.len(), 12);
-    assert!(queues.server.faults().refused() >= 2, "two calls for twelve messages");
+    assert!(queues.server.faults().rejected() >= 2, "two calls for twelve messages");
 }
 
 #[tokio::test]

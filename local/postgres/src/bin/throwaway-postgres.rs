@@ -22,8 +22,8 @@ async fn main() -> anyhow::Result<ExitCode> {
     let Some(program) = words.next() else {
         bail!("usage: throwaway-postgres -- COMMAND [ARGUMENTS…]");
     };
-    // Taken from here on, so that no moment is left in which a signal would kill us half way: the
-    // guard would clean up even then, but the command would go on without us.
+    // Installed before the start: a signal that ends this process would leave the command running.
+    // The guard would stop the server in any case.
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let starting = start();
@@ -42,8 +42,8 @@ async fn main() -> anyhow::Result<ExitCode> {
         Ok(mut child) => loop {
             tokio::select! {
                 ended = child.wait() => break ended,
-                _ = interrupt.recv() => pass_on(&child, Signal::INT),
-                _ = terminate.recv() => pass_on(&child, Signal::TERM),
+                _ = interrupt.recv() => forward(&child, Signal::INT),
+                _ = terminate.recv() => forward(&child, Signal::TERM),
             }
         },
     };
@@ -72,18 +72,18 @@ async fn start() -> anyhow::Result<Postgres> {
     Ok(postgres)
 }
 
-/// In the workspace that cargo runs us from, else in the current folder.
+/// The migrations of the workspace under `cargo run`, or else of the current folder.
 fn migrations() -> PathBuf {
     let package = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
     let workspace = package.map(|package| package.join("../.."));
     workspace.unwrap_or_default().join("migrations")
 }
 
-/// Harmless where a terminal has sent the command the same signal already.
-fn pass_on(child: &Child, signal: Signal) {
+/// A second signal is harmless if the terminal has already sent it to the command.
+fn forward(child: &Child, signal: Signal) {
     let pid = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
     if let Some(pid) = pid {
-        // It can only have ended meanwhile, which is what was asked for.
+        // Fails only if the command has already ended.
         let _ = kill_process(pid, signal);
     }
 }

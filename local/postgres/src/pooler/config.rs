@@ -1,4 +1,4 @@
-//! What PgBouncer is told: the server behind it, who may connect, and transaction mode.
+//! The configuration of PgBouncer: the server, the user, and transaction mode.
 
 use std::path::{Path, PathBuf};
 
@@ -10,38 +10,38 @@ use crate::error::Error;
 use crate::folder::write_secret;
 use crate::pooler_binary::PoolerBinary;
 
-/// Server connections for each database: fewer than the clients of any test, so that they share them.
+/// Server connections for each database. Fewer than the clients of a test, so that they share them.
 const POOL_SIZE: u32 = 4;
-/// Client connections in all.
+/// Most client connections.
 const CLIENTS_MAX: u32 = 500;
-/// How long after a refused connection to the server it tries again: by default that is 15 seconds, in
-/// which a server that was restarted is not reached.
+/// The delay before PgBouncer connects to the server again. The default of 15 seconds is too long
+/// after a restart of the server.
 const SERVER_RETRY_S: u32 = 1;
 
 const DEFAULT_PORT: u16 = 5432;
 
-/// The server behind the pooler, and who logs in there.
+/// The server behind the pooler, and its user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Target {
     host: String,
     port: u16,
     user: String,
     password: String,
-    /// `user:password` as in the URL.
+    /// `user:password`, encoded as in the URL.
     pub(crate) credentials: String,
     pub(crate) database: String,
 }
 
 impl Target {
-    /// Reads `postgres://user:password@host:port/database`.
+    /// Parses `postgres://user:password@host:port/database`.
     ///
     /// # Errors
-    /// The reason for people; it never quotes the URL, which holds a password.
+    /// Why the URL is invalid, as text for the user. Never contains the URL, which has a password.
     pub(crate) fn parse(server_url: &str) -> Result<Self, String> {
         let url = Url::parse(server_url).map_err(|error| format!("the server's URL: {error}"))?;
         let decoded = |text: &str| {
             let text = percent_decode_str(text).decode_utf8();
-            // A line of its files ends where a value has a line break.
+            // A line break would end the line in the configuration file.
             text.ok().filter(|text| !text.contains(char::is_control)).map(String::from)
         };
         let host = url.host_str().map(|host| host.trim_matches(['[', ']'])).and_then(decoded);
@@ -64,8 +64,8 @@ impl Target {
     }
 }
 
-/// Writes the configuration and the list of users into `folder`, for the eyes of `account` alone.
-/// Gives the configuration's path.
+/// Writes the configuration and the user list to `folder`. Only `account` can read them. Returns
+/// the path of the configuration.
 pub(crate) fn write(
     folder: &Path,
     target: &Target,
@@ -76,7 +76,7 @@ pub(crate) fn write(
     let users = folder.join("users");
     write_secret(&users, &user_list(target), account)?;
     let config = folder.join("pgbouncer.ini");
-    write_secret(&config, &settings(target, port, &users, binary.may_carry_statements), account)?;
+    write_secret(&config, &settings(target, port, &users, binary.tracks_statements), account)?;
     Ok(config)
 }
 
@@ -85,9 +85,9 @@ fn user_list(target: &Target) -> String {
     format!("{} {}\n", quoted(&target.user), quoted(&target.password))
 }
 
-fn settings(target: &Target, port: u16, users: &Path, may_carry_statements: bool) -> String {
+fn settings(target: &Target, port: u16, users: &Path, tracks_statements: bool) -> String {
     let host = target.host.replace('\'', "''");
-    // sqlx asks for `extra_float_digits`, a URL for `options`: PgBouncer refuses what it does not know.
+    // PgBouncer rejects these by default. sqlx sends `extra_float_digits`, URLs may have `options`.
     let mut text = format!(
         "[databases]\n\
          * = host='{host}' port={server_port}\n\
@@ -105,8 +105,8 @@ fn settings(target: &Target, port: u16, users: &Path, may_carry_statements: bool
         server_port = target.port,
         users = users.display(),
     );
-    if may_carry_statements {
-        // RDS Proxy and older versions do not, and newer ones would hide what breaks there.
+    if tracks_statements {
+        // RDS Proxy and older versions do not track statements. Tests must find what fails there.
         text.push_str("max_prepared_statements = 0\n");
     }
     text
@@ -117,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_url_is_read_with_everything_that_may_be_encoded_in_it() {
+    fn url_with_encoded_parts_is_parsed() {
         let target = Target::parse("postgres://me%40home:a%22b%2Fc@[::1]:5433/ledger?x=y").unwrap();
         assert_eq!((target.host.as_str(), target.port), ("::1", 5433));
         assert_eq!((target.user.as_str(), target.password.as_str()), ("me@home", "a\"b/c"));
@@ -127,22 +127,22 @@ mod tests {
     }
 
     #[test]
-    fn a_url_that_cannot_be_pooled_is_refused_without_its_password() {
+    fn invalid_url_is_rejected_without_showing_its_password() {
         for url in [
             "postgres://me@localhost/ledger",
             "postgres://:secret@localhost/ledger",
             "postgres://me:secret%0A@localhost/ledger",
             "not a url with secret",
         ] {
-            let refused = Target::parse(url).unwrap_err();
-            assert!(!refused.contains("secret"), "{refused}");
+            let rejected = Target::parse(url).unwrap_err();
+            assert!(!rejected.contains("secret"), "{rejected}");
         }
     }
 
     #[test]
-    fn statements_are_never_carried_where_the_version_could() {
+    fn statement_tracking_is_disabled_if_the_version_supports_it() {
         let target = Target::parse("postgres://me:secret@localhost").unwrap();
-        let text = |may| settings(&target, 6432, Path::new("/users"), may);
+        let text = |tracks| settings(&target, 6432, Path::new("/users"), tracks);
         assert!(text(true).contains("max_prepared_statements = 0\n"));
         assert!(!text(false).contains("max_prepared_statements"));
         assert!(text(false).contains("pool_mode = transaction\n"));

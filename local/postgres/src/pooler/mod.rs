@@ -1,4 +1,4 @@
-//! A running PgBouncer in transaction mode, in front of a server: start, stop.
+//! Starts and stops PgBouncer in transaction mode in front of a server.
 
 mod config;
 
@@ -16,18 +16,18 @@ use crate::{fetch, folder, port};
 use config::Target;
 
 const READY_TIMEOUT: Duration = Duration::from_secs(30);
-/// A refusal can pass: the port may be another's, which ours then finds out, or the server busy.
-const REFUSED_TIMEOUT: Duration = Duration::from_secs(5);
+/// An error response can be temporary: the server may be busy, or another process may have the
+/// port, which PgBouncer then reports.
+const REJECTED_TIMEOUT: Duration = Duration::from_secs(5);
 const POLL: Duration = Duration::from_millis(20);
 
-/// How often another port is taken where someone was quicker on the last.
-const PORT_TRIES: usize = 5;
+/// Attempts to start if another process takes the chosen port.
+const PORT_ATTEMPTS_MAX: usize = 5;
 
-/// A pooler that runs until it is stopped, dropped, or this process dies.
+/// A pooler that runs until it is stopped or dropped, or this process ends.
 ///
-/// A transaction gets whichever of a few server connections is free and gives it back at its end:
-/// what a client leaves on a connection beyond that, such as a named statement, is lost to it and
-/// in the way of the next.
+/// Each transaction uses any free server connection. State of the session, such as a named
+/// statement, is lost after the transaction and can affect the next client of the connection.
 #[derive(Debug)]
 pub struct Pooler {
     guard: Guard,
@@ -38,14 +38,14 @@ pub struct Pooler {
 }
 
 impl Pooler {
-    /// Starts a pooler for the server of `server_url`, with every database of it and for the URL's user
-    /// alone, and returns when it has let that user through to the URL's database.
+    /// Starts a pooler for all databases of the server of `server_url`, but only for the user in
+    /// that URL. Returns when this user can connect to the database of the URL.
     ///
-    /// A first start may have to download PgBouncer, which `progress` is told of. What else the URL
-    /// says, such as its TLS mode, does not count.
+    /// A first start may download PgBouncer, which is reported to `progress`. Parameters of the URL
+    /// such as the TLS mode are ignored.
     ///
     /// # Errors
-    /// Each [`Error`]; none leaves a process or a folder behind.
+    /// Any [`Error`]. No process and no folder remain.
     pub async fn start(server_url: &str, progress: Progress<'_>) -> Result<Self, Error> {
         let account = Account::for_server()?;
         let target = Target::parse(server_url)
@@ -56,7 +56,7 @@ impl Pooler {
         };
         let (version, program) = (&binary.version, binary.program.display());
         progress(&format!("starting PgBouncer {version}, {program}"));
-        for _ in 1..PORT_TRIES {
+        for _ in 1..PORT_ATTEMPTS_MAX {
             match Self::start_once(&binary, &target, account).await {
                 Err(error) if error.is_port_clash() => {}
                 ended => return ended,
@@ -82,13 +82,13 @@ impl Pooler {
             folder: folder.path(),
             lock: None,
         })?;
-        // The guard removes it from here on.
+        // The guard removes it.
         let folder = folder.keep();
         let mut pooler = Self { guard, target: target.clone(), folder, port, pid: 0 };
         match pooler.ready().await {
             Ok(pid) => Ok(Self { pid, ..pooler }),
             Err(error) => {
-                // So that nothing is left when the caller hears of it.
+                // The process and its folder must be gone before the caller gets the error.
                 pooler.stop().await?;
                 Err(error)
             }
@@ -96,7 +96,7 @@ impl Pooler {
     }
 
     /// `postgres://…@127.0.0.1:PORT/database`, with the user and the password of the server's URL.
-    /// `database` stands in it as it is given: a plain name.
+    /// `database` is not escaped.
     #[must_use]
     pub fn url(&self, database: &str) -> String {
         let (credentials, port) = (&self.target.credentials, self.port);
@@ -121,37 +121,37 @@ impl Pooler {
         &self.folder
     }
 
-    /// Cuts every connection through it, and returns when the process and its folder are gone.
+    /// Closes every connection, and returns when the process has ended and its folder is removed.
     ///
     /// # Errors
-    /// [`Error::Io`] if it would not go, even when killed.
+    /// [`Error::Io`] if the pooler does not end, even when killed.
     pub async fn stop(self) -> Result<(), Error> {
-        self.guard.stop().await.map(|_| ())
+        self.guard.stop().await
     }
 
-    /// Waits until it lets the user through to the server. Gives its process id.
+    /// Waits until the user can connect to the server. Returns the process id of the pooler.
     async fn ready(&mut self) -> Result<u32, Error> {
         let pid = self.guard.pid().await?;
         let url = self.url(&self.target.database);
-        let begun = Instant::now();
+        let started = Instant::now();
         loop {
-            let left = READY_TIMEOUT.saturating_sub(begun.elapsed());
-            let (refusal, patience) =
-                match tokio::time::timeout(left, PgConnection::connect(&url)).await {
-                    Ok(Ok(connection)) => match connection.close().await {
-                        Ok(()) => return Ok(pid),
-                        Err(error) => (error.to_string(), READY_TIMEOUT),
-                    },
-                    Ok(Err(sqlx::Error::Database(error))) => (error.to_string(), REFUSED_TIMEOUT),
-                    Ok(Err(error)) => (error.to_string(), READY_TIMEOUT),
-                    Err(_) => ("no answer".to_owned(), READY_TIMEOUT),
-                };
+            let left = READY_TIMEOUT.saturating_sub(started.elapsed());
+            let (cause, limit) = match tokio::time::timeout(left, PgConnection::connect(&url)).await
+            {
+                Ok(Ok(connection)) => match connection.close().await {
+                    Ok(()) => return Ok(pid),
+                    Err(error) => (error.to_string(), READY_TIMEOUT),
+                },
+                Ok(Err(sqlx::Error::Database(error))) => (error.to_string(), REJECTED_TIMEOUT),
+                Ok(Err(error)) => (error.to_string(), READY_TIMEOUT),
+                Err(_) => ("no response".to_owned(), READY_TIMEOUT),
+            };
             if self.guard.has_ended() {
-                let reason = self.guard.last_words().await;
+                let reason = self.guard.log_tail().await;
                 return Err(Error::NotStarted { server: PGBOUNCER, reason });
             }
-            if begun.elapsed() >= patience {
-                let reason = format!("no way through it to the server: {refusal}");
+            if started.elapsed() >= limit {
+                let reason = format!("cannot connect to the server through it: {cause}");
                 return Err(Error::NotStarted { server: PGBOUNCER, reason });
             }
             tokio::time::sleep(POLL).await;

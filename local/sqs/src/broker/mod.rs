@@ -1,4 +1,4 @@
-//! All queues and move tasks of an endpoint, and the rules that concern more than one queue.
+//! The queues and move tasks of an endpoint, and the rules between queues.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use crate::clock::Clock;
 use crate::errors::SqsError;
 use crate::message::Message;
 use crate::move_task::MoveTask;
-use crate::queue::{Disturbance, Queue, ReceiveRequest};
+use crate::queue::{DeliveryFaults, Queue, ReceiveRequest};
 use crate::queue_settings::{FIFO_UNSUPPORTED, QueueSettings};
 use crate::receipt::Receipt;
 
@@ -17,7 +17,7 @@ mod moves;
 #[cfg(test)]
 mod tests;
 
-/// The one account of this endpoint.
+/// The only account of this endpoint.
 pub(crate) const ACCOUNT_ID: &str = "000000000000";
 const ARN_PREFIX: &str = "arn:aws:sqs:us-east-1";
 const QUEUE_NAME_LENGTH_MAX: usize = 80;
@@ -33,15 +33,15 @@ pub(crate) struct Broker {
 }
 
 impl Broker {
-    /// Without queues; `endpoint_url` is what queue URLs start with.
+    /// Creates an endpoint without queues. Queue URLs start with `endpoint_url`.
     pub(crate) fn new(endpoint_url: String) -> Broker {
         Broker { clock: Clock::start(), endpoint_url, queues: BTreeMap::new(), move_tasks: vec![] }
     }
 
-    /// Makes a queue, or finds the one that is already so.
+    /// Creates a queue, or finds an existing one with the same attributes. Returns its URL.
     ///
     /// # Errors
-    /// For names and attributes SQS does not take, and `QueueNameExists` when the queue differs.
+    /// For invalid names and attributes, and `QueueNameExists` if the existing queue differs.
     pub(crate) fn create(
         &mut self,
         name: &str,
@@ -51,8 +51,9 @@ impl Broker {
         check_queue_name(name)?;
         let settings = QueueSettings::default().with(attributes)?;
         if let Some(queue) = self.queues.get(name) {
-            let (theirs, ours) = (settings.to_attributes(), queue.settings.to_attributes());
-            if let Some(differs) = attributes.keys().find(|key| theirs.get(*key) != ours.get(*key))
+            let (requested, existing) = (settings.to_attributes(), queue.settings.to_attributes());
+            if let Some(differs) =
+                attributes.keys().find(|key| requested.get(*key) != existing.get(*key))
             {
                 return Err(SqsError::QueueNameExists(differs.clone()));
             }
@@ -64,10 +65,10 @@ impl Broker {
         Ok(self.url(name))
     }
 
-    /// Changes a queue's attributes, all or none.
+    /// Changes attributes of a queue, all or none.
     ///
     /// # Errors
-    /// For attributes SQS does not take.
+    /// For invalid attributes.
     pub(crate) fn set_attributes(
         &mut self,
         url: &str,
@@ -84,7 +85,7 @@ impl Broker {
         Ok(())
     }
 
-    /// Deletes a queue with its messages; receives that wait on it end.
+    /// Deletes a queue with its messages. Ends its long polls.
     ///
     /// # Errors
     /// `QueueDoesNotExist`.
@@ -94,11 +95,10 @@ impl Broker {
         Ok(())
     }
 
-    /// The queue of a URL. Only the last segment counts, so that a client may reach the endpoint
-    /// by another host name than the one the URL was made with.
+    /// Finds a queue by the last segment of its URL, so that clients can use another host name.
     ///
     /// # Errors
-    /// Missing when empty, `QueueDoesNotExist`.
+    /// `MissingParameter` if the URL is empty, `QueueDoesNotExist`.
     pub(crate) fn queue(&mut self, url: &str) -> Result<&mut Queue, SqsError> {
         if url.is_empty() {
             return Err(SqsError::MissingParameter("QueueUrl"));
@@ -106,7 +106,7 @@ impl Broker {
         self.queues.get_mut(name_of(url)).ok_or(SqsError::QueueDoesNotExist)
     }
 
-    /// Names of the queues, in order.
+    /// The names of the queues in alphabetical order.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.queues.keys().map(String::as_str)
     }
@@ -122,8 +122,8 @@ impl Broker {
         format!("{}/{ACCOUNT_ID}/{name}", self.endpoint_url)
     }
 
-    /// Receives, and brings what the queue gives up to its dead-letter queue. While that queue
-    /// does not exist nothing is given up: a message is never dropped.
+    /// Receives messages and moves dead letters to the dead-letter queue. While that queue does not
+    /// exist, the messages are delivered instead.
     ///
     /// # Errors
     /// Those of [`Queue::receive`] and `QueueDoesNotExist`.
@@ -131,7 +131,7 @@ impl Broker {
         &mut self,
         url: &str,
         mut request: ReceiveRequest,
-        disturbance: &mut impl Disturbance,
+        faults: &mut impl DeliveryFaults,
         now: Instant,
     ) -> Result<Vec<(Receipt, Message)>, SqsError> {
         let redrive = self.queue(url)?.settings.redrive.clone();
@@ -139,11 +139,11 @@ impl Broker {
         request.max_receive_count = redrive.as_ref().map(|redrive| redrive.max_receive_count);
         let queue = self.queue(url)?;
         let source_arn = queue.arn.clone();
-        let received = queue.receive(request, disturbance, now)?;
-        if let Some(dead_letters) = redrive.and_then(|r| self.by_arn(&r.dead_letter_arn)) {
-            for mut message in received.given_up {
+        let received = queue.receive(request, faults, now)?;
+        if let Some(target) = redrive.and_then(|r| self.by_arn(&r.dead_letter_arn)) {
+            for mut message in received.dead_letters {
                 message.dead_letter_source = Some(source_arn.clone());
-                dead_letters.put(message, now);
+                target.put(message, now);
             }
         }
         Ok(received.delivered)
@@ -157,10 +157,10 @@ impl Broker {
     fn check_redrive(&mut self, arn: &str, settings: &QueueSettings) -> Result<(), SqsError> {
         let Some(redrive) = &settings.redrive else { return Ok(()) };
         if redrive.dead_letter_arn == arn {
-            return Err(redrive.refused("A queue cannot be its own dead-letter queue."));
+            return Err(redrive.invalid("A queue cannot be its own dead-letter queue."));
         }
         let exists = self.by_arn(&redrive.dead_letter_arn).is_some();
-        exists.then_some(()).ok_or_else(|| redrive.refused("Dead letter target does not exist."))
+        exists.then_some(()).ok_or_else(|| redrive.invalid("Dead letter target does not exist."))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Message move tasks on the queues of a broker: start, step, list.
+//! Message move tasks: start, run one step, list.
 
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -13,11 +13,11 @@ const SOURCE_MISSING: SqsError = SqsError::ResourceNotFound(
 );
 
 impl Broker {
-    /// Registers a task that moves the dead letters of `source_arn`; the caller drives it with
+    /// Registers a task that moves the messages of `source_arn`. The caller runs it with
     /// [`move_one`](Broker::move_one).
     ///
     /// # Errors
-    /// When a queue does not exist, the source is nobody's dead-letter queue, or has a task.
+    /// If a queue does not exist, or the source is no dead-letter queue or has a running task.
     pub(crate) fn start_move(
         &mut self,
         source_arn: &str,
@@ -27,9 +27,9 @@ impl Broker {
     ) -> Result<MoveTask, SqsError> {
         let source = self.by_arn(source_arn).ok_or(SOURCE_MISSING)?;
         let to_move = source.counts(now).visible;
-        let refused = |text: &str| Err(SqsError::InvalidParameterValue(text.to_owned()));
+        let invalid = |text: &str| Err(SqsError::InvalidParameterValue(text.to_owned()));
         if !self.is_dead_letter_queue(source_arn) {
-            return refused("Source queue must be configured as a Dead Letter Queue.");
+            return invalid("Source queue must be configured as a Dead Letter Queue.");
         }
         if destination_arn.as_ref().is_some_and(|arn| self.by_arn(arn).is_none()) {
             return Err(SqsError::ResourceNotFound(
@@ -38,7 +38,7 @@ impl Broker {
         }
         let running = |task: &MoveTask| task.status == MoveStatus::Running;
         if self.move_tasks.iter().any(|task| task.source_arn == source_arn && running(task)) {
-            return refused(
+            return invalid(
                 "There is already a task running. Only one active task is allowed for a source \
                  queue arn at a given time.",
             );
@@ -57,14 +57,14 @@ impl Broker {
         let of_source = |task: &&MoveTask| task.source_arn == source_arn;
         if self.move_tasks.iter().filter(of_source).count() > MOVE_TASKS_SHOWN_MAX {
             let oldest = self.move_tasks.iter().position(|task| task.source_arn == source_arn);
-            oldest.map(|place| self.move_tasks.remove(place));
+            oldest.map(|index| self.move_tasks.remove(index));
         }
         Ok(task)
     }
 
-    /// Moves the next message of a task. Returns whether the task goes on.
+    /// Moves the next message of a task. Returns whether the task is still running.
     ///
-    /// A moved message is a new one, with a new id and age, as AWS documents for redrives.
+    /// As AWS documents for redrives, a moved message gets a new id and timestamp.
     pub(crate) fn move_one(&mut self, task_id: Uuid, now: Instant) -> bool {
         let Some(task) = self.move_tasks.iter().find(|task| task.id == task_id).cloned() else {
             return false;
@@ -86,7 +86,7 @@ impl Broker {
     /// The tasks of a source queue, newest first.
     ///
     /// # Errors
-    /// When the queue does not exist.
+    /// If the queue does not exist.
     pub(crate) fn move_tasks(
         &mut self,
         source_arn: &str,
@@ -95,10 +95,10 @@ impl Broker {
         Ok(self.move_tasks.iter().rev().filter(move |task| task.source_arn == source_arn))
     }
 
-    /// `Ok(false)` when the source has no more visible messages.
+    /// Returns `Ok(false)` if the source has no more visible messages.
     fn move_next(&mut self, task: &MoveTask, now: Instant) -> Result<bool, &'static str> {
-        let gone = SqsError::QueueDoesNotExist.code();
-        let Some(message) = self.by_arn(&task.source_arn).ok_or(gone)?.take(now) else {
+        let missing = SqsError::QueueDoesNotExist.code();
+        let Some(message) = self.by_arn(&task.source_arn).ok_or(missing)?.take(now) else {
             return Ok(false);
         };
         let destination = task.destination_arn.as_ref().or(message.dead_letter_source.as_ref());
@@ -107,10 +107,10 @@ impl Broker {
                 queue.put(Message::new(message.content, now), now);
                 return Ok(true);
             }
-            Some(None) => gone,
+            Some(None) => missing,
             None => "CouldNotDetermineMessageSource",
         };
-        self.by_arn(&task.source_arn).ok_or(gone)?.put(message, now);
+        self.by_arn(&task.source_arn).ok_or(missing)?.put(message, now);
         Err(failure)
     }
 }

@@ -10,12 +10,12 @@ use crate::queue::ReceiveRequest;
 
 struct InOrder;
 
-impl Disturbance for InOrder {
-    fn pick(&mut self, _waiting: usize) -> usize {
+impl DeliveryFaults for InOrder {
+    fn pick(&mut self, _visible: usize) -> usize {
         0
     }
 
-    fn duplicates(&mut self) -> bool {
+    fn duplicate(&mut self) -> bool {
         false
     }
 }
@@ -39,7 +39,7 @@ fn create(
     broker.create(name, &attributes, Instant::now())
 }
 
-/// `q` gives up after `max_receive_count`, to `d`.
+/// A broker with the queue `q` and its dead-letter queue `d`.
 fn with_dead_letters(max_receive_count: u32) -> Broker {
     let mut broker = Broker::new("http://127.0.0.1:1".to_owned());
     create(&mut broker, "d", &[]).unwrap();
@@ -63,7 +63,7 @@ fn receive(broker: &mut Broker, name: &str, now: Instant) -> Vec<Message> {
 }
 
 #[test]
-fn a_queue_is_made_once_and_again_only_with_the_same_attributes() {
+fn queue_can_be_created_again_only_with_the_same_attributes() {
     let mut broker = Broker::new("http://127.0.0.1:1".to_owned());
     let url = create(&mut broker, "q", &[("DelaySeconds", "5")]).unwrap();
     assert_eq!(url, "http://127.0.0.1:1/000000000000/q");
@@ -74,19 +74,19 @@ fn a_queue_is_made_once_and_again_only_with_the_same_attributes() {
 }
 
 #[test]
-fn names_that_sqs_does_not_take_are_refused() {
+fn invalid_queue_names_are_rejected() {
     let mut broker = Broker::new(String::new());
     assert!(create(&mut broker, &"n".repeat(80), &[]).is_ok());
     for bad in ["n".repeat(81), "a b".to_owned(), "a.b".to_owned()] {
-        let refused = create(&mut broker, &bad, &[]);
-        assert!(matches!(refused, Err(SqsError::InvalidParameterValue(_))), "{bad}");
+        let rejected = create(&mut broker, &bad, &[]);
+        assert!(matches!(rejected, Err(SqsError::InvalidParameterValue(_))), "{bad}");
     }
     let fifo = create(&mut broker, "q.fifo", &[]);
     assert_eq!(fifo, Err(SqsError::UnsupportedOperation(FIFO_UNSUPPORTED)));
 }
 
 #[test]
-fn a_dead_letter_queue_must_exist_and_be_another() {
+fn dead_letter_queue_must_exist_and_be_another_queue() {
     let mut broker = Broker::new(String::new());
     for target in ["q", "missing"] {
         let policy = format!(r#"{{"deadLetterTargetArn":"{}","maxReceiveCount":1}}"#, arn(target));
@@ -95,7 +95,7 @@ fn a_dead_letter_queue_must_exist_and_be_another() {
 }
 
 #[test]
-fn a_dead_letter_keeps_its_id_age_and_count_and_names_its_source() {
+fn dead_letter_keeps_its_id_timestamp_and_count_and_names_its_source() {
     let mut broker = with_dead_letters(2);
     let now = Instant::now();
     send(&mut broker, "q", "poison", now);
@@ -109,7 +109,7 @@ fn a_dead_letter_keeps_its_id_age_and_count_and_names_its_source() {
 }
 
 #[test]
-fn nothing_is_given_up_while_the_dead_letter_queue_is_gone() {
+fn message_is_delivered_again_while_its_dead_letter_queue_is_missing() {
     let mut broker = with_dead_letters(1);
     let now = Instant::now();
     send(&mut broker, "q", "poison", now);
@@ -120,7 +120,7 @@ fn nothing_is_given_up_while_the_dead_letter_queue_is_gone() {
 }
 
 #[test]
-fn a_move_task_brings_dead_letters_back_as_new_messages() {
+fn move_task_returns_dead_letters_as_new_messages() {
     let mut broker = with_dead_letters(1);
     let now = Instant::now();
     for body in ["a", "b"] {
@@ -135,9 +135,9 @@ fn a_move_task_brings_dead_letters_back_as_new_messages() {
     assert!(broker.move_one(task.id, later));
     assert!(broker.move_one(task.id, later));
     assert!(!broker.move_one(task.id, later));
-    let back = receive(&mut broker, "q", later);
-    assert_eq!(back.len(), 2);
-    for (new, old) in back.iter().zip(&sent) {
+    let returned = receive(&mut broker, "q", later);
+    assert_eq!(returned.len(), 2);
+    for (new, old) in returned.iter().zip(&sent) {
         assert_eq!(new.content, old.content);
         assert_ne!(new.id, old.id);
         assert_eq!((new.receive_count, new.sent_at), (1, later));
@@ -164,7 +164,7 @@ fn move_task_with_a_rate_moves_one_message_per_step_to_its_destination() {
 }
 
 #[test]
-fn a_move_that_cannot_go_on_fails_and_loses_nothing() {
+fn move_task_without_a_destination_fails_and_keeps_the_message() {
     let mut broker = with_dead_letters(1);
     let now = Instant::now();
     send(&mut broker, "d", "sent here directly", now);
@@ -176,12 +176,12 @@ fn a_move_that_cannot_go_on_fails_and_loses_nothing() {
 }
 
 #[test]
-fn a_move_needs_queues_that_exist_and_a_source_that_is_a_dead_letter_queue() {
+fn move_task_needs_existing_queues_and_a_dead_letter_queue_as_source() {
     let mut broker = with_dead_letters(1);
     let now = Instant::now();
     let missing = |result| matches!(result, Err(SqsError::ResourceNotFound(_)));
     assert!(missing(broker.start_move(&arn("no"), None, None, now).map(|_| ())));
     assert!(missing(broker.start_move(&arn("d"), Some(arn("no")), None, now).map(|_| ())));
-    let not_dead = broker.start_move(&arn("q"), None, None, now).map(|_| ());
-    assert!(matches!(not_dead, Err(SqsError::InvalidParameterValue(_))));
+    let no_dead_letter_queue = broker.start_move(&arn("q"), None, None, now).map(|_| ());
+    assert!(matches!(no_dead_letter_queue, Err(SqsError::InvalidParameterValue(_))));
 }

@@ -1,4 +1,4 @@
-//! What the three batch calls share: the rules for their entries, and answers entry by entry.
+//! The entries of batch operations, and their results.
 
 use std::collections::HashSet;
 
@@ -9,17 +9,17 @@ use serde_json::{Map, Value, json};
 use super::request::{Request, read};
 use crate::errors::SqsError;
 
-/// Entries of one batch call.
+/// Most entries of one batch.
 const BATCH_ENTRIES_MAX: usize = 10;
 const ENTRY_ID_LENGTH_MAX: usize = 80;
 
-/// Entries with their ids, in order.
+/// Entries with their ids, in the order of the request.
 pub(super) type Entries<T> = Vec<(String, T)>;
 
-/// Reads the entries of a batch.
+/// Parses the entries of a batch.
 ///
 /// # Errors
-/// For the batch as a whole: empty, too many, an id that is malformed or stands twice.
+/// If the batch is empty or too long, or an id is invalid or not distinct.
 pub(super) fn entries<T: DeserializeOwned>(request: &Request) -> Result<Entries<T>, SqsError> {
     #[derive(Default, Deserialize)]
     #[serde(rename_all = "PascalCase", default)]
@@ -54,7 +54,7 @@ pub(super) fn entries<T: DeserializeOwned>(request: &Request) -> Result<Entries<
     Ok(entries)
 }
 
-/// Performs each entry and reports which succeeded, with what, and which failed, and why.
+/// Performs each entry and returns the lists `Successful` and `Failed`.
 pub(super) fn perform_each<T>(
     entries: Entries<T>,
     mut perform: impl FnMut(T) -> Result<Value, SqsError>,
@@ -62,18 +62,18 @@ pub(super) fn perform_each<T>(
     let (mut successful, mut failed) = (Vec::new(), Vec::new());
     for (id, entry) in entries {
         match perform(entry) {
-            Ok(mut answer) => {
-                if let Some(answer) = answer.as_object_mut() {
-                    answer.insert("Id".to_owned(), Value::String(id));
+            Ok(mut result) => {
+                if let Some(fields) = result.as_object_mut() {
+                    fields.insert("Id".to_owned(), Value::String(id));
                 }
-                successful.push(answer);
+                successful.push(result);
             }
             Err(error) => failed.push(json!({
                 "Id": id, "SenderFault": true, "Code": error.code(), "Message": error.to_string(),
             })),
         }
     }
-    // SQS leaves an empty list out.
+    // SQS omits an empty list.
     let lists = [("Successful", successful), ("Failed", failed)];
     let lists = lists.into_iter().filter(|(_, list)| !list.is_empty());
     Value::Object(lists.map(|(n, l)| (n.to_owned(), Value::Array(l))).collect::<Map<_, _>>())
@@ -95,18 +95,18 @@ mod tests {
     }
 
     #[test]
-    fn one_to_ten_entries_are_taken() {
+    fn one_to_ten_entries_are_accepted() {
         let many = (0..11).map(|n| n.to_string()).collect::<Vec<_>>();
         let many = many.iter().map(String::as_str).collect::<Vec<_>>();
         assert_eq!(ids(&[]), Err(SqsError::EmptyBatchRequest));
         assert_eq!(ids(&many[..1]), Ok(1));
         assert_eq!(ids(&many[..10]), Ok(10));
-        let refused = SqsError::TooManyEntriesInBatchRequest { max: 10, sent: 11 };
-        assert_eq!(ids(&many), Err(refused));
+        let rejected = SqsError::TooManyEntriesInBatchRequest { max: 10, sent: 11 };
+        assert_eq!(ids(&many), Err(rejected));
     }
 
     #[test]
-    fn ids_are_plain_distinct_and_not_too_long() {
+    fn ids_are_valid_distinct_and_not_too_long() {
         assert_eq!(ids(&["a_B-9", &"i".repeat(80)]), Ok(2));
         for bad in ["", "a b", "a.b", &"i".repeat(81)] {
             assert_eq!(ids(&[bad]), Err(SqsError::InvalidBatchEntryId), "{bad}");
@@ -115,13 +115,13 @@ mod tests {
     }
 
     #[test]
-    fn each_entry_has_its_own_answer_and_empty_lists_are_left_out() {
+    fn each_entry_has_its_own_result_and_empty_lists_are_omitted() {
         let entries = vec![("a".to_owned(), true), ("b".to_owned(), false)];
         let perform = |good| if good { Ok(json!({})) } else { Err(SqsError::MessageNotInflight) };
-        let answer = perform_each(entries, perform);
-        assert_eq!(answer["Successful"], json!([{ "Id": "a" }]));
-        assert_eq!(answer["Failed"][0]["Id"], "b");
-        assert_eq!(answer["Failed"][0]["Code"], "AWS.SimpleQueueService.MessageNotInflight");
+        let results = perform_each(entries, perform);
+        assert_eq!(results["Successful"], json!([{ "Id": "a" }]));
+        assert_eq!(results["Failed"][0]["Id"], "b");
+        assert_eq!(results["Failed"][0]["Code"], "AWS.SimpleQueueService.MessageNotInflight");
         assert_eq!(perform_each(vec![("a".to_owned(), true)], perform).get("Failed"), None);
     }
 }

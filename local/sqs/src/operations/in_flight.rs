@@ -1,4 +1,4 @@
-//! What a consumer does with a message it has received: delete it, or change how long it is hidden.
+//! `DeleteMessage` and `ChangeMessageVisibility`, alone and in batches.
 
 use serde::Deserialize;
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! The calls of the SQS API: JSON in, the rules of the broker, JSON out.
+//! The operations of the SQS API.
 
 use std::sync::Arc;
 
@@ -19,10 +19,10 @@ mod send;
 
 use request::Request;
 
-/// Performs one call. `operation` is what follows `AmazonSQS.` in `X-Amz-Target`.
+/// Performs one operation, the part of `X-Amz-Target` after `AmazonSQS.`.
 ///
 /// # Errors
-/// Whatever SQS would refuse.
+/// The error response of SQS.
 pub(crate) async fn perform(
     app: &Arc<App>,
     operation: &str,
@@ -33,11 +33,11 @@ pub(crate) async fn perform(
     match operation {
         "ReceiveMessage" => receive::receive_message(app, &request).await,
         "StartMessageMoveTask" => moves::start(app, &request, now),
-        _ => perform_at_once(&mut app.broker(), operation, &request, now),
+        _ => perform_sync(&mut app.broker(), operation, &request, now),
     }
 }
 
-fn perform_at_once(
+fn perform_sync(
     broker: &mut Broker,
     operation: &str,
     request: &Request,

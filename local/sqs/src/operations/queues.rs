@@ -1,4 +1,4 @@
-//! Queues themselves: making, finding, describing, changing, emptying and deleting them.
+//! Operations on queues: create, find, list, describe, change and delete.
 
 use std::collections::BTreeMap;
 
@@ -6,11 +6,11 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::request::{Request, nothing};
+use super::request::{Request, nothing, number};
 use crate::broker::Broker;
 use crate::errors::SqsError;
 
-/// Queues of one page, and the size of a page that asks for none.
+/// Largest and default size of a page of queues.
 const PAGE_SIZE_MAX: usize = 1_000;
 
 #[derive(Default, Deserialize)]
@@ -47,20 +47,14 @@ pub(super) fn get_url(broker: &mut Broker, request: &Request) -> Result<Value, S
 #[serde(rename_all = "PascalCase", default)]
 struct List {
     queue_name_prefix: String,
-    max_results: Option<usize>,
+    max_results: Option<i64>,
     next_token: String,
 }
 
-/// `NextToken` is the last name of the page.
+/// `NextToken` is the last queue name of the page.
 pub(super) fn list(broker: &mut Broker, request: &Request) -> Result<Value, SqsError> {
     let List { queue_name_prefix, max_results, next_token } = request.read()?;
-    let size = max_results.unwrap_or(PAGE_SIZE_MAX);
-    if !(1..=PAGE_SIZE_MAX).contains(&size) {
-        return Err(SqsError::InvalidParameterValue(format!(
-            "Value {size} for parameter MaxResults is invalid. Reason: Must be between 1 and \
-             {PAGE_SIZE_MAX}, if provided."
-        )));
-    }
+    let size = number("MaxResults", max_results, 1..=PAGE_SIZE_MAX)?.unwrap_or(PAGE_SIZE_MAX);
     let matches = |name: &&str| name.starts_with(&queue_name_prefix) && *name > next_token.as_str();
     let mut names = broker.names().filter(matches);
     let page = names.by_ref().take(size).collect::<Vec<_>>();
@@ -71,7 +65,7 @@ pub(super) fn list(broker: &mut Broker, request: &Request) -> Result<Value, SqsE
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
-struct Wanted {
+struct GetAttributes {
     attribute_names: Vec<String>,
 }
 
@@ -80,14 +74,14 @@ pub(super) fn get_attributes(
     request: &Request,
     now: Instant,
 ) -> Result<Value, SqsError> {
-    const ABSENT_UNLESS_SET: [&str; 5] = [
+    const ABSENT_BY_DEFAULT: [&str; 5] = [
         "RedrivePolicy",
         "RedriveAllowPolicy",
         "Policy",
         "KmsMasterKeyId",
         "KmsDataKeyReusePeriodSeconds",
     ];
-    let Wanted { attribute_names: wanted } = request.read()?;
+    let GetAttributes { attribute_names: wanted } = request.read()?;
     let clock = broker.clock;
     let queue = broker.queue(request.queue_url())?;
     let counts = queue.counts(now);
@@ -102,7 +96,7 @@ pub(super) fn get_attributes(
     ];
     all.extend(observed.map(|(name, value)| (name.to_owned(), value)));
     let known =
-        |n: &String| n == "All" || all.contains_key(n) || ABSENT_UNLESS_SET.contains(&n.as_str());
+        |n: &String| n == "All" || all.contains_key(n) || ABSENT_BY_DEFAULT.contains(&n.as_str());
     if let Some(unknown) = wanted.iter().find(|name| !known(name)) {
         return Err(SqsError::InvalidAttributeName(unknown.clone()));
     }

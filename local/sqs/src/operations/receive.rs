@@ -1,4 +1,4 @@
-//! `ReceiveMessage`: taking messages, or waiting until there are some.
+//! `ReceiveMessage` with long polling.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep_until};
 
-use super::request::{Request, nothing, seconds};
+use super::request::{Request, nothing, number, seconds};
 use crate::app::App;
 use crate::broker::ACCOUNT_ID;
 use crate::clock::Clock;
@@ -17,7 +17,7 @@ use crate::queue::ReceiveRequest;
 use crate::queue_settings::{VISIBILITY_TIMEOUT_S, WAIT_S};
 use crate::receipt::Receipt;
 
-/// Messages of one answer.
+/// Most messages of one response.
 const MESSAGES_MAX: usize = 10;
 
 #[derive(Default, Deserialize)]
@@ -35,8 +35,9 @@ struct Receive {
 pub(super) async fn receive_message(app: &App, request: &Request) -> Result<Value, SqsError> {
     let mut call: Receive = request.read()?;
     call.message_system_attribute_names.append(&mut call.attribute_names);
-    let take = ReceiveRequest {
-        messages_max: messages_max(call.max_number_of_messages)?,
+    let parameters = ReceiveRequest {
+        messages_max: number("MaxNumberOfMessages", call.max_number_of_messages, 1..=MESSAGES_MAX)?
+            .unwrap_or(1),
         visibility_timeout: seconds(
             "VisibilityTimeout",
             call.visibility_timeout,
@@ -52,12 +53,12 @@ pub(super) async fn receive_message(app: &App, request: &Request) -> Result<Valu
         let changed = app.broker().queue(url)?.changed.clone();
         let changed = changed.notified();
         tokio::pin!(changed);
-        // Listening begins before looking, so that nothing can arrive between the two unnoticed.
+        // Registers before the receive, so that no message can arrive unnoticed in between.
         changed.as_mut().enable();
         let now = Instant::now();
         let next_visible_at = {
             let mut broker = app.broker();
-            let delivered = broker.receive(url, take, &mut app.faults.as_ref(), now)?;
+            let delivered = broker.receive(url, parameters, &mut app.faults.as_ref(), now)?;
             if !delivered.is_empty() {
                 let clock = broker.clock;
                 let messages = delivered.iter().map(|(r, m)| to_wire(*r, m, &call, &clock));
@@ -76,17 +77,6 @@ pub(super) async fn receive_message(app: &App, request: &Request) -> Result<Valu
     }
 }
 
-fn messages_max(asked: Option<i64>) -> Result<usize, SqsError> {
-    let Some(asked) = asked else { return Ok(1) };
-    let within = usize::try_from(asked).ok().filter(|n| (1..=MESSAGES_MAX).contains(n));
-    within.ok_or_else(|| {
-        SqsError::InvalidParameterValue(format!(
-            "Value {asked} for parameter MaxNumberOfMessages is invalid. Reason: Must be between 1 \
-             and {MESSAGES_MAX}, if provided."
-        ))
-    })
-}
-
 fn to_wire(receipt: Receipt, message: &Message, call: &Receive, clock: &Clock) -> Value {
     let content = &message.content;
     let mut wire = json!({
@@ -100,7 +90,7 @@ fn to_wire(receipt: Receipt, message: &Message, call: &Receive, clock: &Clock) -
     if !system.is_empty() {
         fields.insert("Attributes".to_owned(), json!(system));
     }
-    // The digest covers what is returned, so that a consumer can check it.
+    // The digest covers the returned attributes only, so that a consumer can verify it.
     let attributes = message_attribute::select(&content.attributes, &call.message_attribute_names);
     if let Some(md5) = message_attribute::md5_of(&attributes) {
         let attributes =

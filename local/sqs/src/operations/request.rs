@@ -1,5 +1,6 @@
-//! The JSON of a call, and its parameters.
+//! The body of a request, and its parameters.
 
+use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::errors::SqsError;
 
-/// The JSON of a call. Each call reads what it needs of it; absent fields take their default.
+/// A JSON object. Each operation reads its own fields; absent fields have defaults.
 pub(super) struct Request(pub(super) Value);
 
 impl Request {
@@ -24,7 +25,7 @@ impl Request {
         read(&self.0)
     }
 
-    /// Empty when absent, which no queue answers to.
+    /// Empty if it is absent.
     pub(super) fn queue_url(&self) -> &str {
         self.0.get("QueueUrl").and_then(Value::as_str).unwrap_or_default()
     }
@@ -34,15 +35,15 @@ pub(super) fn read<T: DeserializeOwned>(value: &Value) -> Result<T, SqsError> {
     T::deserialize(value).map_err(|cause| SqsError::Serialization(cause.to_string()))
 }
 
-/// A parameter in seconds; `None` when absent.
-pub(super) fn seconds(
+/// Validates an optional number.
+pub(super) fn number<T: TryFrom<i64> + PartialOrd + Display>(
     name: &str,
     value: Option<i64>,
-    allowed: RangeInclusive<u64>,
-) -> Result<Option<Duration>, SqsError> {
+    allowed: RangeInclusive<T>,
+) -> Result<Option<T>, SqsError> {
     let Some(value) = value else { return Ok(None) };
-    let within = u64::try_from(value).ok().filter(|s| allowed.contains(s));
-    within.map(|s| Some(Duration::from_secs(s))).ok_or_else(|| {
+    let number = T::try_from(value).ok().filter(|number| allowed.contains(number));
+    number.map(Some).ok_or_else(|| {
         SqsError::InvalidParameterValue(format!(
             "Value {value} for parameter {name} is invalid. Reason: Must be between {} and {}, if \
              provided.",
@@ -50,6 +51,15 @@ pub(super) fn seconds(
             allowed.end()
         ))
     })
+}
+
+/// Validates an optional number of seconds.
+pub(super) fn seconds(
+    name: &str,
+    value: Option<i64>,
+    allowed: RangeInclusive<u64>,
+) -> Result<Option<Duration>, SqsError> {
+    Ok(number(name, value, allowed)?.map(Duration::from_secs))
 }
 
 pub(super) fn nothing() -> Value {

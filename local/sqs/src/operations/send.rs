@@ -15,11 +15,11 @@ use crate::message_attribute::{self, MessageAttribute, MessageAttributes, WireAt
 use crate::queue::Queue;
 use crate::queue_settings::DELAY_S;
 
-/// What one message is sent with. `MessageGroupId` has no effect on a standard queue but fairness
-/// between groups, and is ignored here.
+/// The parameters of one message. Ignores `MessageGroupId`, which on a standard queue only affects
+/// fairness between groups.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
-struct Sending {
+struct SendMessage {
     message_body: String,
     delay_seconds: Option<i64>,
     message_attributes: Option<BTreeMap<String, WireAttribute>>,
@@ -41,49 +41,48 @@ pub(super) fn send_message_batch(
     now: Instant,
 ) -> Result<Value, SqsError> {
     let queue = broker.queue(request.queue_url())?;
-    let entries: batch::Entries<Sending> = batch::entries(request)?;
-    let sent = entries.iter().map(|(_, sending)| sending.message_body.len()).sum();
-    let refused = SqsError::BatchRequestTooLong { max: MESSAGE_SIZE_MAX, sent };
+    let entries: batch::Entries<SendMessage> = batch::entries(request)?;
+    let sent = entries.iter().map(|(_, send)| send.message_body.len()).sum();
     if sent > MESSAGE_SIZE_MAX {
-        return Err(refused);
+        return Err(SqsError::BatchRequestTooLong { max: MESSAGE_SIZE_MAX, sent });
     }
     Ok(batch::perform_each(entries, |entry| send_one(queue, entry, now)))
 }
 
-fn send_one(queue: &mut Queue, sending: Sending, now: Instant) -> Result<Value, SqsError> {
-    let delay = seconds("DelaySeconds", sending.delay_seconds, DELAY_S)?;
+fn send_one(queue: &mut Queue, send: SendMessage, now: Instant) -> Result<Value, SqsError> {
+    let delay = seconds("DelaySeconds", send.delay_seconds, DELAY_S)?;
     let content = MessageContent::new(
-        sending.message_body,
-        message_attribute::parse_all(sending.message_attributes.unwrap_or_default())?,
-        system_attributes(sending.message_system_attributes.unwrap_or_default())?,
+        send.message_body,
+        message_attribute::parse_all(send.message_attributes.unwrap_or_default())?,
+        system_attributes(send.message_system_attributes.unwrap_or_default())?,
     )?;
     let message = queue.send(content, delay, now)?;
     let content = &message.content;
-    let mut answer = json!({
+    let mut result = json!({
         "MessageId": message.id, "MD5OfMessageBody": content.body_md5(),
     });
     for (name, attributes) in [
         ("MD5OfMessageAttributes", &content.attributes),
         ("MD5OfMessageSystemAttributes", &content.system_attributes),
     ] {
-        if let (Some(md5), Some(answer)) =
-            (message_attribute::md5_of(attributes), answer.as_object_mut())
+        if let (Some(md5), Some(fields)) =
+            (message_attribute::md5_of(attributes), result.as_object_mut())
         {
-            answer.insert(name.to_owned(), Value::String(md5));
+            fields.insert(name.to_owned(), Value::String(md5));
         }
     }
-    Ok(answer)
+    Ok(result)
 }
 
 fn system_attributes(wire: BTreeMap<String, WireAttribute>) -> Result<MessageAttributes, SqsError> {
-    let refused = |text: &str| SqsError::InvalidParameterValue(text.to_owned());
+    let invalid = |text: &str| SqsError::InvalidParameterValue(text.to_owned());
     wire.into_iter()
         .map(|(name, attribute)| {
             if name != "AWSTraceHeader" {
-                return Err(refused("AWSTraceHeader is the only message system attribute."));
+                return Err(invalid("AWSTraceHeader is the only message system attribute."));
             }
             let attribute = MessageAttribute::parse(&name, attribute)?;
-            attribute.text().ok_or_else(|| refused("AWSTraceHeader must be of type String."))?;
+            attribute.text().ok_or_else(|| invalid("AWSTraceHeader must be of type String."))?;
             Ok((name, attribute))
         })
         .collect()
@@ -105,11 +104,11 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_of_just_the_limit_is_taken_and_one_byte_more_is_not() {
-        let taken = batch_of(&[MESSAGE_SIZE_MAX - 5, 5]).unwrap();
-        assert_eq!(taken["Successful"].as_array().unwrap().len(), 2);
+    fn batch_of_the_size_limit_is_accepted_and_one_byte_more_is_rejected() {
+        let accepted = batch_of(&[MESSAGE_SIZE_MAX - 5, 5]).unwrap();
+        assert_eq!(accepted["Successful"].as_array().unwrap().len(), 2);
         let sent = MESSAGE_SIZE_MAX + 1;
-        let refused = SqsError::BatchRequestTooLong { max: MESSAGE_SIZE_MAX, sent };
-        assert_eq!(batch_of(&[MESSAGE_SIZE_MAX - 5, 6]), Err(refused));
+        let rejected = SqsError::BatchRequestTooLong { max: MESSAGE_SIZE_MAX, sent };
+        assert_eq!(batch_of(&[MESSAGE_SIZE_MAX - 5, 6]), Err(rejected));
     }
 }

@@ -1,7 +1,7 @@
-//! One queue: which messages wait, which are hidden and until when.
+//! One standard queue: its messages and their visibility.
 //!
-//! Every call takes `now`; nothing here reads a clock, waits or does I/O. Messages wait in the
-//! order in which they became visible, which standard queues try to keep but do not promise.
+//! Every method takes `now`; nothing here reads a clock, waits or does I/O. Visible messages are in
+//! the order in which they became visible, which SQS standard queues do not guarantee.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
@@ -20,21 +20,21 @@ mod receiving;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use receiving::{Counts, Disturbance, ReceiveRequest, Received};
+pub(crate) use receiving::{Counts, DeliveryFaults, ReceiveRequest, Received};
 
-/// Messages of one standard queue that may be in flight.
+/// Most in-flight messages of one standard queue.
 const IN_FLIGHT_MAX: usize = 120_000;
 
 /// A standard queue.
 #[derive(Debug)]
 pub(crate) struct Queue {
-    /// Told apart from any earlier queue of the same name, so that its receipts are not ours.
+    /// Differs from the id of an earlier queue of the same name, whose receipts are invalid here.
     id: Uuid,
     pub(crate) arn: String,
     pub(crate) settings: QueueSettings,
     pub(crate) created_at: Instant,
     pub(crate) modified_at: Instant,
-    /// Wakes waiting receives when there may be more to see, or to wait for, than there was.
+    /// Notifies long polls of new messages and changed visibilities.
     pub(crate) changed: Arc<Notify>,
     entries: HashMap<u64, Entry>,
     next_entry: u64,
@@ -60,7 +60,7 @@ enum State {
 }
 
 impl Queue {
-    /// An empty queue.
+    /// Creates an empty queue.
     pub(crate) fn new(arn: String, settings: QueueSettings, now: Instant) -> Queue {
         Queue {
             id: Uuid::now_v7(),
@@ -78,10 +78,10 @@ impl Queue {
         }
     }
 
-    /// Stores what a producer sent; `delay` overrides the queue's.
+    /// Stores a sent message. `delay` overrides the delay of the queue.
     ///
     /// # Errors
-    /// `InvalidParameterValue` for a message larger than this queue takes.
+    /// `InvalidParameterValue` for a message larger than `MaximumMessageSize`.
     pub(crate) fn send(
         &mut self,
         content: MessageContent,
@@ -101,19 +101,19 @@ impl Queue {
         Ok(message)
     }
 
-    /// Stores a message that another queue gave up or handed over, visible at once.
+    /// Stores a message from another queue, immediately visible.
     pub(crate) fn put(&mut self, message: Message, now: Instant) {
         self.store(message, Duration::ZERO, false, now);
     }
 
-    /// Takes visible messages and hides them until their visibility timeout is over.
+    /// Delivers visible messages and hides them for the visibility timeout.
     ///
     /// # Errors
-    /// `OverLimit` when too many are in flight already.
+    /// `OverLimit` if too many messages are in flight.
     pub(crate) fn receive(
         &mut self,
         request: ReceiveRequest,
-        disturbance: &mut impl Disturbance,
+        faults: &mut impl DeliveryFaults,
         now: Instant,
     ) -> Result<Received, SqsError> {
         self.advance(now);
@@ -125,12 +125,12 @@ impl Queue {
         let mut received = Received::default();
         let mut duplicates = Vec::new();
         while received.delivered.len() < request.messages_max {
-            let Some(key) = self.visible.remove(disturbance.pick(self.visible.len())) else {
+            let Some(key) = self.visible.remove(faults.pick(self.visible.len())) else {
                 break;
             };
             let Some(entry) = self.entries.get_mut(&key) else { continue };
             if request.max_receive_count.is_some_and(|max| entry.message.receive_count >= max) {
-                received.given_up.extend(self.remove_entry(key));
+                received.dead_letters.extend(self.remove_entry(key));
                 continue;
             }
             entry.deliveries += 1;
@@ -141,7 +141,7 @@ impl Queue {
             self.in_flight.insert((until, key));
             let receipt = Receipt { queue_id: self.id, entry: key, delivery: entry.deliveries };
             received.delivered.push((receipt, entry.message.clone()));
-            if !entry.is_duplicate && disturbance.duplicates() {
+            if !entry.is_duplicate && faults.duplicate() {
                 duplicates.push(entry.message.clone());
             }
         }
@@ -151,14 +151,14 @@ impl Queue {
         Ok(received)
     }
 
-    /// Deletes the message of a receipt. Deleting what is gone succeeds, and so does deleting with
-    /// a receipt that a later delivery has replaced: SQS then promises nothing about the message,
-    /// and here it stays, because that is the case consumers must survive.
+    /// Deletes the message of a receipt. Succeeds if the message has already been deleted. Succeeds
+    /// without effect if the message has been delivered again: SQS does not guarantee the deletion
+    /// then, and consumers must handle the next delivery.
     ///
     /// # Errors
     /// `ReceiptHandleIsInvalid` for a receipt of another queue.
     pub(crate) fn delete(&mut self, receipt: Receipt) -> Result<(), SqsError> {
-        self.check_is_ours(receipt)?;
+        self.check_receipt(receipt)?;
         let entry = self.entries.get(&receipt.entry);
         if entry.is_some_and(|entry| entry.deliveries == receipt.delivery) {
             self.remove(receipt.entry);
@@ -166,18 +166,18 @@ impl Queue {
         Ok(())
     }
 
-    /// Hides a message in flight for `timeout` from now on; zero hands it back at once.
+    /// Hides an in-flight message for `timeout` from now. Zero makes it visible immediately.
     ///
     /// # Errors
-    /// `MessageNotInflight` when its time was already up, `InvalidParameterValue` when the message
-    /// is gone, was delivered again since, or would be hidden for more than 12 hours in all.
+    /// `MessageNotInflight` if its visibility timeout has expired. `InvalidParameterValue` if the
+    /// message was deleted or delivered again, or would be hidden for more than 12 hours in total.
     pub(crate) fn change_visibility(
         &mut self,
         receipt: Receipt,
         timeout: Duration,
         now: Instant,
     ) -> Result<(), SqsError> {
-        self.check_is_ours(receipt)?;
+        self.check_receipt(receipt)?;
         self.advance(now);
         let entry = self.entries.get_mut(&receipt.entry);
         let Some(entry) = entry.filter(|entry| entry.deliveries == receipt.delivery) else {
@@ -205,14 +205,14 @@ impl Queue {
         Ok(())
     }
 
-    /// Takes the message that waited longest out of this queue, for a move task.
+    /// Removes the oldest visible message, for a move task.
     pub(crate) fn take(&mut self, now: Instant) -> Option<Message> {
         self.advance(now);
         let key = self.visible.pop_front()?;
         self.remove_entry(key)
     }
 
-    /// How many messages are in which state.
+    /// The number of messages in each state.
     pub(crate) fn counts(&mut self, now: Instant) -> Counts {
         self.advance(now);
         Counts {
@@ -222,12 +222,12 @@ impl Queue {
         }
     }
 
-    /// When a hidden message becomes visible next, if nothing happens before.
+    /// When the next delayed or in-flight message becomes visible.
     pub(crate) fn next_visible_at(&self) -> Option<Instant> {
         self.in_flight.first().into_iter().chain(self.delayed.first()).map(|(at, _)| *at).min()
     }
 
-    fn check_is_ours(&self, receipt: Receipt) -> Result<(), SqsError> {
+    fn check_receipt(&self, receipt: Receipt) -> Result<(), SqsError> {
         let known = receipt.entry < self.next_entry && receipt.queue_id == self.id;
         if known { Ok(()) } else { Err(SqsError::ReceiptHandleIsInvalid) }
     }
@@ -247,7 +247,7 @@ impl Queue {
         self.changed.notify_waiters();
     }
 
-    /// Shows what is due and drops what is too old.
+    /// Makes messages visible whose time has come, and removes expired ones.
     fn advance(&mut self, now: Instant) {
         for hidden in [&mut self.in_flight, &mut self.delayed] {
             while let Some((_, key)) = hidden.first().copied().filter(|(until, _)| *until <= now) {
@@ -267,7 +267,7 @@ impl Queue {
     }
 
     fn remove(&mut self, key: u64) {
-        // A scan, but a short one: what is forgotten while visible is mostly the oldest.
+        // A short scan: a message that expires while visible is usually among the first.
         let is_visible =
             self.entries.get(&key).is_some_and(|entry| matches!(entry.state, State::Visible));
         if is_visible && let Some(place) = self.visible.iter().position(|other| *other == key) {
@@ -276,7 +276,7 @@ impl Queue {
         self.remove_entry(key);
     }
 
-    /// Removes a message that is not, or no longer, among the visible ones.
+    /// Removes a message whose key is not in `visible`.
     fn remove_entry(&mut self, key: u64) -> Option<Message> {
         let entry = self.entries.remove(&key)?;
         self.by_age.remove(&(entry.message.sent_at, key));

@@ -1,37 +1,37 @@
-//! What a receive asks of a queue and what it yields, and where faults may bend it.
+//! The parameters and results of a receive, and its fault injection.
 
 use std::time::Duration;
 
 use crate::message::Message;
 use crate::receipt::Receipt;
 
-/// Where a receive departs from the rule, for fault injection.
-pub(crate) trait Disturbance {
-    /// Which of `waiting` messages to take; 0 waited longest.
-    fn pick(&mut self, waiting: usize) -> usize;
-    /// Whether the message just taken is to be delivered twice.
-    fn duplicates(&mut self) -> bool;
+/// Fault injection into deliveries.
+pub(crate) trait DeliveryFaults {
+    /// The index of the message to deliver next, of `visible` ones; 0 is the oldest.
+    fn pick(&mut self, visible: usize) -> usize;
+    /// Whether to deliver the current message twice.
+    fn duplicate(&mut self) -> bool;
 }
 
-/// What a receive asks for.
+/// The parameters of a receive.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ReceiveRequest {
     pub(crate) messages_max: usize,
-    /// `None`: the queue's own.
+    /// `None`: the setting of the queue.
     pub(crate) visibility_timeout: Option<Duration>,
-    /// Messages received this often are given up. `None`: never.
+    /// Messages received this often become dead letters. `None`: never.
     pub(crate) max_receive_count: Option<u32>,
 }
 
-/// What a receive yields.
+/// The result of a receive.
 #[derive(Debug, Default)]
 pub(crate) struct Received {
     pub(crate) delivered: Vec<(Receipt, Message)>,
-    /// No longer in this queue: the caller owes them to the dead-letter queue.
-    pub(crate) given_up: Vec<Message>,
+    /// Removed from this queue. The caller must move them to the dead-letter queue.
+    pub(crate) dead_letters: Vec<Message>,
 }
 
-/// Messages by state, as `GetQueueAttributes` shows them.
+/// Message counts by state, as in `GetQueueAttributes`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Counts {
     pub(crate) visible: usize,

@@ -1,28 +1,28 @@
-//! The rules of one queue, with time passed in by hand.
+//! The rules of one queue. Tests pass in the time.
 
 use super::*;
 use crate::message_attribute::MessageAttributes;
 
 struct InOrder;
 
-impl Disturbance for InOrder {
-    fn pick(&mut self, _waiting: usize) -> usize {
+impl DeliveryFaults for InOrder {
+    fn pick(&mut self, _visible: usize) -> usize {
         0
     }
 
-    fn duplicates(&mut self) -> bool {
+    fn duplicate(&mut self) -> bool {
         false
     }
 }
 
-struct Troubled;
+struct NewestFirstAndTwice;
 
-impl Disturbance for Troubled {
-    fn pick(&mut self, waiting: usize) -> usize {
-        waiting.saturating_sub(1)
+impl DeliveryFaults for NewestFirstAndTwice {
+    fn pick(&mut self, visible: usize) -> usize {
+        visible.saturating_sub(1)
     }
 
-    fn duplicates(&mut self) -> bool {
+    fn duplicate(&mut self) -> bool {
         true
     }
 }
@@ -57,7 +57,7 @@ fn bodies(delivered: &[(Receipt, Message)]) -> Vec<&str> {
 }
 
 #[test]
-fn a_received_message_is_hidden_until_its_timeout_is_over() {
+fn received_message_is_hidden_until_its_visibility_timeout() {
     let t0 = Instant::now();
     let mut queue = queue_with(&[("VisibilityTimeout", "10")], t0);
     send(&mut queue, "a", t0);
@@ -71,7 +71,7 @@ fn a_received_message_is_hidden_until_its_timeout_is_over() {
 }
 
 #[test]
-fn a_receive_takes_the_oldest_first_and_no_more_than_asked() {
+fn receive_returns_the_oldest_first_up_to_its_maximum() {
     let t0 = Instant::now();
     let mut queue = queue_with(&[], t0);
     for body in ["a", "b", "c"] {
@@ -82,18 +82,18 @@ fn a_receive_takes_the_oldest_first_and_no_more_than_asked() {
 }
 
 #[test]
-fn a_receive_with_timeout_zero_counts_but_does_not_hide() {
+fn receive_with_timeout_zero_counts_but_does_not_hide() {
     let t0 = Instant::now();
     let mut queue = queue_with(&[], t0);
     send(&mut queue, "a", t0);
     let peek = ReceiveRequest { visibility_timeout: Some(Duration::ZERO), ..up_to(10) };
-    assert_eq!(receive(&mut queue, peek, t0).len(), 1, "once in one answer");
+    assert_eq!(receive(&mut queue, peek, t0).len(), 1, "once per response");
     assert_eq!(queue.counts(t0), Counts { visible: 1, in_flight: 0, delayed: 0 });
     assert_eq!(receive(&mut queue, peek, t0)[0].1.receive_count, 2);
 }
 
 #[test]
-fn a_delay_hides_a_message_and_the_message_overrides_the_queue() {
+fn delay_hides_a_message_and_the_message_overrides_the_queue() {
     let t0 = Instant::now();
     let mut queue = queue_with(&[("DelaySeconds", "5")], t0);
     send(&mut queue, "late", t0);
@@ -106,7 +106,7 @@ fn a_delay_hides_a_message_and_the_message_overrides_the_queue() {
 }
 
 #[test]
-fn a_message_older_than_the_retention_is_gone() {
+fn message_older_than_the_retention_period_is_removed() {
     let t0 = Instant::now();
     let mut queue = queue_with(&[("MessageRetentionPeriod", "60")], t0);
     send(&mut queue, "a", t0);
@@ -116,7 +116,7 @@ fn a_message_older_than_the_retention_is_gone() {
 }
 
 #[test]
-fn a_deleted_message_stays_deleted_and_may_be_deleted_twice() {
+fn deleted_message_can_be_deleted_again() {
     let t0 = Instant::now();
     let mut queue = queue_with(&[], t0);
     send(&mut queue, "a", t0);
@@ -127,7 +127,7 @@ fn a_deleted_message_stays_deleted_and_may_be_deleted_twice() {
 }
 
 #[test]
-fn a_message_whose_time_is_up_can_still_be_deleted_until_it_is_delivered_again() {
+fn expired_receipt_deletes_until_the_next_delivery() {
     let t0 = Instant::now();
     let mut queue = queue_with(&[], t0);
     send(&mut queue, "a", t0);
@@ -141,7 +141,7 @@ fn a_message_whose_time_is_up_can_still_be_deleted_until_it_is_delivered_again()
 }
 
 #[test]
-fn a_receipt_of_another_queue_or_of_no_message_is_invalid() {
+fn receipt_of_another_queue_or_of_no_message_is_invalid() {
     let t0 = Instant::now();
     let mut queue = queue_with(&[], t0);
     let mut other = queue_with(&[], t0);
@@ -151,12 +151,12 @@ fn a_receipt_of_another_queue_or_of_no_message_is_invalid() {
     assert_eq!(other.delete(receipt), Err(SqsError::ReceiptHandleIsInvalid));
     let never = Receipt { entry: 9, ..receipt };
     assert_eq!(queue.delete(never), Err(SqsError::ReceiptHandleIsInvalid));
-    let refused = other.change_visibility(receipt, S, t0);
-    assert_eq!(refused, Err(SqsError::ReceiptHandleIsInvalid));
+    let rejected = other.change_visibility(receipt, S, t0);
+    assert_eq!(rejected, Err(SqsError::ReceiptHandleIsInvalid));
 }
 
 #[test]
-fn visibility_can_be_extended_and_handed_back() {
+fn visibility_timeout_can_be_extended_and_ended() {
     let t0 = Instant::now();
     let mut queue = queue_with(&[], t0);
     send(&mut queue, "a", t0);
@@ -170,20 +170,20 @@ fn visibility_can_be_extended_and_handed_back() {
 }
 
 #[test]
-fn a_replaced_receipt_cannot_change_visibility_nor_can_a_deleted_message() {
+fn replaced_receipt_and_deleted_message_cannot_change_visibility() {
     let t0 = Instant::now();
     let mut queue = queue_with(&[], t0);
     send(&mut queue, "a", t0);
     let (old, _) = receive(&mut queue, up_to(1), t0).remove(0);
     let (new, _) = receive(&mut queue, up_to(1), t0 + 30 * S).remove(0);
-    let refused = |result| matches!(result, Err(SqsError::InvalidParameterValue(_)));
-    assert!(refused(queue.change_visibility(old, S, t0 + 31 * S)));
+    let rejected = |result| matches!(result, Err(SqsError::InvalidParameterValue(_)));
+    assert!(rejected(queue.change_visibility(old, S, t0 + 31 * S)));
     queue.delete(new).unwrap();
-    assert!(refused(queue.change_visibility(new, S, t0 + 31 * S)));
+    assert!(rejected(queue.change_visibility(new, S, t0 + 31 * S)));
 }
 
 #[test]
-fn twelve_hours_in_all_are_the_most_a_message_can_be_hidden() {
+fn message_is_hidden_for_at_most_twelve_hours_in_total() {
     let t0 = Instant::now();
     let mut queue = queue_with(&[("VisibilityTimeout", "43200")], t0);
     send(&mut queue, "a", t0);
@@ -193,7 +193,7 @@ fn twelve_hours_in_all_are_the_most_a_message_can_be_hidden() {
 }
 
 #[test]
-fn a_message_received_too_often_is_given_up_whole() {
+fn message_received_too_often_becomes_a_dead_letter() {
     let t0 = Instant::now();
     let mut queue = queue_with(&[("VisibilityTimeout", "0")], t0);
     send(&mut queue, "poison", t0);
@@ -203,10 +203,10 @@ fn a_message_received_too_often_is_given_up_whole() {
     receive(&mut queue, one, t0);
     receive(&mut queue, one, t0);
     let received = queue.receive(up_to_two(one), &mut InOrder, t0 + S).unwrap();
-    let poison = &received.given_up[0];
+    let poison = &received.dead_letters[0];
     assert_eq!((poison.id, poison.receive_count), (first.id, 2));
     assert_eq!((&poison.content, poison.sent_at), (&first.content, first.sent_at));
-    assert_eq!(bodies(&received.delivered), ["next"], "the rest goes on in the same answer");
+    assert_eq!(bodies(&received.delivered), ["next"], "the same response has the next message");
     assert_eq!(queue.counts(t0 + S), Counts { visible: 1, in_flight: 0, delayed: 0 });
 }
 
@@ -215,17 +215,17 @@ fn up_to_two(request: ReceiveRequest) -> ReceiveRequest {
 }
 
 #[test]
-fn a_message_as_large_as_allowed_is_taken_and_one_byte_more_is_not() {
+fn message_of_the_size_limit_is_accepted_and_one_byte_more_is_rejected() {
     let t0 = Instant::now();
     let mut queue = queue_with(&[("MaximumMessageSize", "1024")], t0);
     send(&mut queue, &"x".repeat(1024), t0);
-    let refused = queue.send(content(&"x".repeat(1025)), None, t0);
-    assert!(matches!(refused, Err(SqsError::InvalidParameterValue(_))));
+    let rejected = queue.send(content(&"x".repeat(1025)), None, t0);
+    assert!(matches!(rejected, Err(SqsError::InvalidParameterValue(_))));
     assert_eq!(queue.counts(t0).visible, 1);
 }
 
 #[test]
-fn a_receive_past_the_in_flight_limit_is_refused() {
+fn receive_past_the_in_flight_limit_is_rejected() {
     let t0 = Instant::now();
     let mut queue = queue_with(&[], t0);
     for _ in 0..=IN_FLIGHT_MAX {
@@ -238,19 +238,19 @@ fn a_receive_past_the_in_flight_limit_is_refused() {
 }
 
 #[test]
-fn a_disturbed_receive_reorders_and_duplicates_once() {
+fn receive_with_faults_reorders_and_duplicates_once() {
     let t0 = Instant::now();
     let mut queue = queue_with(&[], t0);
     for body in ["a", "b"] {
         send(&mut queue, body, t0);
     }
-    let first = queue.receive(up_to(2), &mut Troubled, t0).unwrap().delivered;
+    let first = queue.receive(up_to(2), &mut NewestFirstAndTwice, t0).unwrap().delivered;
     assert_eq!(bodies(&first), ["b", "a"]);
-    let second = queue.receive(up_to(10), &mut Troubled, t0).unwrap().delivered;
-    assert_eq!(second.len(), 2, "delivered again though in flight");
+    let second = queue.receive(up_to(10), &mut NewestFirstAndTwice, t0).unwrap().delivered;
+    assert_eq!(second.len(), 2, "copies are delivered while the originals are in flight");
     assert_eq!(second[1].1.id, first[0].1.id);
     assert_eq!(second[1].1.receive_count, 2);
-    assert!(queue.receive(up_to(10), &mut Troubled, t0).unwrap().delivered.is_empty());
+    assert!(queue.receive(up_to(10), &mut NewestFirstAndTwice, t0).unwrap().delivered.is_empty());
     for (receipt, _) in first.iter().chain(&second) {
         queue.delete(*receipt).unwrap();
     }

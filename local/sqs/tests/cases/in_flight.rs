@@ -1,4 +1,4 @@
-//! What a consumer does with a message it has received.
+//! Deletes and visibility changes of received messages.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use aws_sdk_sqs::types::{
 
 use super::{Endpoint, handle, number};
 
-pub async fn a_deleted_message_does_not_come_again(endpoint: &Endpoint) {
+pub async fn deleted_message_is_not_delivered_again(endpoint: &Endpoint) {
     let queue = endpoint.queue(&[(QueueAttributeName::VisibilityTimeout, "1")]).await;
     endpoint.send(&queue, "x").await;
     let received = endpoint.receive_one(&queue, 1).await;
@@ -18,7 +18,7 @@ pub async fn a_deleted_message_does_not_come_again(endpoint: &Endpoint) {
     assert!(endpoint.receive(&queue, 0).await.is_empty());
 }
 
-pub async fn a_batch_is_deleted(endpoint: &Endpoint) {
+pub async fn batch_of_messages_is_deleted(endpoint: &Endpoint) {
     let queue = endpoint.queue(&[]).await;
     for body in ["a", "b", "c"] {
         endpoint.send(&queue, body).await;
@@ -36,18 +36,18 @@ pub async fn a_batch_is_deleted(endpoint: &Endpoint) {
     assert_eq!(endpoint.attribute(&queue, left).await, "0");
 }
 
-pub async fn an_invalid_receipt_handle_is_refused(endpoint: &Endpoint) {
+pub async fn invalid_receipt_handle_is_rejected(endpoint: &Endpoint) {
     let queue = endpoint.queue(&[]).await;
     let call = endpoint.client.delete_message().queue_url(&queue).receipt_handle("INVALID");
-    let refused = call.send().await.unwrap_err().into_service_error();
-    assert!(refused.is_receipt_handle_is_invalid(), "{refused:?}");
+    let rejected = call.send().await.unwrap_err().into_service_error();
+    assert!(rejected.is_receipt_handle_is_invalid(), "{rejected:?}");
     let call = endpoint.client.change_message_visibility().queue_url(&queue);
     let call = call.receipt_handle("INVALID").visibility_timeout(5);
-    let refused = call.send().await.unwrap_err().into_service_error();
-    assert!(refused.is_receipt_handle_is_invalid(), "{refused:?}");
+    let rejected = call.send().await.unwrap_err().into_service_error();
+    assert!(rejected.is_receipt_handle_is_invalid(), "{rejected:?}");
 }
 
-pub async fn visibility_zero_hands_a_message_back_at_once(endpoint: &Endpoint) {
+pub async fn visibility_timeout_zero_makes_a_message_visible_immediately(endpoint: &Endpoint) {
     let queue = endpoint.queue(&[]).await;
     endpoint.send(&queue, "x").await;
     let received = endpoint.receive_one(&queue, 600).await;
@@ -57,7 +57,7 @@ pub async fn visibility_zero_hands_a_message_back_at_once(endpoint: &Endpoint) {
     assert_eq!(number(&again, "ApproximateReceiveCount"), 2);
 }
 
-pub async fn visibility_is_extended(endpoint: &Endpoint) {
+pub async fn visibility_timeout_is_extended(endpoint: &Endpoint) {
     let queue = endpoint.queue(&[]).await;
     endpoint.send(&queue, "x").await;
     let received = endpoint.receive_one(&queue, 1).await;
@@ -67,7 +67,7 @@ pub async fn visibility_is_extended(endpoint: &Endpoint) {
     assert!(endpoint.receive(&queue, 0).await.is_empty());
 }
 
-pub async fn visibilities_are_changed_in_a_batch(endpoint: &Endpoint) {
+pub async fn visibility_timeouts_are_changed_in_a_batch(endpoint: &Endpoint) {
     let queue = endpoint.queue(&[]).await;
     endpoint.send(&queue, "x").await;
     let received = endpoint.receive_one(&queue, 600).await;
@@ -84,14 +84,14 @@ pub async fn visibilities_are_changed_in_a_batch(endpoint: &Endpoint) {
     endpoint.receive_one(&queue, 600).await;
 }
 
-pub async fn a_message_no_longer_in_flight_is_told(endpoint: &Endpoint) {
+pub async fn visibility_change_of_a_visible_message_is_rejected(endpoint: &Endpoint) {
     let queue = endpoint.queue(&[]).await;
     endpoint.send(&queue, "x").await;
     let received = endpoint.receive_one(&queue, 0).await;
     let call = endpoint.client.change_message_visibility().queue_url(&queue);
     let call = call.receipt_handle(handle(&received)).visibility_timeout(5);
-    let refused = call.send().await.unwrap_err().into_service_error();
-    assert!(refused.is_message_not_inflight(), "{refused:?}");
+    let rejected = call.send().await.unwrap_err().into_service_error();
+    assert!(rejected.is_message_not_inflight(), "{rejected:?}");
 }
 
 pub async fn deleting_twice_succeeds(endpoint: &Endpoint) {
@@ -104,7 +104,7 @@ pub async fn deleting_twice_succeeds(endpoint: &Endpoint) {
     }
 }
 
-pub async fn a_replaced_receipt_handle_deletes_nothing_but_succeeds(endpoint: &Endpoint) {
+pub async fn delete_with_a_replaced_receipt_handle_succeeds_without_effect(endpoint: &Endpoint) {
     let queue = endpoint.queue(&[]).await;
     endpoint.send(&queue, "x").await;
     let old = endpoint.receive_one(&queue, 0).await;

@@ -1,4 +1,4 @@
-//! The cases of the contract, and the client with which they speak to an endpoint.
+//! The cases of the contract, and their client.
 
 use std::future::Future;
 use std::sync::{Arc, Mutex};
@@ -17,44 +17,44 @@ pub mod queues;
 pub mod receiving;
 pub mod sending;
 
-/// How long a case waits for what must happen.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a case polls for an expected result.
+pub const POLL_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// An SQS endpoint under test, and the queues a case made there.
+/// An SQS endpoint under test, and the queues that a case has created.
 #[derive(Clone)]
 pub struct Endpoint {
     pub client: Client,
-    made: Arc<Mutex<Vec<String>>>,
+    created: Arc<Mutex<Vec<String>>>,
 }
 
 impl Endpoint {
-    /// Any credentials will do.
+    /// A client with arbitrary credentials.
     pub fn at(url: &str) -> Endpoint {
         let config = aws_sdk_sqs::Config::builder()
             .region(Region::new("us-east-1"))
             .credentials_provider(Credentials::new("test", "test", None, None, "contract"))
             .endpoint_url(url)
             .build();
-        Endpoint { client: Client::from_conf(config), made: Arc::default() }
+        Endpoint { client: Client::from_conf(config), created: Arc::default() }
     }
 
-    /// A name no other case or run uses.
+    /// A unique queue name.
     pub fn name(&self, what: &str) -> String {
         format!("contract-{what}-{}", Uuid::now_v7().simple())
     }
 
-    /// The URL of a new queue.
+    /// Creates a queue and returns its URL.
     pub async fn queue(&self, attributes: &[(QueueAttributeName, &str)]) -> String {
         let mut call = self.client.create_queue().queue_name(self.name("queue"));
         for (name, value) in attributes {
             call = call.attributes(name.clone(), *value);
         }
         let url = call.send().await.unwrap().queue_url.unwrap();
-        self.made.lock().unwrap().push(url.clone());
+        self.created.lock().unwrap().push(url.clone());
         url
     }
 
-    /// URLs of a queue that gives messages up after `max_receive_count`, and of its dead letters.
+    /// Creates a queue and its dead-letter queue and returns their URLs.
     pub async fn queue_with_dead_letters(&self, max_receive_count: u32) -> (String, String) {
         let dead_letters = self.queue(&[]).await;
         let arn = self.attribute(&dead_letters, QueueAttributeName::QueueArn).await;
@@ -71,13 +71,13 @@ impl Endpoint {
         all.and_then(|mut all| all.remove(&name)).unwrap_or_else(|| panic!("no {name:?}"))
     }
 
-    /// Sends a plain message; returns its id.
+    /// Sends a message without attributes and returns its id.
     pub async fn send(&self, queue: &str, body: &str) -> String {
         let call = self.client.send_message().queue_url(queue).message_body(body);
         call.send().await.unwrap().message_id.unwrap()
     }
 
-    /// What is there now, up to ten, with every attribute, hidden for `visibility_timeout` seconds.
+    /// Receives up to ten messages with all attributes, without waiting.
     pub async fn receive(&self, queue: &str, visibility_timeout: i32) -> Vec<Message> {
         let call = self.client.receive_message().queue_url(queue);
         let call = call.max_number_of_messages(10).visibility_timeout(visibility_timeout);
@@ -85,9 +85,9 @@ impl Endpoint {
         call.send().await.unwrap().messages.unwrap_or_default()
     }
 
-    /// The first message to come.
+    /// Polls until there is a message.
     pub async fn receive_one(&self, queue: &str, visibility_timeout: i32) -> Message {
-        eventually("a message", || async {
+        eventually("message", || async {
             let call = self.client.receive_message().queue_url(queue);
             let call = call.visibility_timeout(visibility_timeout).message_attribute_names("All");
             let call = call.message_system_attribute_names("All".into());
@@ -96,7 +96,7 @@ impl Endpoint {
         .await
     }
 
-    /// As many messages as the case knows there are.
+    /// Polls until there are `count` messages.
     pub async fn receive_all(&self, queue: &str, count: usize) -> Vec<Message> {
         let mut all = Vec::new();
         while all.len() < count {
@@ -106,33 +106,33 @@ impl Endpoint {
         all
     }
 
-    /// Deletes what the case made; an endpoint that outlives it stays as it was.
+    /// Deletes the queues of the case.
     pub async fn delete_queues(&self) {
-        let made = std::mem::take(&mut *self.made.lock().unwrap());
-        for url in made {
-            let _gone_already = self.client.delete_queue().queue_url(url).send().await;
+        let created = std::mem::take(&mut *self.created.lock().unwrap());
+        for url in created {
+            let _already_deleted = self.client.delete_queue().queue_url(url).send().await;
         }
     }
 }
 
-/// Runs a case against an endpoint of its own in this process.
+/// Runs a case against a new embedded endpoint.
 pub async fn on_embedded<F: Future<Output = ()>>(case: impl FnOnce(Endpoint) -> F) {
     let server = SqsServer::start(0).await.unwrap();
     case(Endpoint::at(&server.endpoint_url())).await;
     server.stop().await;
 }
 
-/// Polls until there is an answer.
+/// Polls until there is a result.
 pub async fn eventually<T, F: Future<Output = Option<T>>>(
     what: &str,
     mut poll: impl FnMut() -> F,
 ) -> T {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + POLL_TIMEOUT;
     loop {
         if let Some(found) = poll().await {
             return found;
         }
-        assert!(Instant::now() < deadline, "{what} did not come within {PATIENCE:?}");
+        assert!(Instant::now() < deadline, "no {what} within {POLL_TIMEOUT:?}");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }

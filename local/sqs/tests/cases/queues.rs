@@ -1,10 +1,10 @@
-//! Queues themselves.
+//! Operations on queues.
 
 use aws_sdk_sqs::types::QueueAttributeName as Name;
 
 use super::{Endpoint, eventually};
 
-pub async fn a_queue_made_again_is_the_same_queue(endpoint: &Endpoint) {
+pub async fn queue_created_again_is_the_same_queue(endpoint: &Endpoint) {
     let url = endpoint.queue(&[(Name::VisibilityTimeout, "7")]).await;
     let name = url.rsplit('/').next().unwrap();
     let call = endpoint.client.create_queue().queue_name(name);
@@ -12,15 +12,15 @@ pub async fn a_queue_made_again_is_the_same_queue(endpoint: &Endpoint) {
     assert_eq!(again.queue_url.unwrap(), url);
 }
 
-pub async fn a_queue_made_again_with_other_attributes_is_refused(endpoint: &Endpoint) {
+pub async fn queue_created_again_with_other_attributes_is_rejected(endpoint: &Endpoint) {
     let url = endpoint.queue(&[(Name::VisibilityTimeout, "7")]).await;
     let name = url.rsplit('/').next().unwrap();
     let call = endpoint.client.create_queue().queue_name(name);
-    let refused = call.attributes(Name::VisibilityTimeout, "8").send().await.unwrap_err();
-    assert!(refused.into_service_error().is_queue_name_exists());
+    let rejected = call.attributes(Name::VisibilityTimeout, "8").send().await.unwrap_err();
+    assert!(rejected.into_service_error().is_queue_name_exists());
 }
 
-pub async fn an_unknown_queue_does_not_exist(endpoint: &Endpoint) {
+pub async fn unknown_queue_does_not_exist(endpoint: &Endpoint) {
     let name = endpoint.name("missing");
     let by_name = endpoint.client.get_queue_url().queue_name(&name).send().await.unwrap_err();
     assert!(by_name.into_service_error().is_queue_does_not_exist());
@@ -32,7 +32,7 @@ pub async fn an_unknown_queue_does_not_exist(endpoint: &Endpoint) {
     assert!(call.send().await.unwrap_err().into_service_error().is_queue_does_not_exist());
 }
 
-pub async fn a_queue_is_found_by_name_and_prefix(endpoint: &Endpoint) {
+pub async fn queue_is_found_by_name_and_prefix(endpoint: &Endpoint) {
     let url = endpoint.queue(&[]).await;
     let name = url.rsplit('/').next().unwrap();
     let found = endpoint.client.get_queue_url().queue_name(name).send().await.unwrap();
@@ -41,7 +41,7 @@ pub async fn a_queue_is_found_by_name_and_prefix(endpoint: &Endpoint) {
     assert_eq!(listed.queue_urls(), [url]);
 }
 
-pub async fn attributes_are_set_and_shown(endpoint: &Endpoint) {
+pub async fn attributes_are_set_and_returned(endpoint: &Endpoint) {
     let (queue, dead_letters) = endpoint.queue_with_dead_letters(3).await;
     let call = endpoint.client.set_queue_attributes().queue_url(&queue);
     call.attributes(Name::VisibilityTimeout, "90").send().await.unwrap();
@@ -49,7 +49,7 @@ pub async fn attributes_are_set_and_shown(endpoint: &Endpoint) {
     let all = call.attribute_names(Name::All).send().await.unwrap().attributes.unwrap();
     assert_eq!(all[&Name::VisibilityTimeout], "90");
     assert_eq!(all[&Name::DelaySeconds], "0");
-    // AWS shows whole seconds; moto adds a fraction.
+    // AWS returns whole seconds; moto adds a fraction.
     let created_at_s = all[&Name::CreatedTimestamp].split('.').next().unwrap();
     assert!(created_at_s.parse::<u64>().unwrap() > 1_700_000_000);
     assert!(all[&Name::QueueArn].ends_with(queue.rsplit('/').next().unwrap()));
@@ -58,14 +58,14 @@ pub async fn attributes_are_set_and_shown(endpoint: &Endpoint) {
     assert!(all[&Name::RedrivePolicy].contains("maxReceiveCount"));
 }
 
-pub async fn counts_tell_waiting_delayed_and_in_flight_apart(endpoint: &Endpoint) {
+pub async fn visible_delayed_and_in_flight_messages_are_counted(endpoint: &Endpoint) {
     let queue = endpoint.queue(&[]).await;
     endpoint.send(&queue, "in flight").await;
     endpoint.receive_one(&queue, 60).await;
-    endpoint.send(&queue, "waits").await;
+    endpoint.send(&queue, "visible").await;
     let call = endpoint.client.send_message().queue_url(&queue).message_body("delayed");
     call.delay_seconds(60).send().await.unwrap();
-    eventually("the right counts", || async {
+    eventually("expected counts", || async {
         let call = endpoint.client.get_queue_attributes().queue_url(&queue);
         let all = call.attribute_names(Name::All).send().await.unwrap().attributes.unwrap();
         let ones = [
@@ -78,10 +78,10 @@ pub async fn counts_tell_waiting_delayed_and_in_flight_apart(endpoint: &Endpoint
     .await;
 }
 
-pub async fn a_deleted_queue_is_gone(endpoint: &Endpoint) {
+pub async fn deleted_queue_does_not_exist(endpoint: &Endpoint) {
     let url = endpoint.queue(&[]).await;
     endpoint.client.delete_queue().queue_url(&url).send().await.unwrap();
     let name = url.rsplit('/').next().unwrap();
-    let gone = endpoint.client.get_queue_url().queue_name(name).send().await.unwrap_err();
-    assert!(gone.into_service_error().is_queue_does_not_exist());
+    let missing = endpoint.client.get_queue_url().queue_name(name).send().await.unwrap_err();
+    assert!(missing.into_service_error().is_queue_does_not_exist());
 }

@@ -1,4 +1,4 @@
-//! Receiving: waiting, hiding, and what comes with a message.
+//! Receives: long polling, visibility and attributes.
 
 use std::time::{Duration, Instant};
 
@@ -6,7 +6,7 @@ use aws_sdk_sqs::types::{MessageAttributeValue, MessageSystemAttributeName, Queu
 
 use super::{Endpoint, body, handle, number};
 
-pub async fn a_long_poll_ends_when_a_message_arrives(endpoint: &Endpoint) {
+pub async fn long_poll_ends_when_a_message_arrives(endpoint: &Endpoint) {
     let queue = endpoint.queue(&[]).await;
     let started = Instant::now();
     let poll = endpoint.client.receive_message().queue_url(&queue).wait_time_seconds(10).send();
@@ -20,7 +20,7 @@ pub async fn a_long_poll_ends_when_a_message_arrives(endpoint: &Endpoint) {
     assert!(waited > Duration::from_millis(250) && waited < Duration::from_secs(5), "{waited:?}");
 }
 
-pub async fn a_long_poll_on_an_empty_queue_ends_after_its_wait(endpoint: &Endpoint) {
+pub async fn long_poll_on_an_empty_queue_ends_after_its_wait_time(endpoint: &Endpoint) {
     let queue = endpoint.queue(&[]).await;
     let started = Instant::now();
     let poll = endpoint.client.receive_message().queue_url(&queue).wait_time_seconds(1).send();
@@ -29,7 +29,7 @@ pub async fn a_long_poll_on_an_empty_queue_ends_after_its_wait(endpoint: &Endpoi
     assert!(waited > Duration::from_millis(900) && waited < Duration::from_secs(5), "{waited:?}");
 }
 
-pub async fn ten_messages_can_come_at_once(endpoint: &Endpoint) {
+pub async fn receive_returns_up_to_ten_messages(endpoint: &Endpoint) {
     let queue = endpoint.queue(&[]).await;
     for n in 0..12 {
         endpoint.send(&queue, &n.to_string()).await;
@@ -41,22 +41,22 @@ pub async fn ten_messages_can_come_at_once(endpoint: &Endpoint) {
         bodies.extend(received.iter().map(|message| body(message).parse::<u32>().unwrap()));
     }
     bodies.sort_unstable();
-    assert_eq!(bodies, (0..12).collect::<Vec<_>>(), "each once");
+    assert_eq!(bodies, (0..12).collect::<Vec<_>>(), "each message once");
     let call = endpoint.client.receive_message().queue_url(&queue).max_number_of_messages(11);
     assert!(call.send().await.is_err());
 }
 
-pub async fn only_attributes_asked_for_are_returned(endpoint: &Endpoint) {
+pub async fn only_requested_attributes_are_returned(endpoint: &Endpoint) {
     let queue = endpoint.queue(&[]).await;
     let call = endpoint.client.send_message().queue_url(&queue).message_body("x");
     let value = MessageAttributeValue::builder().data_type("String").string_value("v");
     let value = value.build().unwrap();
     let call = call.message_attributes("Trace.Id", value.clone());
     call.message_attributes("Other", value).send().await.unwrap();
-    let names = |asked: &'static str| {
+    let names = |requested: &'static str| {
         let call = endpoint.client.receive_message().queue_url(&queue).visibility_timeout(0);
         let call = call
-            .message_attribute_names(asked)
+            .message_attribute_names(requested)
             .message_system_attribute_names(MessageSystemAttributeName::SentTimestamp);
         async move {
             let message = call.send().await.unwrap().messages.unwrap().remove(0);
@@ -82,7 +82,7 @@ pub async fn visibility_timeout_zero_does_not_hide(endpoint: &Endpoint) {
     }
 }
 
-pub async fn a_message_comes_again_after_its_visibility_timeout(endpoint: &Endpoint) {
+pub async fn message_is_delivered_again_after_its_visibility_timeout(endpoint: &Endpoint) {
     let queue = endpoint.queue(&[(QueueAttributeName::VisibilityTimeout, "1")]).await;
     endpoint.send(&queue, "x").await;
     let receive = || {
@@ -93,7 +93,7 @@ pub async fn a_message_comes_again_after_its_visibility_timeout(endpoint: &Endpo
     let received = Instant::now();
     let again = receive().await.unwrap().messages.unwrap().remove(0);
     let hidden = received.elapsed();
-    // Well before the wait is over: what becomes visible ends a long poll.
+    // Less than the wait time: a message that becomes visible ends a long poll.
     assert!(hidden > Duration::from_millis(700) && hidden < Duration::from_secs(4), "{hidden:?}");
     assert_eq!(again.message_id, first.message_id);
     assert_ne!(handle(&again), handle(&first));

@@ -1,4 +1,4 @@
-//! Sending, one by one and in batches.
+//! Sends of single messages and batches.
 
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ use super::{Endpoint, body, number, system};
 
 /// 1 MiB: the largest message and the largest batch.
 const SIZE_MAX: usize = 1_048_576;
-/// Of the attributes below, computed apart from this code.
+/// The MD5 of the attributes below, computed independently.
 const ATTRIBUTES_MD5: &str = "df9da699255bba3120d550cb6d7cd2df";
 const TRACE: &str = "Root=1-67f0a1b2-0123456789abcdef01234567;Parent=0123456789abcdef;Sampled=1";
 
@@ -34,7 +34,7 @@ fn entries(count: usize) -> Vec<SendMessageBatchRequestEntry> {
     (0..count).map(|n| entry(n, format!("body {n}"))).collect()
 }
 
-pub async fn a_message_arrives_whole(endpoint: &Endpoint) {
+pub async fn message_arrives_with_all_attributes(endpoint: &Endpoint) {
     let queue = endpoint.queue(&[]).await;
     let sent_body = "{\"v\": 1, \"text\": \"é 漢 🙂 <&>\\\"\"}\n";
     let bytes = MessageAttributeValue::builder().data_type("Binary");
@@ -62,7 +62,7 @@ pub async fn a_message_arrives_whole(endpoint: &Endpoint) {
     assert_eq!(attributes["Digest"].binary_value(), Some(&Blob::new([0, 159, 255])));
 }
 
-pub async fn a_batch_arrives_with_attributes(endpoint: &Endpoint) {
+pub async fn batch_arrives_with_attributes(endpoint: &Endpoint) {
     let queue = endpoint.queue(&[]).await;
     let with_attributes = |n: usize| {
         SendMessageBatchRequestEntry::builder()
@@ -90,7 +90,7 @@ pub async fn a_batch_arrives_with_attributes(endpoint: &Endpoint) {
     }
 }
 
-pub async fn a_batch_carries_trace_headers(endpoint: &Endpoint) {
+pub async fn batch_carries_trace_headers(endpoint: &Endpoint) {
     let queue = endpoint.queue(&[]).await;
     let entry = SendMessageBatchRequestEntry::builder().id("a").message_body("x");
     let entry = entry
@@ -104,19 +104,19 @@ pub async fn a_batch_carries_trace_headers(endpoint: &Endpoint) {
     assert_eq!(system(&received, "AWSTraceHeader").unwrap(), TRACE);
 }
 
-pub async fn a_batch_of_ten_is_taken_and_of_eleven_refused(endpoint: &Endpoint) {
+pub async fn batch_of_ten_is_accepted_and_batch_of_eleven_is_rejected(endpoint: &Endpoint) {
     let queue = endpoint.queue(&[]).await;
     let send = |n| {
         let call = endpoint.client.send_message_batch().queue_url(&queue);
         call.set_entries(Some(entries(n))).send()
     };
-    let refused = send(11).await.unwrap_err().into_service_error();
-    assert!(refused.is_too_many_entries_in_batch_request(), "{refused:?}");
+    let rejected = send(11).await.unwrap_err().into_service_error();
+    assert!(rejected.is_too_many_entries_in_batch_request(), "{rejected:?}");
     assert!(endpoint.receive(&queue, 0).await.is_empty());
     assert_eq!(send(10).await.unwrap().successful().len(), 10);
 }
 
-pub async fn a_batch_without_entries_or_with_equal_ids_is_refused(endpoint: &Endpoint) {
+pub async fn batch_without_entries_or_with_equal_ids_is_rejected(endpoint: &Endpoint) {
     let queue = endpoint.queue(&[]).await;
     let send = |entries| {
         let call = endpoint.client.send_message_batch().queue_url(&queue);
@@ -129,7 +129,7 @@ pub async fn a_batch_without_entries_or_with_equal_ids_is_refused(endpoint: &End
     assert!(twice.is_batch_entry_ids_not_distinct(), "{twice:?}");
 }
 
-pub async fn a_delayed_message_comes_later(endpoint: &Endpoint) {
+pub async fn delayed_message_arrives_after_its_delay(endpoint: &Endpoint) {
     let queue = endpoint.queue(&[]).await;
     let started = Instant::now();
     let call = endpoint.client.send_message().queue_url(&queue).message_body("later");
@@ -139,30 +139,30 @@ pub async fn a_delayed_message_comes_later(endpoint: &Endpoint) {
     assert!(started.elapsed() > Duration::from_millis(900));
 }
 
-pub async fn an_oversize_message_is_refused(endpoint: &Endpoint) {
+pub async fn oversized_message_is_rejected(endpoint: &Endpoint) {
     let queue = endpoint.queue(&[]).await;
     let send = |size| {
         endpoint.client.send_message().queue_url(&queue).message_body("x".repeat(size)).send()
     };
-    let refused = send(SIZE_MAX + 1).await.unwrap_err().into_service_error();
-    assert_eq!(refused.meta().code(), Some("InvalidParameterValue"), "{refused:?}");
+    let rejected = send(SIZE_MAX + 1).await.unwrap_err().into_service_error();
+    assert_eq!(rejected.meta().code(), Some("InvalidParameterValue"), "{rejected:?}");
     send(SIZE_MAX).await.unwrap();
     assert_eq!(body(&endpoint.receive_one(&queue, 30).await).len(), SIZE_MAX);
 }
 
-pub async fn an_oversize_batch_is_refused(endpoint: &Endpoint) {
+pub async fn oversized_batch_is_rejected(endpoint: &Endpoint) {
     let queue = endpoint.queue(&[]).await;
     let halves =
         vec![entry("a", "x".repeat(SIZE_MAX / 2)), entry("b", "x".repeat(SIZE_MAX / 2 + 1))];
     let call = endpoint.client.send_message_batch().queue_url(&queue);
-    let refused = call.set_entries(Some(halves)).send().await.unwrap_err().into_service_error();
-    assert!(refused.is_batch_request_too_long(), "{refused:?}");
+    let rejected = call.set_entries(Some(halves)).send().await.unwrap_err().into_service_error();
+    assert!(rejected.is_batch_request_too_long(), "{rejected:?}");
     assert!(endpoint.receive(&queue, 0).await.is_empty());
 }
 
-pub async fn an_invalid_character_is_refused(endpoint: &Endpoint) {
+pub async fn invalid_character_is_rejected(endpoint: &Endpoint) {
     let queue = endpoint.queue(&[]).await;
     let call = endpoint.client.send_message().queue_url(&queue).message_body("a\u{8}b");
-    let refused = call.send().await.unwrap_err().into_service_error();
-    assert!(refused.is_invalid_message_contents(), "{refused:?}");
+    let rejected = call.send().await.unwrap_err().into_service_error();
+    assert!(rejected.is_invalid_message_contents(), "{rejected:?}");
 }

@@ -155,7 +155,7 @@ async fn take_in_three_batches(api: &Api) {
 /// A batch is taken while SQS refuses; one of its two has no attempt left.
 async fn one_message_is_owed_and_one_transaction_given_up(system: &System, api: &Api) {
     let faults = system.sqs().unwrap().faults();
-    faults.refuse_everything(true);
+    faults.reject_all_requests(true);
     let batch_id = api.accept(&payload(&["d", "e"].map(|id| transaction(id, "-1")))).await;
     let mut connection = connect(system.database_url()).await;
     for statement in [
@@ -166,7 +166,7 @@ async fn one_message_is_owed_and_one_transaction_given_up(system: &System, api: 
         sqlx::query(statement).execute(&mut connection).await.unwrap();
     }
     relay(system).await;
-    faults.refuse_everything(false);
+    faults.reject_all_requests(false);
     relay(system).await;
     let batch = api.finished(&batch_id).await;
     assert_eq!(batch["processing_status"]["failed"], 1);

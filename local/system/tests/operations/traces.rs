@@ -40,7 +40,7 @@ async fn the_trace_of_a_request_reaches_its_enrichment_also_by_way_of_relay() {
         (false, "trace-direct", "1-68f00001-aaaaaaaaaaaaaaaaaaaaaaaa"),
         (true, "trace-relay", "1-68f00002-bbbbbbbbbbbbbbbbbbbbbbbb"),
     ] {
-        faults.refuse_everything(by_relay);
+        faults.reject_all_requests(by_relay);
         let header = format!("Root={trace_id};Parent=53995c3f42cd8ad8;Sampled=1");
         let headers = [
             ("content-type", "application/json"),
@@ -51,7 +51,7 @@ async fn the_trace_of_a_request_reaches_its_enrichment_also_by_way_of_relay() {
         let path = "/api/integrations/transactions";
         let answer = api.send(Method::POST, path, &headers, Some(body)).await;
         assert_eq!(answer.status, 202, "{}", answer.text);
-        faults.refuse_everything(false);
+        faults.reject_all_requests(false);
         if by_relay {
             system.stack().lambda().invoke("relay", "{}", None).await.unwrap();
         }

@@ -1,4 +1,4 @@
-//! Builds the function binaries with cargo, for those who run the stack from a checkout.
+//! Builds the function binaries with cargo, to run the stack from a checkout.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -13,27 +13,27 @@ use tokio::process::Command;
 
 use tributary_lambda::functions::FUNCTIONS;
 
-/// Built in the same command as the functions: cargo then unifies features as it did for the running
-/// `tributary`, and compiles no dependency a second time.
+/// Built together with the functions, so that cargo unifies features as for the running `tributary` and
+/// compiles no dependency twice.
 const COMMAND_PACKAGE: &str = "tributary-cli";
 
-/// Why there are no binaries.
+/// Why the functions were not built.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
-    /// cargo could not be run, or not be listened to.
+    /// cargo could not be run, or its output not be read.
     #[error("cargo could not be run")]
     Cargo(#[from] io::Error),
-    /// cargo ran and failed; its own messages went to `progress`.
+    /// cargo failed; its messages were passed to `progress`.
     #[error("cargo build failed: {0}")]
     Failed(ExitStatus),
-    /// cargo built no binary of this name where it built the others.
+    /// cargo built no binary of this name, or in another directory than the others.
     #[error("cargo built no binary named {0}")]
     Missing(&'static str),
 }
 
-/// Builds every function and returns the folder that holds the binaries.
+/// Builds every function and returns the directory of the binaries.
 ///
-/// In the profile of the running program: debug or release. `progress` gets each line cargo writes.
+/// Uses the profile of the running program: debug or release. `progress` gets each line of cargo's output.
 ///
 /// # Errors
 /// [`BuildError`].
@@ -78,7 +78,7 @@ pub async fn build_functions(mut progress: impl FnMut(&str)) -> Result<PathBuf, 
     binary_directory(&executables)
 }
 
-/// The one folder all function binaries are in.
+/// The directory of all function binaries.
 fn binary_directory(executables: &BTreeMap<String, PathBuf>) -> Result<PathBuf, BuildError> {
     let mut directory = None;
     for function in FUNCTIONS {
@@ -91,7 +91,7 @@ fn binary_directory(executables: &BTreeMap<String, PathBuf>) -> Result<PathBuf, 
     directory.map(Path::to_owned).ok_or(BuildError::Missing("any function"))
 }
 
-/// A binary's name and path, if `message` is cargo's message that one was built or is fresh.
+/// A binary's name and path, if `message` is a cargo message about a binary.
 fn executable(message: &str) -> Option<(String, PathBuf)> {
     #[derive(Deserialize)]
     struct Artifact {
@@ -106,11 +106,12 @@ fn executable(message: &str) -> Option<(String, PathBuf)> {
     Some((artifact.target.name, artifact.executable?))
 }
 
-/// The workspace: two folders above the crate cargo runs now, or above this crate where it was compiled.
+/// The workspace root, found from the crate that cargo runs, else from where this crate was compiled.
 fn workspace_root() -> PathBuf {
-    let here = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+    let running = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
     let compiled = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    here.into_iter()
+    running
+        .into_iter()
         .chain([compiled.clone()])
         .flat_map(|folder| folder.ancestors().map(Path::to_owned).collect::<Vec<_>>())
         .find(|folder| folder.join("functions").is_dir() && folder.join("Cargo.lock").is_file())
@@ -134,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn a_function_without_binary_is_named() {
+    fn function_without_binary_is_reported() {
         let mut executables: BTreeMap<_, _> = FUNCTIONS
             .iter()
             .map(|function| (function.name.to_owned(), PathBuf::from("/bin").join(function.name)))

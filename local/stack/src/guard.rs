@@ -1,9 +1,8 @@
-//! Ends the function processes when this process dies without being able to (SIGKILL, a crash).
+//! Kills the function processes if this process ends without stopping them (SIGKILL, a crash).
 //!
-//! A function that waits for its next event ends by itself when the Runtime API goes away; one that is
-//! busy would go on writing to the database until it is done. A shell that holds the other end of a pipe
-//! notices our end at once and kills them, as a power failure would. It needs no `unsafe`, unlike
-//! `PR_SET_PDEATHSIG`, which moreover follows the thread that started the process, not us.
+//! An idle function exits when the Runtime API closes, but a busy one would continue to write to the
+//! database. A shell reads from a pipe that this process holds open; when the pipe closes, it kills the
+//! function processes. `PR_SET_PDEATHSIG` would need `unsafe`, and fires when the parent thread ends.
 
 use std::io::{self, Write};
 use std::os::unix::process::CommandExt;
@@ -25,7 +24,7 @@ done
 for pid in $watched; do kill -KILL "$pid"; done 2>/dev/null
 "#;
 
-/// The shell, and the pipe whose end it waits for.
+/// The shell, and the pipe that it reads from.
 pub(crate) struct Guard {
     pipe: Mutex<Option<ChildStdin>>,
     shell: Mutex<Child>,
@@ -40,38 +39,38 @@ impl Guard {
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
-            // Not in the terminal's group, whose Ctrl-C may end it before us.
+            // A separate process group does not get Ctrl-C from the terminal.
             .process_group(0)
             .spawn()?;
         Ok(Self { pipe: Mutex::new(shell.stdin.take()), shell: Mutex::new(shell) })
     }
 
-    /// Kills `pid` if we die before [`Guard::remove`].
+    /// Kills `pid` if this process ends before [`Guard::remove`].
     pub(crate) fn watch(&self, pid: u32) {
-        self.tell("watch", pid);
+        self.send("watch", pid);
     }
 
-    /// `pid` has ended.
+    /// Removes `pid`, which has ended.
     pub(crate) fn remove(&self, pid: u32) {
-        self.tell("remove", pid);
+        self.send("remove", pid);
     }
 
-    /// A line goes into the pipe at once: the shell reads far faster than processes start.
-    fn tell(&self, verb: &str, pid: u32) {
+    /// Does not block in practice: the shell reads faster than processes start.
+    fn send(&self, verb: &str, pid: u32) {
         let mut pipe = self.pipe.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(pipe) = pipe.as_mut()
             && let Err(error) = writeln!(pipe, "{verb} {pid}")
         {
-            tracing::warn!(pid, %error, "the guard of the function processes is gone");
+            tracing::warn!(pid, %error, "the process guard has stopped");
         }
     }
 
-    /// Lets the shell end and waits for it.
+    /// Closes the pipe and waits for the shell.
     pub(crate) fn stop(&self) {
         drop(self.pipe.lock().unwrap_or_else(PoisonError::into_inner).take());
         let ended = self.shell.lock().unwrap_or_else(PoisonError::into_inner).wait();
         if let Err(error) = ended {
-            tracing::warn!(%error, "the guard of the function processes could not be waited for");
+            tracing::warn!(%error, "waiting for the process guard failed");
         }
     }
 }

@@ -1,13 +1,13 @@
-//! What comes of an invocation: a payload, or one of the ways in which Lambda fails one.
+//! The result of an invocation, and the statistics of a function.
 
 use std::time::Duration;
 
 use axum::body::Bytes;
 
-/// Lambda's limit for the payload of a synchronous invocation and for its answer, in bytes.
+/// Lambda's limit for the request and response payloads of a synchronous invocation, in bytes.
 ///
-/// An API Gateway event counts as a whole, with its body as a JSON string: every quote of a JSON body
-/// takes two bytes. Source: <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>.
+/// The limit applies to the whole API Gateway event. The body is a JSON string in it, so each quote of a
+/// JSON body takes two bytes. Source: <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>.
 pub const PAYLOAD_BYTES_MAX: usize = 6_291_556;
 
 /// A successful invocation.
@@ -15,15 +15,15 @@ pub const PAYLOAD_BYTES_MAX: usize = 6_291_556;
 pub struct Invocation {
     /// Lambda's request id.
     pub request_id: String,
-    /// What the function answered, JSON.
+    /// The function's response, JSON.
     pub payload: Bytes,
-    /// Whether a process had to be started for it.
+    /// Whether a process was started for it.
     pub cold_start: bool,
-    /// From the moment the function fetched the event to its answer.
+    /// The time from fetching the event to the response.
     pub duration: Duration,
 }
 
-/// An error the function itself reported.
+/// An error that the function reported.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FunctionError {
     /// `errorType`, e.g. a Rust type name.
@@ -44,22 +44,22 @@ pub enum InvokeError {
     /// No function of this name is registered.
     #[error("no function is named {0}")]
     UnknownFunction(String),
-    /// Every execution environment the function may have is busy (429 `TooManyRequestsException`).
+    /// The reserved concurrency is in use (429 `TooManyRequestsException`).
     #[error("all execution environments are busy")]
     Throttled,
     /// The event is larger than [`PAYLOAD_BYTES_MAX`] (413 `RequestTooLargeException`).
-    #[error("the event of {0} bytes is larger than Lambda takes")]
+    #[error("the event of {0} bytes exceeds Lambda's limit")]
     PayloadTooLarge(usize),
-    /// The function answered with an error; its process lives on.
+    /// The function returned an error; its process continues.
     #[error("the function failed: {}: {}", .0.error_type, .0.error_message)]
     Function(FunctionError),
-    /// The function did not answer in time and its process was killed (`Sandbox.Timedout`).
+    /// The function exceeded its timeout and its process was killed (`Sandbox.Timedout`).
     #[error("the function timed out after {} ms", .0.as_millis())]
     TimedOut(Duration),
-    /// The process ended before it answered (`Runtime.ExitError`): how it ended.
+    /// The process ended before it responded (`Runtime.ExitError`), with this exit status or signal.
     #[error("the function's process ended: {0}")]
     Exited(String),
-    /// The process failed, ended or took too long before it asked for its first event.
+    /// The process failed, ended or timed out before it requested its first event.
     #[error("the function did not start: {}: {}", .0.error_type, .0.error_message)]
     Init(FunctionError),
     /// The service is being stopped.
@@ -83,22 +83,22 @@ impl InvokeError {
     }
 }
 
-/// What has happened to one function since the service started.
+/// Counters of one function since the service started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FunctionStatistics {
-    /// Processes started for an invocation.
+    /// Processes started.
     pub cold_starts: u64,
-    /// Invocations answered with a payload.
+    /// Invocations that succeeded.
     pub successes: u64,
-    /// Invocations the function answered with an error.
+    /// Invocations that returned an error.
     pub errors: u64,
-    /// Invocations that ran out of time.
+    /// Invocations that timed out.
     pub timeouts: u64,
     /// Invocations whose process ended.
     pub crashes: u64,
     /// Invocations whose process did not start.
     pub init_failures: u64,
-    /// Invocations refused for want of an environment.
+    /// Invocations that were throttled.
     pub throttles: u64,
 }
 

@@ -1,8 +1,8 @@
-//! AWS on one machine, as far as Tributary needs it: API Gateway, Lambda, the SQS event source mapping and
-//! a schedule, so that the real function binaries run behind the real Lambda Runtime API.
+//! A local API Gateway, Lambda, SQS event source mapping and schedule. The function binaries run
+//! unmodified, against the Lambda Runtime API.
 //!
-//! For the `tributary` command, end-to-end tests, fault injection and benchmarks. Not for production, and
-//! not an SQS or a PostgreSQL: those are other crates, given to [`Stack`] by their URLs.
+//! For the `tributary` command, end-to-end tests, fault injection and benchmarks, not for production.
+//! SQS and PostgreSQL run separately; [`StackConfig`] has their URLs.
 
 mod account;
 mod build;

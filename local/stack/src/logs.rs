@@ -1,4 +1,4 @@
-//! What the functions write: appended to a file for each function, and sent to whoever listens.
+//! The functions' log lines: appended to a file per function, and sent to subscribers.
 
 use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
@@ -9,41 +9,41 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::sync::broadcast;
 
-/// How many lines a listener may fall behind before it misses some.
+/// How many lines a subscriber may lag before it misses some.
 const BACKLOG_LINES: usize = 4096;
 
-/// One line of a function.
+/// A log line of a function.
 #[derive(Clone, Debug)]
 pub struct LogLine {
     /// The function's name.
     pub function: Arc<str>,
-    /// The line without its end.
+    /// The line, without its line break.
     pub line: Arc<str>,
 }
 
-/// Where log lines go.
+/// The destination of log lines.
 #[derive(Clone)]
 pub(crate) struct LogSink {
     directory: Option<PathBuf>,
     files: Arc<Mutex<HashMap<Arc<str>, Arc<File>>>>,
-    listeners: broadcast::Sender<LogLine>,
+    subscribers: broadcast::Sender<LogLine>,
 }
 
 impl LogSink {
-    /// Writes `<function>.log` files into `directory`, if there is one.
+    /// Writes `<function>.log` files into `directory`, if given.
     pub(crate) fn new(directory: Option<PathBuf>) -> io::Result<Self> {
         if let Some(directory) = &directory {
             fs::create_dir_all(directory)?;
         }
-        let listeners = broadcast::Sender::new(BACKLOG_LINES);
-        Ok(Self { directory, files: Arc::default(), listeners })
+        let subscribers = broadcast::Sender::new(BACKLOG_LINES);
+        Ok(Self { directory, files: Arc::default(), subscribers })
     }
 
     pub(crate) fn subscribe(&self) -> broadcast::Receiver<LogLine> {
-        self.listeners.subscribe()
+        self.subscribers.subscribe()
     }
 
-    /// Takes every line of a process's output until it ends.
+    /// Reads a process's output until its end.
     pub(crate) fn follow(
         &self,
         function: &str,
@@ -56,30 +56,30 @@ impl LogSink {
             let file = sink.file(&function);
             let mut output = BufReader::new(output);
             let mut line = Vec::new();
-            // Bytes, not `lines()`: output that is not UTF-8 must not end the log.
+            // Not `lines()`, which stops at invalid UTF-8.
             while matches!(output.read_until(b'\n', &mut line).await, Ok(1..)) {
-                sink.take(&function, file.as_deref(), &line);
+                sink.write(&function, file.as_deref(), &line);
                 line.clear();
             }
         });
     }
 
-    fn take(&self, function: &Arc<str>, file: Option<&File>, line: &[u8]) {
-        // One write to a file opened for appending: lines of several processes do not mix. It goes to
-        // the page cache, which is why it may stand in an asynchronous task.
+    fn write(&self, function: &Arc<str>, file: Option<&File>, line: &[u8]) {
+        // A single append, so that lines of several processes do not mix. Blocking is acceptable, because
+        // it writes to the page cache.
         if let Some(mut file) = file
             && let Err(error) = file.write_all(line)
         {
             tracing::warn!(%function, %error, "a log line could not be written");
         }
-        if self.listeners.receiver_count() > 0 {
+        if self.subscribers.receiver_count() > 0 {
             let line = Arc::from(String::from_utf8_lossy(line).trim_end());
-            // Fails only where the last listener has just gone.
-            let _ = self.listeners.send(LogLine { function: Arc::clone(function), line });
+            // Fails only if the last subscriber has just been dropped.
+            let _ = self.subscribers.send(LogLine { function: Arc::clone(function), line });
         }
     }
 
-    /// The function's file, opened once for all its processes.
+    /// The function's log file, shared by its processes.
     fn file(&self, function: &Arc<str>) -> Option<Arc<File>> {
         let path = self.directory.as_ref()?.join(format!("{function}.log"));
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);

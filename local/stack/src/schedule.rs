@@ -1,6 +1,6 @@
 //! Invokes a function at a fixed interval, as an EventBridge rule `rate(…)` does.
 //!
-//! Unlike EventBridge it waits for one invocation before the next, and retries nothing: the next tick does.
+//! Unlike EventBridge it never overlaps invocations, and does not retry failed ones.
 
 use std::time::Duration;
 
@@ -40,7 +40,7 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// Invokes `function` every `interval`, for the first time after one `interval`.
+    /// Invokes `function` every `interval`, first after one `interval`.
     #[must_use]
     pub fn start(lambda: Lambda, function: &str, region: &str, interval: Duration) -> Self {
         let (function, region) = (function.to_owned(), region.to_owned());
@@ -59,11 +59,11 @@ impl Schedule {
         Self { stopping, task }
     }
 
-    /// Ends the schedule, after the invocation that is under way.
+    /// Ends the schedule and waits for a running invocation.
     pub async fn stop(self) {
         self.stopping.cancel();
         if let Err(error) = self.task.await {
-            tracing::error!(%error, "a schedule ended badly");
+            tracing::error!(%error, "a schedule failed");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The whole of it: Lambda with our functions, the gateway, the event source and the schedule.
+//! The whole stack: Lambda with the functions, the gateway, the event source and the schedule.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -17,55 +17,55 @@ use crate::schedule::Schedule;
 
 const REGION_DEFAULT: &str = "us-east-1";
 const ENRICH_CONCURRENCY_DEFAULT: usize = 4;
-/// How long what is under way may take when the stack stops. Less than an enrich batch may: its messages
-/// come again, which is what they are for.
+/// How long requests and batches may continue when the stack stops. The messages of an interrupted batch
+/// are delivered again.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 const RELAY_INTERVAL_DEFAULT: Duration = Duration::from_secs(60);
 
-/// How the stack is set up; PostgreSQL and SQS run elsewhere, already.
+/// The configuration of the stack. PostgreSQL and SQS must be running.
 #[derive(Clone, Debug)]
 pub struct StackConfig {
-    /// The folder of the function binaries, see [`crate::build_functions`].
+    /// The directory of the function binaries, see [`crate::build_functions`].
     pub binary_directory: PathBuf,
-    /// PostgreSQL, for the functions.
+    /// The database URL for the functions.
     pub database_url: String,
-    /// SQS, for the functions and the event source.
+    /// The SQS endpoint for the functions and the event source.
     pub sqs_endpoint_url: String,
-    /// The queue between ingest and enrich.
+    /// The URL of the queue between ingest and enrich.
     pub queue_url: String,
-    /// The interface that the gateway listens on: loopback, unless others are to reach it.
+    /// The network interface of the gateway.
     pub gateway_host: IpAddr,
-    /// The gateway's port; 0 takes a free one.
+    /// The gateway's port; 0 selects a free port.
     pub gateway_port: u16,
-    /// Where `<function>.log` files are appended to; `None` keeps no files.
+    /// The directory of the log files `<function>.log`; `None` writes no files.
     pub log_directory: Option<PathBuf>,
     /// The AWS region.
     pub region: String,
-    /// Variables of every function, beside those of the contract; they win over it.
+    /// Environment variables of every function; they override the defaults.
     pub environment: BTreeMap<String, String>,
-    /// Variables of one function, by its name; they win over `environment`.
+    /// Environment variables by function name; they override `environment`.
     pub function_environment: BTreeMap<String, BTreeMap<String, String>>,
-    /// Reserved concurrency by function name, where it is not the default of ten.
+    /// Reserved concurrency by function name; the default is ten.
     pub reserved_concurrency: BTreeMap<String, usize>,
-    /// Time limits by function name, where they are not those of the deployment.
+    /// Timeouts by function name; the defaults are those of the deployment.
     pub timeouts: BTreeMap<String, Duration>,
     /// Maximum concurrency of the event source.
     pub enrich_concurrency: usize,
-    /// Messages in a batch of the event source, 1 to 10.
+    /// Maximum messages in a batch of the event source, 1 to 10.
     pub enrich_batch_size: i32,
-    /// How often relay is invoked; `None`: never.
+    /// The interval between invocations of relay; `None` never invokes it.
     pub relay_interval: Option<Duration>,
-    /// How long a function's environment stays without an invocation.
+    /// How long an execution environment is idle before it is stopped.
     pub idle_timeout: Duration,
-    /// How long the gateway uses an authorizer's answer again; zero: never.
+    /// How long the gateway caches an authorizer's policy; zero disables the cache.
     pub authorizer_cache_ttl: Duration,
-    /// Whether Lambda's `Invoke` is served: to everyone on this machine, without a signature, the function
-    /// that makes API keys among them.
+    /// Whether to serve Lambda's `Invoke` API on loopback. It is not authenticated, and includes the function
+    /// that creates API keys.
     pub invoke_api: bool,
 }
 
 impl StackConfig {
-    /// Everything but the four addresses as deployed, on a free port, without log files.
+    /// The settings of the deployment, on a free port, without log files.
     #[must_use]
     pub fn new(
         binary_directory: impl Into<PathBuf>,
@@ -118,27 +118,27 @@ impl StackConfig {
     }
 }
 
-/// Why the stack did not start.
+/// Why the stack cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum StackError {
-    /// A function has no binary: build the functions first.
+    /// The binary of a function is missing.
     #[error("{} is missing: build the functions first", .0.display())]
     BinaryMissing(PathBuf),
-    /// The Lambda service has no port, no shell or no log folder.
+    /// A port, the shell or the log directory is unavailable.
     #[error("the Lambda service cannot start")]
     Lambda(#[source] io::Error),
-    /// The gateway's port is not to be had.
+    /// The gateway's port is unavailable.
     #[error("the gateway cannot listen on port {port}")]
     Gateway {
-        /// The port asked for.
+        /// The configured port.
         port: u16,
-        /// What the system says.
+        /// The error of the operating system.
         #[source]
         source: io::Error,
     },
 }
 
-/// A running stack; dropping it without [`Stack::stop`] leaves it running until the program ends.
+/// A running stack. If it is dropped without [`Stack::stop`], it runs until the program ends.
 pub struct Stack {
     lambda: Lambda,
     invoke_api: Option<InvokeApi>,
@@ -148,10 +148,10 @@ pub struct Stack {
 }
 
 impl Stack {
-    /// Starts everything. Function processes start when they are first needed.
+    /// Starts the stack. Function processes start with their first invocation.
     ///
     /// # Errors
-    /// [`StackError`]; nothing is left running then.
+    /// [`StackError`]; nothing is left running.
     pub async fn start(config: StackConfig) -> Result<Self, StackError> {
         let functions: Vec<_> =
             FUNCTIONS.iter().map(|function| config.function(function)).collect();
@@ -205,14 +205,13 @@ impl Stack {
         Ok(Self { lambda, invoke_api, gateway, event_source, schedule })
     }
 
-    /// The gateway's base URL, without a slash at its end.
+    /// The gateway's base URL, without a trailing slash.
     #[must_use]
     pub fn url(&self) -> String {
         self.gateway.url()
     }
 
-    /// Where Lambda's `Invoke` is served, as `AWS_ENDPOINT_URL_LAMBDA` takes it; `None` unless
-    /// [`StackConfig::invoke_api`] asked for it.
+    /// The value for `AWS_ENDPOINT_URL_LAMBDA`, if [`StackConfig::invoke_api`] is set.
     #[must_use]
     pub fn invoke_url(&self) -> Option<String> {
         self.invoke_api.as_ref().map(InvokeApi::url)
@@ -224,8 +223,8 @@ impl Stack {
         &self.lambda
     }
 
-    /// Stops everything: the gateway and the pollers get five seconds to finish what they have, then the
-    /// functions get SIGTERM. Returns when no process and no port is left.
+    /// Stops the stack. Requests and batches in progress have five seconds, then the functions get SIGTERM.
+    /// Returns when every process has ended and every port is closed.
     pub async fn stop(self) {
         let schedule = async {
             if let Some(schedule) = self.schedule {
@@ -236,9 +235,9 @@ impl Stack {
         tokio::pin!(drain);
         let drained = timeout(DRAIN_TIMEOUT, &mut drain).await.is_ok();
         self.lambda.stop().await;
-        // What was under way has failed with its function: it ends now, but for a client that is slow.
+        // The remaining requests have failed with their functions; only a slow client can delay the end.
         if !drained && timeout(DRAIN_TIMEOUT, drain).await.is_err() {
-            tracing::warn!("a client still sends its request");
+            tracing::warn!("a client has not finished its request");
         }
     }
 }

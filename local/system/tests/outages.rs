@@ -1,4 +1,4 @@
-//! What is answered while PostgreSQL or SQS is away, and that nothing is lost by it.
+//! Responses while PostgreSQL or SQS is unavailable, and recovery without loss.
 #![cfg(test)]
 
 mod support;
@@ -65,7 +65,7 @@ fn signal_all(postgres: &Postgres, signal: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_postgresql_health_and_ingest_are_503_and_say_no_cause() {
+async fn without_postgresql_health_and_ingest_are_503_without_a_cause() {
     let postgres = Postgres::start(quietly()).await.unwrap();
     let mut config = SystemConfig::throw_away();
     config.database_url = Some(postgres.url("postgres"));
@@ -97,7 +97,7 @@ async fn without_postgresql_health_and_ingest_are_503_and_say_no_cause() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_crash_of_postgresql_loses_nothing_and_everything_answers_again() {
+async fn crash_of_postgresql_loses_nothing_and_requests_succeed_again() {
     let mut system = start(SystemConfig::throw_away()).await;
     let api = api_of(&system);
     let batch_id = api.accept(&payload(&[transaction("a", "-1")])).await;
@@ -113,7 +113,7 @@ async fn a_crash_of_postgresql_loses_nothing_and_everything_answers_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_sqs_health_is_503_and_a_batch_is_taken_all_the_same() {
+async fn without_sqs_health_is_503_and_a_batch_is_accepted() {
     let sqs = SqsServer::start(0).await.unwrap();
     let mut config = SystemConfig::throw_away();
     config.sqs_endpoint_url = Some(sqs.endpoint_url());
@@ -135,7 +135,7 @@ async fn without_sqs_health_is_503_and_a_batch_is_taken_all_the_same() {
     system.stop().await.unwrap();
 }
 
-async fn refusing_system(change: impl FnOnce(&mut SystemConfig)) -> (System, Api, String) {
+async fn system_without_sqs(change: impl FnOnce(&mut SystemConfig)) -> (System, Api, String) {
     let mut config = SystemConfig::throw_away();
     change(&mut config);
     let system = start_embedded(config).await;
@@ -147,8 +147,8 @@ async fn refusing_system(change: impl FnOnce(&mut SystemConfig)) -> (System, Api
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_could_not_be_sent_is_sent_by_relay_when_sqs_is_back() {
-    let (system, api, batch_id) = refusing_system(|config| {
+async fn relay_sends_outbox_entries_when_sqs_is_available_again() {
+    let (system, api, batch_id) = system_without_sqs(|config| {
         config.relay_interval = Some(Duration::from_millis(500));
         config.timings.unsent_age = Duration::from_millis(200);
     })
@@ -158,7 +158,7 @@ async fn what_could_not_be_sent_is_sent_by_relay_when_sqs_is_back() {
     system.sqs().unwrap().faults().clear();
     let batch = api.finished(&batch_id).await;
     assert_eq!(batch["processing_status"]["completed"], 1);
-    eventually("the debt struck out", async || {
+    eventually("the outbox entry to be deleted", async || {
         let entry = number(&mut connection, "select count(*) from outbox").await;
         (entry == 0).then_some(())
     })
@@ -167,8 +167,8 @@ async fn what_could_not_be_sent_is_sent_by_relay_when_sqs_is_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_batch_whose_message_was_lost_is_woken_by_relay() {
-    let (system, api, batch_id) = refusing_system(|config| {
+async fn relay_requeues_a_batch_whose_message_was_lost() {
+    let (system, api, batch_id) = system_without_sqs(|config| {
         config.relay_interval = Some(Duration::from_millis(500));
         config.timings.unsent_age = Duration::from_secs(1);
         config.timings.stalled_age = Duration::from_millis(500);

@@ -103,7 +103,7 @@ async fn relay(system: &System) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_saved_queries_ask_for_is_what_a_run_logs() {
+async fn fields_of_saved_queries_are_logged() {
     let logs = tempfile::tempdir().unwrap();
     let mut config = SystemConfig::throw_away();
     config.log_directory = Some(logs.path().to_owned());
@@ -112,7 +112,7 @@ async fn what_saved_queries_ask_for_is_what_a_run_logs() {
     let system = start_embedded(config).await;
     let api = api_of(&system);
 
-    // Taken while SQS refuses, so that relay has to send its message; its one row has no attempt left.
+    // Accepted while SQS rejects requests, so that relay sends its message. Its row has no attempts left.
     let faults = system.sqs().unwrap().faults();
     faults.reject_all_requests(true);
     let batch_id = api.accept(&numbered(1, "-1")).await;

@@ -33,7 +33,7 @@ fn config(sqs: &SqsServer, queue_name: Option<&str>) -> SystemConfig {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_queues_of_a_run_that_is_thrown_away_go_with_it() {
+async fn queues_of_a_temporary_system_are_deleted_with_it() {
     let sqs = SqsServer::start(0).await.unwrap();
     let client = sqs_client(&sqs.endpoint_url()).await;
     let system = start(config(&sqs, None)).await;
@@ -44,7 +44,7 @@ async fn the_queues_of_a_run_that_is_thrown_away_go_with_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_named_queue_is_used_as_it_is_and_stays() {
+async fn named_queue_is_used_unchanged_and_kept() {
     let sqs = SqsServer::start(0).await.unwrap();
     let client = sqs_client(&sqs.endpoint_url()).await;
     let dead = client.create_queue().queue_name("given-up").send().await.unwrap();
@@ -73,7 +73,7 @@ async fn a_named_queue_is_used_as_it_is_and_stays() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_named_queue_is_made_where_there_is_none_and_found_by_the_next_run() {
+async fn missing_named_queue_is_created_and_reused_by_the_next_run() {
     let sqs = SqsServer::start(0).await.unwrap();
     let mut config = config(&sqs, Some("work"));
     // As in a container, which is reached from outside of it.

@@ -90,7 +90,7 @@ async fn state(system: &System) -> (Vec<(String, String, i32, Option<String>)>, 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_same_event_ten_times_at_once_and_after_completion_changes_nothing_more() {
+async fn repeated_and_concurrent_deliveries_of_one_event_change_nothing_more() {
     let _alone = ALONE.lock().await;
     const ROWS: usize = 1_200;
     let system = start(SystemConfig {
@@ -117,15 +117,15 @@ async fn the_same_event_ten_times_at_once_and_after_completion_changes_nothing_m
     let lambda = system.stack().lambda();
     // A worker that a busy machine does not let connect in time returns its message, as it should; SQS
     // delivers it again, and so does this.
-    let deliver_until_taken = || async {
-        eventually("a delivery that is taken", async || {
+    let deliver_until_accepted = || async {
+        eventually("an accepted delivery", async || {
             let outcome = lambda.invoke("enrich", event.clone(), None).await.unwrap();
             let answer: Value = serde_json::from_slice(&outcome.payload).unwrap();
             (answer == json!({"batchItemFailures": []})).then_some(())
         })
         .await;
     };
-    let deliver = || join_all((0..10).map(|_| deliver_until_taken()));
+    let deliver = || join_all((0..10).map(|_| deliver_until_accepted()));
 
     deliver().await;
     api.finished(&batch_id).await;

@@ -39,8 +39,8 @@ fn secret_batch(request_id: &str) -> Value {
     body
 }
 
-/// Bodies that are refused, with a secret at the place that is at fault.
-fn refused_bodies() -> Vec<(u16, Vec<u8>)> {
+/// Invalid bodies with a secret in the invalid part, and their status.
+fn rejected_bodies() -> Vec<(u16, Vec<u8>)> {
     let with = |pointer: &str, value: Value| {
         let mut body = secret_batch("refused");
         *body.pointer_mut(pointer).unwrap() = value;
@@ -69,8 +69,8 @@ fn refused_bodies() -> Vec<(u16, Vec<u8>)> {
     ]
 }
 
-async fn refusals(api: &Api) {
-    for (status, body) in refused_bodies() {
+async fn send_rejected_requests(api: &Api) {
+    for (status, body) in rejected_bodies() {
         api.post_bytes(&[], body).await.assert_problem(status);
     }
     let body = secret_batch("refused").to_string().into_bytes();
@@ -175,8 +175,8 @@ async fn no_line_of_a_run_shows_a_description_a_merchant_an_amount_a_key_or_a_bo
     let retry = format!("/api/batches/{batch}/retry");
     assert_eq!(api.send(Method::POST, &retry, &[], None).await.status, 202);
 
-    // What is refused, what cannot be read, and SQS that takes nothing.
-    refusals(&api).await;
+    // Rejected requests, unreadable messages, and an unavailable SQS.
+    send_rejected_requests(&api).await;
     unreadable_messages(&system).await;
     system.sqs().unwrap().faults().reject_all_requests(true);
     let mut changed = secret_batch("changed");

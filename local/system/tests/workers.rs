@@ -103,7 +103,7 @@ async fn the_rows_of_a_killed_worker_are_finished_by_another_after_the_lease() {
     let killed = system.stack().lambda().kill("enrich", Pick::Busy).await;
     assert!(killed.is_some(), "it was still at work");
     let after = held(&system).await;
-    assert_eq!(after, before, "it died with the rows in its hands");
+    assert_eq!(after, before, "it held the rows when it ended");
     let orphans: Vec<_> = before.into_iter().flat_map(|(_, ids)| ids).collect();
     assert_eq!(orphans.len(), 500);
 
@@ -128,7 +128,7 @@ async fn the_rows_of_a_killed_worker_are_finished_by_another_after_the_lease() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fifteen_transactions_wait_side_by_side() {
+async fn fifteen_transactions_are_categorised_concurrently() {
     let mut config = SystemConfig::throw_away();
     config.simulated_latency = Some("500-1000".to_owned());
     let system = start(config).await;
@@ -144,7 +144,7 @@ async fn fifteen_transactions_wait_side_by_side() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_message_that_nobody_can_read_ends_in_the_dead_letter_queue_and_holds_up_no_other() {
+async fn unreadable_message_ends_in_the_dead_letter_queue_and_blocks_no_other() {
     let mut config = SystemConfig::throw_away();
     config.timings.visibility_timeout = Duration::from_secs(1);
     let system = start(config).await;

@@ -1,4 +1,4 @@
-//! Which messages of a batch failed, by what the function answered (`ReportBatchItemFailures`).
+//! Reads the failed messages in a batch response (`ReportBatchItemFailures`).
 //!
 //! Source: <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>.
 
@@ -6,23 +6,23 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-/// What the function made of its batch.
+/// The result of a batch.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// All messages but these succeeded; with none, all did.
+    /// These messages failed; all others succeeded.
     Failed(HashSet<String>),
-    /// The answer cannot be relied on: every message failed. Why.
-    Unreadable(&'static str),
+    /// The response is malformed for this reason, so every message failed.
+    Malformed(&'static str),
 }
 
-/// Reads an answer to a batch of messages with the given ids.
+/// Reads the response to a batch of messages with the given ids.
 pub(crate) fn read(answer: &[u8], message_ids: &HashSet<&str>) -> Verdict {
-    // A function that answers nothing has succeeded.
+    // An empty response is a success.
     if answer.is_empty() {
         return Verdict::Failed(HashSet::new());
     }
     let Ok(answer) = serde_json::from_slice::<Value>(answer) else {
-        return Verdict::Unreadable("it is not JSON");
+        return Verdict::Malformed("it is not JSON");
     };
     let failures = match &answer {
         Value::Null => return Verdict::Failed(HashSet::new()),
@@ -30,20 +30,20 @@ pub(crate) fn read(answer: &[u8], message_ids: &HashSet<&str>) -> Verdict {
             None | Some(Value::Null) => return Verdict::Failed(HashSet::new()),
             Some(Value::Array(failures)) => failures,
             Some(Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_)) => {
-                return Verdict::Unreadable("batchItemFailures is not a list");
+                return Verdict::Malformed("batchItemFailures is not a list");
             }
         },
         Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
-            return Verdict::Unreadable("it is not an object");
+            return Verdict::Malformed("it is not an object");
         }
     };
     let mut failed = HashSet::new();
     for failure in failures {
         let Some(id) = failure.get("itemIdentifier").and_then(Value::as_str) else {
-            return Verdict::Unreadable("an entry has no itemIdentifier");
+            return Verdict::Malformed("an entry has no itemIdentifier");
         };
         if !message_ids.contains(id) {
-            return Verdict::Unreadable("an itemIdentifier is of no message of the batch");
+            return Verdict::Malformed("an itemIdentifier is not in the batch");
         }
         failed.insert(id.to_owned());
     }
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_without_failures_is_a_success() {
+    fn response_without_failures_is_a_success() {
         let answers =
             ["", "null", "{}", r#"{"batchItemFailures": []}"#, r#"{"batchItemFailures": null}"#];
         for answer in answers {
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_cannot_be_relied_on_fails_the_whole_batch() {
+    fn malformed_response_fails_the_whole_batch() {
         for answer in [
             "{",
             r#""ok""#,
@@ -84,7 +84,7 @@ mod tests {
             r#"{"batchItemFailures": [{"itemIdentifier": null}]}"#,
             r#"{"batchItemFailures": [{"id": "m-1"}]}"#,
         ] {
-            assert!(matches!(verdict(answer), Verdict::Unreadable(_)), "{answer}");
+            assert!(matches!(verdict(answer), Verdict::Malformed(_)), "{answer}");
         }
     }
 }

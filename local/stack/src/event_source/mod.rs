@@ -1,7 +1,8 @@
-//! The SQS event source mapping: polls a queue, invokes a function with each batch, deletes what succeeded.
+//! The SQS event source mapping: polls a queue, invokes a function with each batch, and deletes the
+//! messages that succeeded.
 //!
-//! As the real one: a batch of up to ten, `ReportBatchItemFailures`, maximum concurrency, and a failed
-//! message left to its visibility timeout and the queue's redrive policy. There is no batching window.
+//! Supports batches of up to ten messages, `ReportBatchItemFailures` and maximum concurrency, but no
+//! batching window. A failed message becomes visible again after its visibility timeout.
 
 mod batch_response;
 mod record;
@@ -24,7 +25,7 @@ use self::batch_response::Verdict;
 use self::record::Source;
 use crate::lambda::Lambda;
 
-/// SQS' limit for one receive, and so for a batch without batching window.
+/// The limit of one SQS receive, and so of a batch without a batching window.
 pub const BATCH_SIZE_MAX: i32 = 10;
 
 /// How long one receive waits for messages, in seconds: SQS' maximum.
@@ -37,23 +38,23 @@ const OPERATION_TIMEOUT: Duration =
 const BACKOFF_MIN: Duration = Duration::from_millis(100);
 const BACKOFF_MAX: Duration = Duration::from_secs(5);
 
-/// How many times a delete is tried before its messages are left to be delivered again.
+/// How often a delete is attempted; after that, its messages are delivered again.
 const DELETE_ATTEMPTS_MAX: usize = 5;
 
-/// How the mapping is set up.
+/// The configuration of the mapping.
 #[derive(Clone, Debug)]
 pub struct EventSourceConfig {
     /// The function that gets the batches.
     pub function: String,
-    /// Where SQS is.
+    /// The SQS endpoint.
     pub endpoint_url: String,
-    /// The queue.
+    /// The URL of the queue.
     pub queue_url: String,
-    /// The AWS region of ARNs.
+    /// The AWS region in ARNs.
     pub region: String,
-    /// Maximum concurrency: how many batches are under way at once.
+    /// Maximum concurrency: how many batches are processed at once.
     pub concurrency: usize,
-    /// How many messages a batch may have, 1 to [`BATCH_SIZE_MAX`].
+    /// Maximum messages in a batch, 1 to [`BATCH_SIZE_MAX`].
     pub batch_size: i32,
 }
 
@@ -73,7 +74,7 @@ struct Poller {
 }
 
 impl EventSource {
-    /// Starts polling. SQS need not be there yet: the pollers try for ever.
+    /// Starts polling. The pollers retry until SQS is available.
     #[must_use]
     pub fn start(config: &EventSourceConfig, lambda: &Lambda) -> Self {
         let stopping = CancellationToken::new();
@@ -92,12 +93,12 @@ impl EventSource {
         Self { stopping, pollers }
     }
 
-    /// Receives no more, and waits for the batches under way.
+    /// Stops polling and waits for running batches.
     pub async fn stop(self) {
         self.stopping.cancel();
         for ended in join_all(self.pollers).await {
             if let Err(error) = ended {
-                tracing::error!(%error, "an SQS poller ended badly");
+                tracing::error!(%error, "an SQS poller failed");
             }
         }
     }
@@ -107,7 +108,7 @@ impl Poller {
     async fn run(&self) {
         let mut backoff = BACKOFF_MIN;
         while !self.stopping.is_cancelled() {
-            // Dropping a receive ends its long poll; messages it was about to bring come back later.
+            // Dropping a receive ends its long poll; its messages become visible again later.
             let Some(received) = self.stopping.run_until_cancelled(self.receive()).await else {
                 return;
             };
@@ -119,7 +120,7 @@ impl Poller {
                     }
                 }
                 Err(error) => {
-                    tracing::warn!(error = %DisplayErrorContext(error), "SQS cannot be read");
+                    tracing::warn!(error = %DisplayErrorContext(error), "messages cannot be received");
                     self.stopping.run_until_cancelled(sleep(backoff)).await;
                     backoff = (backoff * 2).min(BACKOFF_MAX);
                 }
@@ -149,7 +150,7 @@ impl Poller {
                 return;
             }
         };
-        // A batch that failed is left alone: its messages return when their visibility timeout ends.
+        // The messages of a failed batch become visible again after their visibility timeout.
         let answer = match self.lambda.invoke(function, event, None).await {
             Ok(invocation) => invocation.payload,
             Err(error) => {
@@ -165,13 +166,13 @@ impl Poller {
                 }
                 self.delete(messages, &failed).await;
             }
-            Verdict::Unreadable(reason) => {
-                tracing::warn!(%function, reason, "the answer to a batch is malformed: all of it failed");
+            Verdict::Malformed(reason) => {
+                tracing::warn!(%function, reason, "the response is malformed, the batch failed");
             }
         }
     }
 
-    /// Deletes the messages that did not fail; what cannot be deleted is delivered again.
+    /// Deletes the messages that succeeded; those that cannot be deleted are delivered again.
     async fn delete(&self, messages: &[Message], failed: &HashSet<String>) {
         let succeeded = messages
             .iter()
@@ -196,14 +197,14 @@ impl Poller {
         for _ in 0..DELETE_ATTEMPTS_MAX {
             let request = self.sqs.delete_message_batch().queue_url(&self.config.queue_url);
             match request.set_entries(Some(entries.clone())).send().await {
-                Ok(answer) => {
-                    for refused in answer.failed {
-                        tracing::warn!(code = refused.code, "SQS did not delete a message");
+                Ok(response) => {
+                    for rejected in response.failed {
+                        tracing::warn!(code = rejected.code, "SQS did not delete a message");
                     }
                     return;
                 }
                 Err(error) => {
-                    tracing::warn!(error = %DisplayErrorContext(error), "SQS cannot delete");
+                    tracing::warn!(error = %DisplayErrorContext(error), "messages cannot be deleted");
                     sleep(backoff).await;
                     backoff = (backoff * 2).min(BACKOFF_MAX);
                 }
@@ -219,7 +220,7 @@ fn client(config: &EventSourceConfig) -> Client {
         .endpoint_url(&config.endpoint_url)
         .region(Region::new(config.region.clone()))
         .credentials_provider(Credentials::new("local", "local", None, None, "local"))
-        // The pollers' own back-off is the one rule for retries.
+        // The pollers retry themselves.
         .retry_config(RetryConfig::disabled())
         .timeout_config(timeouts)
         .build();

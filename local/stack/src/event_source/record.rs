@@ -10,7 +10,7 @@ use aws_sdk_sqs::types::{Message, MessageAttributeValue};
 
 use crate::account::ACCOUNT_ID;
 
-/// The queue the records say they come from.
+/// The queue in the records.
 #[derive(Clone, Debug)]
 pub(crate) struct Source {
     pub(crate) arn: String,
@@ -77,7 +77,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_record_is_as_lambda_writes_it() {
+    fn record_has_the_format_of_lambda() {
         let attribute = MessageAttributeValue::builder()
             .data_type("String")
             .string_value("c-1")
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn a_queue_url_without_account_gets_the_local_one() {
+    fn queue_url_without_account_gets_the_local_account() {
         let source = Source::of("http://localhost:4566/queue/work", "eu-west-1");
         assert_eq!(source.arn, "arn:aws:sqs:eu-west-1:000000000000:work");
     }

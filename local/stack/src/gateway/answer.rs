@@ -1,6 +1,6 @@
-//! A function's answer (API Gateway proxy response, version 1) made into an HTTP response.
+//! Converts a function's response (API Gateway proxy response, version 1) into an HTTP response.
 //!
-//! Strict where API Gateway is: an answer of another form is a 502 there and an error here.
+//! As strict as API Gateway, which returns 502 for a malformed response.
 //! Unlike API Gateway it needs no `binaryMediaTypes` to decode a base64 body.
 
 use std::collections::BTreeMap;
@@ -12,9 +12,9 @@ use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 use serde::Deserialize;
 
-/// Why an answer is none.
+/// Why a response is malformed.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum MalformedAnswer {
+pub(crate) enum MalformedResponse {
     #[error("it is not a proxy response")]
     Form(#[from] serde_json::Error),
     #[error("its body is not base64")]
@@ -25,7 +25,7 @@ pub(crate) enum MalformedAnswer {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Answer {
+struct ProxyResponse {
     status_code: u16,
     #[serde(default)]
     headers: Option<BTreeMap<String, Scalar>>,
@@ -37,7 +37,7 @@ struct Answer {
     is_base64_encoded: Option<bool>,
 }
 
-/// API Gateway takes header values that are not strings and writes them as JSON does.
+/// API Gateway accepts header values that are not strings and writes them as JSON.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Scalar {
@@ -46,9 +46,9 @@ enum Scalar {
     Bool(bool),
 }
 
-/// Reads a function's answer.
-pub(crate) fn read(payload: &[u8]) -> Result<Response<Body>, MalformedAnswer> {
-    let answer: Answer = serde_json::from_slice(payload)?;
+/// Parses a function's response.
+pub(crate) fn read(payload: &[u8]) -> Result<Response<Body>, MalformedResponse> {
+    let answer: ProxyResponse = serde_json::from_slice(payload)?;
     let body = match (answer.body, answer.is_base64_encoded.unwrap_or(false)) {
         (None, _) => Body::empty(),
         (Some(text), false) => Body::from(text),
@@ -58,7 +58,7 @@ pub(crate) fn read(payload: &[u8]) -> Result<Response<Body>, MalformedAnswer> {
         .status(StatusCode::from_u16(answer.status_code).map_err(http::Error::from)?)
         .body(body)?;
     let headers = response.headers_mut();
-    // A name in both: the values of `multiValueHeaders` stand.
+    // For a name in both maps, the values in `multiValueHeaders` win.
     let multiple = answer.multi_value_headers.unwrap_or_default();
     let single = answer.headers.unwrap_or_default().into_iter();
     let single = single
@@ -67,7 +67,7 @@ pub(crate) fn read(payload: &[u8]) -> Result<Response<Body>, MalformedAnswer> {
         .collect::<Vec<_>>();
     for (name, values) in single.into_iter().chain(multiple) {
         let name = HeaderName::try_from(name).map_err(http::Error::from)?;
-        // About this connection, not about the answer: the gateway's own.
+        // Headers of the connection are set by the gateway.
         if [CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING].contains(&name) {
             continue;
         }
@@ -75,7 +75,7 @@ pub(crate) fn read(payload: &[u8]) -> Result<Response<Body>, MalformedAnswer> {
             headers.append(&name, value.try_into()?);
         }
     }
-    // API Gateway calls a body JSON that says nothing of itself.
+    // API Gateway's default content type.
     headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
     Ok(response)
 }
@@ -98,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn headers_of_both_kinds_are_sent_and_the_connections_are_not() {
+    fn single_and_multi_value_headers_are_sent_and_connection_headers_are_not() {
         let payload = br#"{"statusCode": 202, "body": "", "headers": {"Location": "/b", "X-N": 5,
             "Content-Length": "99", "x-many": "single"}, "multiValueHeaders": {"X-Many": ["a", "b"]}}"#;
         let response = read(payload).unwrap();
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_of_another_form_is_malformed() {
+    fn invalid_proxy_response_is_malformed() {
         for payload in [
             r#""text""#,
             "null",

@@ -1,19 +1,19 @@
-//! Reads a request's body up to API Gateway's limit.
+//! Reads a request body up to API Gateway's limit.
 
 use axum::body::{Body, Bytes};
 use futures::StreamExt;
 
 use super::problem::Problem;
 
-/// API Gateway's limit for a request's body, in bytes.
+/// API Gateway's limit for a request body, in bytes.
 /// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html>.
 const BODY_BYTES_MAX: usize = 10 * 1024 * 1024;
 
-/// How much of a body that is too large is still read and thrown away, in bytes: a client that is cut
-/// off while it sends sees a broken connection in place of the answer.
+/// How much of a body is read in total, in bytes. What exceeds [`BODY_BYTES_MAX`] is discarded: a client
+/// whose connection is closed while it sends would not read the response.
 const DISCARDED_BYTES_MAX: usize = 8 * BODY_BYTES_MAX;
 
-/// The whole body.
+/// Reads the whole body.
 pub(crate) async fn read(body: Body) -> Result<Bytes, Problem> {
     let mut chunks = body.into_data_stream();
     let mut read = Vec::new();
@@ -39,10 +39,10 @@ mod tests {
     use tributary_lambda::http::Problem as FunctionProblem;
 
     #[tokio::test]
-    async fn a_body_at_the_limit_is_read_and_one_past_it_refused() {
+    async fn body_at_the_limit_is_read_and_one_past_it_is_rejected() {
         let longest = read(Body::from(vec![b'x'; BODY_BYTES_MAX])).await.unwrap();
         assert_eq!(longest.len(), BODY_BYTES_MAX);
-        let refused = read(Body::from(vec![b'x'; BODY_BYTES_MAX + 1])).await;
-        assert!(matches!(refused, Err(Problem::Shared(FunctionProblem::TooLarge { .. }))));
+        let rejected = read(Body::from(vec![b'x'; BODY_BYTES_MAX + 1])).await;
+        assert!(matches!(rejected, Err(Problem::Shared(FunctionProblem::TooLarge { .. }))));
     }
 }

@@ -1,7 +1,7 @@
-//! The events API Gateway REST APIs send: to a proxy integration, and to a `REQUEST` authorizer.
+//! The events of an API Gateway REST API for proxy integrations and `REQUEST` authorizers.
 //!
 //! Built as JSON rather than from `aws_lambda_events` types, which write `{}` where API Gateway writes
-//! `null`; a test reads them back with those types and with `lambda_http`.
+//! `null`; tests parse them with those types and with `lambda_http`.
 //! Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html>.
 
 use std::collections::BTreeMap;
@@ -22,15 +22,15 @@ use crate::account::ACCOUNT_ID;
 /// The API's id in ARNs.
 pub(crate) const API_ID: &str = "local";
 
-/// The stage; its paths carry no prefix, as behind a custom domain name.
+/// The stage. Paths do not include it, as with a custom domain name.
 pub(crate) const STAGE: &str = "local";
 
-/// A request, as far as both events tell of it.
-pub(crate) struct Facts<'r> {
+/// The properties of a request that both events contain.
+pub(crate) struct RequestFacts<'r> {
     pub(crate) route: &'static Route,
-    /// The path parameter as it stands in the path.
+    /// The path parameter, percent-encoded.
     pub(crate) parameter: Option<&'r str>,
-    /// As sent: REST APIs keep it percent-encoded.
+    /// The path, percent-encoded as in REST API events.
     pub(crate) path: &'r str,
     pub(crate) query: Option<&'r str>,
     pub(crate) headers: &'r HeaderMap,
@@ -42,8 +42,8 @@ pub(crate) struct Facts<'r> {
 
 type Values = BTreeMap<String, Vec<String>>;
 
-impl Facts<'_> {
-    /// The event for the function of the route; `authorizer` is what its authorizer said of the caller.
+impl RequestFacts<'_> {
+    /// The event for the route's function; `authorizer` is the authorizer's context.
     pub(crate) fn proxy_event(
         &self,
         authorizer: Option<Map<String, Value>>,
@@ -65,7 +65,7 @@ impl Facts<'_> {
         Value::Object(event).to_string().into_bytes()
     }
 
-    /// The event for the authorizer, which sees neither body nor function.
+    /// The event for the authorizer.
     pub(crate) fn authorizer_event(&self) -> Vec<u8> {
         let mut event = self.common();
         event.insert("type".to_owned(), "REQUEST".into());
@@ -74,7 +74,7 @@ impl Facts<'_> {
         Value::Object(event).to_string().into_bytes()
     }
 
-    /// What an authorizer's policy has to allow.
+    /// The ARN that an authorizer's policy must allow.
     pub(crate) fn method_arn(&self) -> String {
         let (region, method) = (self.region, self.route.method);
         let path = self.path.trim_start_matches('/');
@@ -134,7 +134,7 @@ fn parameter_name(template: &str) -> Option<&str> {
     template.split_once('{')?.1.split_once('}').map(|(name, _)| name)
 }
 
-/// One `name=value` of a query string, decoded; nothing for an empty one.
+/// Decodes one `name=value` of a query string; `None` if it is empty.
 fn parameter(pair: &str) -> Option<(String, String)> {
     let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
     let form = |text: &str| decode(&text.replace('+', " "));
@@ -172,10 +172,10 @@ mod tests {
     };
     use tributary_lambda::routes;
 
-    fn with_facts(check: impl FnOnce(&Facts<'_>)) {
+    fn with_facts(check: impl FnOnce(&RequestFacts<'_>)) {
         let matched = routes::find("GET", "/api/batches/b%201/").unwrap();
         let headers = HeaderMap::from_iter([(HOST, "api.example".parse().unwrap())]);
-        check(&Facts {
+        check(&RequestFacts {
             route: matched.route,
             parameter: matched.parameter,
             path: "/api/batches/b%201/",
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn a_proxy_event_is_read_by_the_types_the_functions_use() {
+    fn proxy_event_is_parsed_by_the_functions_types() {
         with_facts(|facts| {
             let authorizer = Map::from_iter([("tenant_id".to_owned(), "t1".into())]);
             let event = facts.proxy_event(Some(authorizer), Bytes::from_static(b"{}"));
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn an_authorizer_event_is_read_by_the_type_the_authorizer_uses() {
+    fn authorizer_event_is_parsed_by_the_authorizers_type() {
         with_facts(|facts| {
             let event: ApiGatewayCustomAuthorizerRequestTypeRequest =
                 serde_json::from_slice(&facts.authorizer_event()).unwrap();

@@ -1,18 +1,17 @@
-//! API Gateway's limits for what comes before a body.
+//! API Gateway's limits for the request line, headers and path.
 //! Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html>.
 
 use http::request::Parts;
 
 use super::problem::Problem;
 
-/// The request line and all headers, in bytes.
+/// The limit for the request line and all headers, in bytes.
 const HEAD_BYTES_MAX: usize = 10_240;
 
-/// The ARN of the method and path that a policy is asked about, in bytes; a call of an open route has
-/// none.
+/// The limit for the method ARN that an authorizer's policy is evaluated for, in bytes.
 const METHOD_ARN_BYTES_MAX: usize = 1_600;
 
-/// Refuses a request whose line and headers are too large together.
+/// Rejects a request whose request line and headers are too large.
 pub(crate) fn check_head(parts: &Parts) -> Result<(), Problem> {
     let target = parts.uri.path_and_query().map_or(0, |target| target.as_str().len());
     let line = parts.method.as_str().len() + target + "  HTTP/1.1".len();
@@ -23,7 +22,7 @@ pub(crate) fn check_head(parts: &Parts) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Refuses a path of which no policy can speak.
+/// Rejects a path whose method ARN is too long.
 pub(crate) fn check_method_arn(method_arn: &str) -> Result<(), Problem> {
     if method_arn.len() > METHOD_ARN_BYTES_MAX { Err(Problem::PathTooLong) } else { Ok(()) }
 }
@@ -33,7 +32,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_head_at_the_limit_is_taken_and_one_past_it_refused() {
+    fn head_at_the_limit_is_accepted_and_one_past_it_is_rejected() {
         let check = |value_length: usize| {
             let request = http::Request::get("/a?b").header("x-n", "v".repeat(value_length));
             check_head(&request.body(()).unwrap().into_parts().0)
@@ -44,9 +43,9 @@ mod tests {
     }
 
     #[test]
-    fn an_arn_at_the_limit_is_taken_and_one_past_it_refused() {
+    fn arn_at_the_limit_is_accepted_and_one_past_it_is_rejected() {
         assert!(check_method_arn(&"a".repeat(METHOD_ARN_BYTES_MAX)).is_ok());
-        let refused = check_method_arn(&"a".repeat(METHOD_ARN_BYTES_MAX + 1));
-        assert!(matches!(refused, Err(Problem::PathTooLong)));
+        let rejected = check_method_arn(&"a".repeat(METHOD_ARN_BYTES_MAX + 1));
+        assert!(matches!(rejected, Err(Problem::PathTooLong)));
     }
 }

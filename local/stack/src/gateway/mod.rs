@@ -1,8 +1,8 @@
-//! API Gateway: takes HTTP requests, asks the authorizer, invokes the function of the route.
+//! API Gateway: accepts HTTP requests, invokes the authorizer, then the function of the route.
 //!
-//! A REST API with Lambda proxy integrations whose stage is mounted at `/`. Its routes are those of
-//! `tributary_lambda::routes`. Two answers differ from the service's on purpose: an unknown path is 404 and
-//! a known one with another method 405, where API Gateway says 403 to both.
+//! A REST API with Lambda proxy integrations and the routes of `tributary_lambda::routes`. It differs
+//! from API Gateway, which returns 403 in both cases, by returning 404 for an unknown path and 405 for an
+//! unknown method.
 
 mod answer;
 mod authorizer;
@@ -34,12 +34,12 @@ use tributary_lambda::routes::{self, Access};
 use uuid::Uuid;
 
 use self::authorizer::Authorizer;
-use self::event::Facts;
+use self::event::RequestFacts;
 use self::problem::Problem;
 use crate::lambda::{Lambda, new_trace};
 use crate::listener::without_delay;
 
-/// API Gateway's limit for how long a function may take.
+/// API Gateway's integration timeout.
 const INTEGRATION_TIMEOUT: Duration = Duration::from_secs(29);
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
@@ -48,16 +48,16 @@ const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_PORT: HeaderName = HeaderName::from_static("x-forwarded-port");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
-/// How the gateway is set up.
+/// The configuration of the gateway.
 #[derive(Clone, Debug)]
 pub struct GatewayConfig {
-    /// The interface to listen on.
+    /// The network interface to listen on.
     pub host: IpAddr,
-    /// The port to listen on; 0 takes a free one.
+    /// The port to listen on; 0 selects a free port.
     pub port: u16,
-    /// The AWS region of ARNs.
+    /// The AWS region in ARNs.
     pub region: String,
-    /// How long an authorizer's answer is used again for the same `Authorization`; zero: never.
+    /// How long a policy is cached for an `Authorization` header; zero disables the cache.
     pub authorizer_cache_ttl: Duration,
 }
 
@@ -77,10 +77,10 @@ struct Shared {
 }
 
 impl Gateway {
-    /// Listens and serves every route by the functions of `lambda`.
+    /// Listens, and serves every route with the functions of `lambda`.
     ///
     /// # Errors
-    /// Where the port is not to be had.
+    /// If the port is unavailable.
     pub async fn start(config: GatewayConfig, lambda: Lambda) -> io::Result<Self> {
         let listener = TcpListener::bind((config.host, config.port)).await?;
         let address = listener.local_addr()?;
@@ -105,22 +105,20 @@ impl Gateway {
         Ok(Self { address, stopping, server })
     }
 
-    /// The base URL for this machine, without a slash at its end.
+    /// The base URL for this machine, without a trailing slash.
     #[must_use]
     pub fn url(&self) -> String {
         let mut address = self.address;
         if address.ip().is_unspecified() {
-            // Every interface: of those, the one that is always here.
             address.set_ip(Ipv4Addr::LOCALHOST.into());
         }
         format!("http://{address}")
     }
 
-    /// Accepts no more connections and waits for the requests under way.
+    /// Stops accepting connections and waits for requests in progress.
     pub async fn stop(mut self) {
         self.stopping.cancel();
-        // No request takes longer than its authorizer and its function; a client that keeps sending
-        // a body may, and is cut off.
+        // A client that sends its body slowly may exceed this; its connection is closed.
         if timeout(INTEGRATION_TIMEOUT, &mut self.server).await.is_err() {
             self.server.abort();
         }
@@ -168,7 +166,7 @@ impl Shared {
         let matched = found.map_err(Problem::of_route)?;
         let body = body::read(body).await?;
         let trace = self.forward(&mut parts.headers, client);
-        let facts = Facts {
+        let facts = RequestFacts {
             route: matched.route,
             parameter: matched.parameter,
             path: parts.uri.path(),
@@ -197,21 +195,21 @@ impl Shared {
     ) -> Result<Response<Body>, Problem> {
         let invocation = self.lambda.invoke(function, event, Some(trace));
         let Ok(answer) = timeout(INTEGRATION_TIMEOUT, invocation).await else {
-            tracing::warn!(%function, "the function took longer than the gateway waits");
+            tracing::warn!(%function, "the function exceeded the integration timeout");
             return Err(Problem::FunctionTooSlow);
         };
         let invocation = answer.map_err(|error| {
-            tracing::warn!(%function, %error, "the function could not answer");
+            tracing::warn!(%function, %error, "the invocation failed");
             Problem::of_invocation(&error)
         })?;
         answer::read(&invocation.payload).map_err(|error| {
             let request_id = &invocation.request_id;
-            tracing::warn!(%function, %request_id, %error, "the function's answer is malformed");
+            tracing::warn!(%function, %request_id, %error, "the function's response is malformed");
             Problem::FunctionFailed
         })
     }
 
-    /// Adds what API Gateway adds to the request's headers; returns the trace.
+    /// Adds API Gateway's headers to the request; returns the trace header.
     fn forward(&self, headers: &mut HeaderMap, client: IpAddr) -> String {
         let given = headers.get(TRACE_ID).and_then(|trace| trace.to_str().ok());
         let trace =
@@ -233,12 +231,12 @@ impl Shared {
     }
 }
 
-/// The caller's own correlation id, if it is sane.
+/// The caller's correlation id, if it is valid.
 fn correlation_of(headers: &HeaderMap) -> Option<CorrelationId> {
     CorrelationId::accept(headers.get(CORRELATION_HEADER)?.to_str().ok()?)
 }
 
-/// A header, if `value` can be one.
+/// A header, if `value` is a valid header value.
 fn header(name: HeaderName, value: &str) -> Option<(HeaderName, HeaderValue)> {
     HeaderValue::from_str(value).ok().map(|value| (name, value))
 }

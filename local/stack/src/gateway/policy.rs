@@ -1,4 +1,4 @@
-//! What a Lambda authorizer answers, and whether that allows a call.
+//! A Lambda authorizer's response, and whether its policy allows a call.
 //!
 //! Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-authorizer-output.html>.
 
@@ -8,22 +8,22 @@ use serde_json::{Map, Value};
 
 const ACTION: &str = "execute-api:Invoke";
 
-/// A caller and what it may do.
+/// A policy and the caller's context.
 #[derive(Clone, Debug)]
 pub(crate) struct Policy {
     statements: Vec<IamPolicyStatement>,
-    /// What the function behind the route is told of the caller.
+    /// The authorizer context for the route's function.
     context: Map<String, Value>,
 }
 
-/// Why an authorizer's answer is none.
+/// Why an authorizer's response is malformed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum MalformedPolicy {
-    #[error("it is not an authorizer's answer")]
+    #[error("it is not an authorizer response")]
     Form(#[from] serde_json::Error),
     #[error("it has no principalId")]
     NoPrincipal,
-    #[error("a value of its context is neither text, number nor boolean")]
+    #[error("a value in its context is not a string, number or boolean")]
     Context,
 }
 
@@ -40,7 +40,7 @@ impl Policy {
             }
         };
         for (name, value) in given {
-            // API Gateway hands every value on as text.
+            // API Gateway converts every value to a string.
             let text = match value {
                 Value::String(text) => text,
                 Value::Number(number) => number.to_string(),
@@ -55,14 +55,14 @@ impl Policy {
         Ok(Self { statements: answer.policy_document.statement, context })
     }
 
-    /// The caller's context if the policy allows the call: some statement does, and none denies it.
+    /// Returns the caller's context if a statement allows the call and none denies it.
     pub(crate) fn allows(&self, method_arn: &str) -> Option<&Map<String, Value>> {
         let mut allowed = false;
         for statement in self.statements.iter().filter(|statement| applies(statement, method_arn)) {
             match statement.effect {
                 IamPolicyEffect::Allow => allowed = true,
                 IamPolicyEffect::Deny => return None,
-                // The type is open; an effect of which nothing is known allows nothing.
+                // The enum is non-exhaustive; an unknown effect denies the call.
                 _ => return None,
             }
         }
@@ -70,7 +70,7 @@ impl Policy {
     }
 }
 
-/// Conditions are not evaluated: a statement with one applies only if it denies.
+/// Conditions are not evaluated. A statement with a condition applies only if it denies.
 fn applies(statement: &IamPolicyStatement, method_arn: &str) -> bool {
     let conditional_allow =
         statement.condition.is_some() && statement.effect != IamPolicyEffect::Deny;
@@ -82,7 +82,7 @@ fn applies(statement: &IamPolicyStatement, method_arn: &str) -> bool {
             .any(|pattern| matches(pattern.as_bytes(), method_arn.as_bytes()))
 }
 
-/// IAM's wildcards: `*` for any text, `?` for one character.
+/// IAM wildcards: `*` matches any text, `?` one character.
 fn matches(pattern: &[u8], text: &[u8]) -> bool {
     match (pattern.split_first(), text.split_first()) {
         (None, None) => true,
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn the_context_reaches_the_function_as_text() {
+    fn context_values_become_strings() {
         let policy = policy(json!([statement("Allow", ARN)]));
         let expected =
             json!({"principalId": "tenant-1", "tenant_id": "t1", "limit": "5", "admin": "false"});
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn only_an_allow_that_matches_allows_and_a_deny_that_matches_wins() {
+    fn matching_allow_is_required_and_matching_deny_wins() {
         let allow = statement("Allow", "arn:aws:execute-api:*:*:*/*/GET/*");
         assert!(policy(json!([allow])).allows(ARN).is_some());
         assert!(policy(json!([allow, statement("Deny", ARN)])).allows(ARN).is_none());

@@ -1,7 +1,6 @@
-//! The answers the gateway makes itself, as `application/problem+json` (RFC 9457).
+//! The gateway's own error responses, as `application/problem+json` (RFC 9457).
 //!
-//! What the functions answer too has their words; the deployed API gives its gateway responses the same
-//! form by templates. Not for the functions' answers.
+//! They are equal to the gateway responses in the deployment template.
 
 use axum::body::Body;
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
@@ -13,13 +12,13 @@ use tributary_lambda::routes::NoRoute;
 
 use crate::invocation::{InvokeError, PAYLOAD_BYTES_MAX};
 
-/// How long a throttled caller is told to wait, in seconds.
+/// `Retry-After` of a throttled request, in seconds.
 const THROTTLED_RETRY_AFTER_SECONDS: &str = "1";
 
-/// Why the gateway answers by itself.
+/// An error response of the gateway.
 #[derive(Debug)]
 pub(crate) enum Problem {
-    /// A problem that functions have as well.
+    /// A problem that the functions return as well.
     Shared(FunctionProblem),
     UnreadableBody,
     HeadTooLarge {
@@ -37,12 +36,12 @@ impl Problem {
         Self::Shared(FunctionProblem::Unauthorized)
     }
 
-    /// What is needed to answer is away; `cause` is for the log.
+    /// A dependency is unavailable; `cause` is for the log.
     pub(crate) fn unavailable(cause: &'static str) -> Self {
         Self::Shared(FunctionProblem::Unavailable(cause.into()))
     }
 
-    /// The limit named is Lambda's, which is the narrower one.
+    /// Reports Lambda's limit, which is lower than API Gateway's.
     pub(crate) fn body_too_large() -> Self {
         Self::Shared(FunctionProblem::TooLarge { bytes_max: PAYLOAD_BYTES_MAX })
     }
@@ -54,7 +53,7 @@ impl Problem {
         })
     }
 
-    /// The answer to a caller whose function could not be invoked or failed.
+    /// The response if the invocation fails.
     pub(crate) fn of_invocation(error: &InvokeError) -> Self {
         match error {
             InvokeError::Throttled => Self::Throttled,
@@ -68,7 +67,7 @@ impl Problem {
         }
     }
 
-    /// The HTTP answer.
+    /// The HTTP response.
     pub(crate) fn into_response(self, correlation_id: &CorrelationId) -> Response<Body> {
         let (status, body) = match &self {
             Self::Shared(problem) => (problem.status(), problem.body(correlation_id)),
@@ -106,7 +105,7 @@ impl Problem {
         let headers = response.headers_mut();
         headers.extend(self.headers());
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(FunctionProblem::CONTENT_TYPE));
-        // Its characters are all allowed in a header.
+        // A correlation id is always a valid header value.
         headers.extend(
             HeaderValue::from_str(correlation_id.as_str()).ok().map(|id| (CORRELATION_HEADER, id)),
         );
@@ -129,7 +128,7 @@ impl Problem {
     }
 }
 
-/// A problem of no type of its own: its title is the status' phrase, as RFC 9457 wants.
+/// A problem of type `about:blank`, whose title is the status phrase (RFC 9457).
 fn blank(status: StatusCode, detail: &str, correlation_id: &CorrelationId) -> (StatusCode, String) {
     let body = json!({
         "type": "about:blank",

@@ -1,4 +1,4 @@
-//! What this gateway answers by itself is what the deployed one answers.
+//! The gateway's error responses are equal to those in the deployment template.
 
 use axum::body::to_bytes;
 use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -10,9 +10,9 @@ use tributary_testkit::template::resource;
 use super::problem::Problem;
 
 #[tokio::test]
-async fn the_templates_gateway_responses_are_these_answers() {
+async fn gateway_responses_of_the_template_are_equal() {
     let responses = &resource("Api")["Properties"]["GatewayResponses"];
-    for (kind, problem) in [
+    for (response_type, problem) in [
         ("UNAUTHORIZED", Problem::unauthorized()),
         ("ACCESS_DENIED", Problem::Forbidden),
         ("MISSING_AUTHENTICATION_TOKEN", Problem::of_route(NoRoute::UnknownPath)),
@@ -23,9 +23,9 @@ async fn the_templates_gateway_responses_are_these_answers() {
         ("DEFAULT_5XX", Problem::FunctionFailed),
         ("INTEGRATION_TIMEOUT", Problem::FunctionTooSlow),
     ] {
-        let deployed = &responses[kind];
+        let deployed = &responses[response_type];
         let ours = problem.into_response(&CorrelationId::accept("c-1").unwrap());
-        assert_eq!(deployed["StatusCode"], ours.status().as_u16(), "{kind}");
+        assert_eq!(deployed["StatusCode"], ours.status().as_u16(), "{response_type}");
         let headers = &deployed["ResponseParameters"]["Headers"];
         for (name, header) in [
             ("Content-Type", CONTENT_TYPE),
@@ -34,12 +34,12 @@ async fn the_templates_gateway_responses_are_these_answers() {
         ] {
             let ours = ours.headers().get(header).map(|value| value.to_str().unwrap());
             let deployed = headers[name].as_str().map(|value| value.trim_matches('\''));
-            assert_eq!(deployed, ours, "{kind}: {name}");
+            assert_eq!(deployed, ours, "{response_type}: {name}");
         }
         let body = deployed["ResponseTemplates"]["application/json"].as_str().unwrap();
         let deployed: Value =
             serde_json::from_str(&body.replace("$context.requestId", "c-1")).unwrap();
         let ours = to_bytes(ours.into_body(), usize::MAX).await.unwrap();
-        assert_eq!(deployed, serde_json::from_slice::<Value>(&ours).unwrap(), "{kind}");
+        assert_eq!(deployed, serde_json::from_slice::<Value>(&ours).unwrap(), "{response_type}");
     }
 }

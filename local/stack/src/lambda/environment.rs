@@ -1,6 +1,4 @@
 //! An execution environment: one process of a function, which handles one invocation at a time.
-//!
-//! `function.rs` decides when an environment is reused; the Lambda service starts it.
 
 use std::io;
 use std::process::ExitStatus;
@@ -18,10 +16,10 @@ use crate::guard::Guard;
 use crate::invocation::{FunctionError, InvokeError};
 use crate::runtime_api::{Delivery, Mailbox, Phase};
 
-/// How long a process may take before it asks for its first event, as on Lambda.
+/// How long a process may take to request its first event, as on Lambda.
 const INIT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long a process may take to end after SIGTERM before it gets SIGKILL.
+/// How long after SIGTERM a process gets SIGKILL.
 const TERMINATION_GRACE: Duration = Duration::from_secs(2);
 
 /// One process and its mailbox.
@@ -29,12 +27,12 @@ pub(crate) struct Environment {
     id: String,
     pid: u32,
     mailbox: Arc<Mailbox>,
-    orders: mpsc::UnboundedSender<Order>,
-    gone: Arc<AtomicBool>,
+    commands: mpsc::UnboundedSender<ProcessSignal>,
+    has_exited: Arc<AtomicBool>,
     exit: watch::Receiver<Option<String>>,
 }
 
-/// An event to be delivered.
+/// An event to deliver.
 #[derive(Clone)]
 pub(crate) struct Event {
     pub(crate) request_id: String,
@@ -44,30 +42,30 @@ pub(crate) struct Event {
     pub(crate) timeout: Duration,
 }
 
-/// What came of handing an event to an environment.
+/// The result of delivering an event to an environment.
 pub(crate) enum Attempt {
-    /// The function answered, after this long.
-    Answered(Bytes, Duration),
-    /// It did not, or not well.
+    /// The function returned this payload, after this duration.
+    Completed(Bytes, Duration),
+    /// The invocation failed.
     Failed(InvokeError),
-    /// The process had served before and ended without seeing this event: another may have it.
-    NeverSeen,
+    /// A warm process ended before it fetched the event: it can be delivered to another environment.
+    NotDelivered,
 }
 
-/// What a process writes.
+/// The output pipes of a process.
 pub(crate) struct Output {
     pub(crate) stdout: Option<ChildStdout>,
     pub(crate) stderr: Option<ChildStderr>,
 }
 
 #[derive(Clone, Copy)]
-enum Order {
+enum ProcessSignal {
     Kill,
     Terminate,
 }
 
 impl Environment {
-    /// Starts the process; `on_exit` runs once it has ended, before those who wait for its end go on.
+    /// Starts the process. `on_exit` runs when it has ended, before callers that wait for its end resume.
     pub(crate) fn start(
         id: String,
         mut command: Command,
@@ -79,20 +77,20 @@ impl Environment {
         let pid = child.id().ok_or_else(|| io::Error::other("the process ended at once"))?;
         guard.watch(pid);
         let output = Output { stdout: child.stdout.take(), stderr: child.stderr.take() };
-        let (orders, received) = mpsc::unbounded_channel();
+        let (commands, received) = mpsc::unbounded_channel();
         let (ended, exit) = watch::channel(None);
-        let gone = Arc::new(AtomicBool::new(false));
+        let has_exited = Arc::new(AtomicBool::new(false));
         let guard = Arc::clone(guard);
-        let is_gone = Arc::clone(&gone);
+        let exited = Arc::clone(&has_exited);
         tokio::spawn(async move {
-            let how = supervise(child, pid, received).await;
+            let reason = supervise(child, pid, received).await;
             guard.remove(pid);
-            // Before `on_exit`: whoever enters this environment into a list looks here under that list's lock.
-            is_gone.store(true, Ordering::SeqCst);
+            // Before `on_exit`: `Function::admit` reads it under the lock that `on_exit` takes.
+            exited.store(true, Ordering::SeqCst);
             on_exit();
-            ended.send_replace(Some(how));
+            ended.send_replace(Some(reason));
         });
-        Ok((Self { id, pid, mailbox, orders, gone, exit }, output))
+        Ok((Self { id, pid, mailbox, commands, has_exited, exit }, output))
     }
 
     pub(crate) fn id(&self) -> &str {
@@ -104,10 +102,10 @@ impl Environment {
     }
 
     pub(crate) fn has_exited(&self) -> bool {
-        self.gone.load(Ordering::SeqCst)
+        self.has_exited.load(Ordering::SeqCst)
     }
 
-    /// Hands an event over and waits for the answer, the end of the process or the end of its time.
+    /// Delivers an event and waits for the result, the end of the process or the timeout.
     pub(crate) async fn invoke(&self, event: Event) -> Attempt {
         let (fetched, was_fetched) = oneshot::channel();
         let (outcome, result) = oneshot::channel();
@@ -115,12 +113,12 @@ impl Environment {
         let delivery =
             Delivery { request_id, payload, trace, function_arn, timeout, fetched, outcome };
         if !self.mailbox.post(delivery) {
-            return Attempt::NeverSeen;
+            return Attempt::NotDelivered;
         }
         let started = tokio::select! {
             biased;
             Ok(()) = was_fetched => Instant::now(),
-            how = self.exited() => return self.not_fetched(how),
+            reason = self.exited() => return self.not_fetched(reason),
             () = sleep(INIT_TIMEOUT) => {
                 self.kill().await;
                 return self.not_fetched(format!("no request for an event within {INIT_TIMEOUT:?}"));
@@ -129,10 +127,10 @@ impl Environment {
         tokio::select! {
             biased;
             Ok(result) = result => match result {
-                Ok(payload) => Attempt::Answered(payload, started.elapsed()),
+                Ok(payload) => Attempt::Completed(payload, started.elapsed()),
                 Err(error) => Attempt::Failed(InvokeError::Function(error)),
             },
-            how = self.exited() => Attempt::Failed(InvokeError::Exited(how)),
+            reason = self.exited() => Attempt::Failed(InvokeError::Exited(reason)),
             () = sleep(timeout) => {
                 self.kill().await;
                 Attempt::Failed(InvokeError::TimedOut(timeout))
@@ -140,63 +138,63 @@ impl Environment {
         }
     }
 
-    fn not_fetched(&self, how: String) -> Attempt {
+    fn not_fetched(&self, reason: String) -> Attempt {
         match self.mailbox.phase() {
-            Phase::Ready => Attempt::NeverSeen,
+            Phase::Ready => Attempt::NotDelivered,
             Phase::InitFailed(error) => Attempt::Failed(InvokeError::Init(error)),
             Phase::Starting => {
-                let error = FunctionError::new("Runtime.ExitError", how);
+                let error = FunctionError::new("Runtime.ExitError", reason);
                 Attempt::Failed(InvokeError::Init(error))
             }
         }
     }
 
-    /// Sends SIGKILL and waits until the process is gone.
+    /// Sends SIGKILL and waits until the process has ended.
     pub(crate) async fn kill(&self) {
-        self.order(Order::Kill);
+        self.signal(ProcessSignal::Kill);
         self.exited().await;
     }
 
-    /// Sends SIGTERM, after a grace SIGKILL, and waits until the process is gone.
+    /// Sends SIGTERM, and SIGKILL after [`TERMINATION_GRACE`]. Waits until the process has ended.
     pub(crate) async fn terminate(&self) {
-        self.order(Order::Terminate);
+        self.signal(ProcessSignal::Terminate);
         if timeout(TERMINATION_GRACE, self.exited()).await.is_err() {
             self.kill().await;
         }
     }
 
-    fn order(&self, order: Order) {
-        // Nobody listens once the process has ended: then there is nothing to do.
-        let _ = self.orders.send(order);
+    fn signal(&self, signal: ProcessSignal) {
+        // Fails only if the process has ended already.
+        let _ = self.commands.send(signal);
     }
 
-    /// Waits for the end of the process; says how it ended.
+    /// Waits for the end of the process and returns how it ended.
     async fn exited(&self) -> String {
         let mut exit = self.exit.clone();
         match exit.wait_for(Option::is_some).await {
-            Ok(how) => how.clone().unwrap_or_default(),
+            Ok(reason) => reason.clone().unwrap_or_default(),
             Err(_supervisor_gone) => "its supervisor was cancelled".to_owned(),
         }
     }
 }
 
-/// Waits for the process to end and carries out orders; the only place that signals it, so that no
-/// signal can reach another process that was given the same id.
+/// Sends signals to the process until it has ended. Only this task sends them, so that no signal reaches
+/// another process that reuses the id.
 async fn supervise(
     mut child: Child,
     pid: u32,
-    mut orders: mpsc::UnboundedReceiver<Order>,
+    mut commands: mpsc::UnboundedReceiver<ProcessSignal>,
 ) -> String {
     loop {
         tokio::select! {
             status = child.wait() => return describe(status),
-            Some(order) = orders.recv() => {
-                let sent = match order {
-                    Order::Kill => child.start_kill(),
-                    Order::Terminate => terminate(pid),
+            Some(signal) = commands.recv() => {
+                let sent = match signal {
+                    ProcessSignal::Kill => child.start_kill(),
+                    ProcessSignal::Terminate => terminate(pid),
                 };
                 if let Err(error) = sent {
-                    tracing::warn!(pid, %error, "a function process could not be signalled");
+                    tracing::warn!(pid, %error, "a signal could not be sent to a function process");
                 }
             }
         }
@@ -212,6 +210,6 @@ fn terminate(pid: u32) -> io::Result<()> {
 fn describe(status: io::Result<ExitStatus>) -> String {
     match status {
         Ok(status) => status.to_string(),
-        Err(error) => format!("it could not be waited for: {error}"),
+        Err(error) => format!("waiting for the process failed: {error}"),
     }
 }

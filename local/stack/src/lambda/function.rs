@@ -1,4 +1,4 @@
-//! A registered function: how it is started, and which of its environments are free.
+//! A registered function: its configuration and its execution environments.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -10,28 +10,28 @@ use tokio::time::Instant;
 use super::environment::Environment;
 use crate::invocation::{FunctionStatistics, Invocation, InvokeError};
 
-/// How many environments a function may have where nothing else is said.
+/// The default reserved concurrency of a function.
 pub const RESERVED_CONCURRENCY_DEFAULT: usize = 10;
 
-/// What the Lambda service knows about a function.
+/// The configuration of a function.
 #[derive(Clone, Debug)]
 pub struct FunctionConfig {
-    /// Its Lambda name.
+    /// The name.
     pub name: String,
     /// The executable.
     pub binary: PathBuf,
-    /// How long one invocation may take.
+    /// The timeout of an invocation.
     pub timeout: Duration,
-    /// What the function is told of its memory, in MB; nothing enforces it here.
+    /// The memory size in MB that the function is configured with. It is not enforced.
     pub memory_mb: u32,
-    /// Reserved concurrency: how many environments it may have at once.
+    /// Reserved concurrency: the maximum number of environments.
     pub max_concurrency: usize,
-    /// Its environment variables, beside those every Lambda function has.
+    /// Environment variables, in addition to those of every Lambda function.
     pub environment: BTreeMap<String, String>,
 }
 
 impl FunctionConfig {
-    /// A function with 512 MB, [`RESERVED_CONCURRENCY_DEFAULT`] and no variables.
+    /// A function with 512 MB, [`RESERVED_CONCURRENCY_DEFAULT`] and no environment variables.
     #[must_use]
     pub fn new(name: impl Into<String>, binary: impl Into<PathBuf>, timeout: Duration) -> Self {
         Self {
@@ -53,11 +53,11 @@ pub(crate) struct Function {
 
 #[derive(Default)]
 struct Pool {
-    /// Every environment with a live process, by its id.
+    /// Every environment with a running process, by its id.
     live: BTreeMap<String, Arc<Environment>>,
-    /// Free ones, longest free first: the warmest is taken, the coldest is reaped.
+    /// Idle environments, longest idle first. The last is used next; the first is stopped first.
     idle: Vec<Idle>,
-    /// Environments promised to an invocation whose process is not registered yet.
+    /// The number of environments that are being started.
     starting: usize,
     statistics: FunctionStatistics,
 }
@@ -67,11 +67,11 @@ struct Idle {
     since: Instant,
 }
 
-/// What an invocation was given.
+/// The environment for an invocation.
 pub(crate) enum Claim {
-    /// A free environment.
+    /// An idle environment.
     Warm(Arc<Environment>),
-    /// Leave to start one; either [`Function::admit`] or [`Function::give_up_start`] must follow.
+    /// The caller must start one and then call [`Function::admit`] or [`Function::cancel_start`].
     Cold,
 }
 
@@ -80,7 +80,7 @@ impl Function {
         Self { config, pool: Mutex::default() }
     }
 
-    /// Takes a free environment, or leave to start one.
+    /// Claims an idle environment, or a place for a new one.
     pub(crate) fn claim(&self) -> Result<Claim, InvokeError> {
         let mut pool = self.pool();
         if let Some(idle) = pool.idle.pop() {
@@ -94,22 +94,22 @@ impl Function {
         Ok(Claim::Cold)
     }
 
-    /// Enters an environment that was just started; it is busy.
+    /// Registers a new environment as busy.
     pub(crate) fn admit(&self, environment: &Arc<Environment>) {
         let mut pool = self.pool();
         pool.starting -= 1;
-        // Its process may have ended before this line: then its exit found nothing to remove.
+        // If its process has ended already, `remove` was called before this.
         if !environment.has_exited() {
             pool.live.insert(environment.id().to_owned(), Arc::clone(environment));
         }
     }
 
-    /// Gives leave to start an environment back.
-    pub(crate) fn give_up_start(&self) {
+    /// Releases the place for an environment that could not be started.
+    pub(crate) fn cancel_start(&self) {
         self.pool().starting -= 1;
     }
 
-    /// Makes an environment free again, unless its process has ended.
+    /// Marks an environment as idle, unless its process has ended.
     pub(crate) fn release(&self, environment: Arc<Environment>) {
         let mut pool = self.pool();
         if pool.live.contains_key(environment.id()) {
@@ -124,7 +124,7 @@ impl Function {
         pool.idle.retain(|idle| idle.environment.id() != id);
     }
 
-    /// Takes out of use every environment that has been free for `age`.
+    /// Withdraws every environment that has been idle for `age`.
     pub(crate) fn take_idle(&self, age: Duration) -> Vec<Arc<Environment>> {
         let mut pool = self.pool();
         let (old, fresh) = std::mem::take(&mut pool.idle)
@@ -134,19 +134,19 @@ impl Function {
         old.into_iter().map(|idle| idle.environment).collect()
     }
 
-    /// Takes an environment out of use, so that no invocation gets it any more.
+    /// Removes an environment from the idle ones, so that it gets no further invocation.
     pub(crate) fn withdraw(&self, id: &str) {
         self.pool().idle.retain(|idle| idle.environment.id() != id);
     }
 
-    /// Every live environment, and whether it is busy.
+    /// Every environment, and whether it is busy.
     pub(crate) fn environments(&self) -> Vec<(Arc<Environment>, bool)> {
         let pool = self.pool();
         let is_idle = |id: &str| pool.idle.iter().any(|idle| idle.environment.id() == id);
         pool.live.values().map(|live| (Arc::clone(live), !is_idle(live.id()))).collect()
     }
 
-    /// Whether a process is being started.
+    /// Whether an environment is being started.
     pub(crate) fn is_starting(&self) -> bool {
         self.pool().starting > 0
     }

@@ -1,8 +1,9 @@
 //! The Lambda service: runs function binaries as processes and invokes them.
 //!
-//! It does what AWS Lambda does where a caller can tell: one invocation at a time per execution environment,
-//! reuse of idle ones, cold starts up to the reserved concurrency, throttling beyond it, time limits,
-//! and an environment that dies harming nothing else. Memory limits and asynchronous invocations it has not.
+//! As on AWS Lambda, an execution environment handles one invocation at a time, idle environments are
+//! reused, cold starts are limited by the reserved concurrency, further invocations are throttled,
+//! timeouts are enforced, and a crash affects only its own environment. Memory limits and asynchronous
+//! invocations are not supported.
 
 mod environment;
 mod function;
@@ -38,19 +39,19 @@ use function::{Claim, Function};
 
 pub(crate) use trace::new_trace;
 
-/// How long an environment stays without an invocation before it is stopped.
+/// The default of [`LambdaConfig::idle_timeout`].
 pub const IDLE_TIMEOUT_DEFAULT: Duration = Duration::from_secs(60);
 
-/// How the service is set up.
+/// The configuration of the service.
 #[derive(Clone, Debug)]
 pub struct LambdaConfig {
-    /// The functions it knows.
+    /// The registered functions.
     pub functions: Vec<FunctionConfig>,
-    /// The AWS region of ARNs and of `AWS_REGION`.
+    /// The AWS region in ARNs and `AWS_REGION`.
     pub region: String,
-    /// How long an environment stays without an invocation before it is stopped.
+    /// How long an environment is idle before it is stopped.
     pub idle_timeout: Duration,
-    /// Where `<function>.log` files are appended to; `None` keeps no files.
+    /// The directory of the log files `<function>.log`; `None` writes no files.
     pub log_directory: Option<PathBuf>,
 }
 
@@ -59,26 +60,26 @@ pub struct LambdaConfig {
 pub struct EnvironmentStatus {
     /// The function's name.
     pub function: String,
-    /// The id of its process.
+    /// The process id.
     pub pid: u32,
-    /// Whether an invocation is under way in it.
+    /// Whether it handles an invocation.
     pub busy: bool,
 }
 
-/// Which environment [`Lambda::kill`] is to kill.
+/// The environment that [`Lambda::kill`] kills.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pick {
     /// One that handles an invocation.
     Busy,
-    /// One that waits for an invocation.
+    /// One without an invocation.
     Idle,
-    /// Any, busy ones first.
+    /// Any one, preferably a busy one.
     Any,
     /// The one with this process id.
     Pid(u32),
 }
 
-/// The service; clones are the same service.
+/// The service. Clones share it.
 #[derive(Clone)]
 pub struct Lambda {
     service: Arc<Service>,
@@ -94,10 +95,10 @@ struct Service {
 }
 
 impl Lambda {
-    /// Starts the service; function processes start when they are first invoked.
+    /// Starts the service. Function processes start with their first invocation.
     ///
     /// # Errors
-    /// Where no loopback port, shell or log directory is to be had.
+    /// If no port can be opened, or the shell or log directory is unavailable.
     pub async fn start(config: LambdaConfig) -> io::Result<Self> {
         let functions = config
             .functions
@@ -112,17 +113,17 @@ impl Lambda {
             logs: LogSink::new(config.log_directory)?,
             stopping: CancellationToken::new(),
         });
-        tokio::spawn(reap(Arc::clone(&service), config.idle_timeout));
+        tokio::spawn(stop_idle(Arc::clone(&service), config.idle_timeout));
         Ok(Self { service })
     }
 
-    /// Invokes a function and waits for its answer (`RequestResponse`).
+    /// Invokes a function and waits for its result (`RequestResponse`).
     ///
-    /// `trace` is an X-Ray trace header; without one, or with one no HTTP header can carry, one is made.
-    /// Dropping the future does not stop the function, as a caller who hangs up does not on Lambda.
+    /// `trace` is an X-Ray trace header; a missing or invalid one is replaced. As on Lambda, the function
+    /// continues if the future is dropped.
     ///
     /// # Errors
-    /// [`InvokeError`]; only its variant `Function` came from the function's own code.
+    /// [`InvokeError`]; only `InvokeError::Function` comes from the function's own code.
     pub async fn invoke(
         &self,
         function: &str,
@@ -159,15 +160,15 @@ impl Lambda {
         self.service.functions.keys().map(String::as_str)
     }
 
-    /// Every live environment, ordered by function.
+    /// Every environment, ordered by function.
     #[must_use]
     pub fn environments(&self) -> Vec<EnvironmentStatus> {
         let functions = self.service.functions.values();
         functions.flat_map(|function| statuses(function)).collect()
     }
 
-    /// Kills one environment of a function with SIGKILL and returns its process id once it is gone;
-    /// `None` if no environment is such.
+    /// Kills one environment of a function with SIGKILL and returns its process id when it has ended;
+    /// `None` if no environment matches `pick`.
     pub async fn kill(&self, function: &str, pick: Pick) -> Option<u32> {
         let function = self.service.functions.get(function)?;
         let mut environments = function.environments();
@@ -183,25 +184,25 @@ impl Lambda {
         Some(environment.pid())
     }
 
-    /// What has happened to a function so far; zeros for one that is not registered.
+    /// The statistics of a function; zeros for an unknown one.
     #[must_use]
     pub fn statistics(&self, function: &str) -> FunctionStatistics {
         let function = self.service.functions.get(function);
         function.map(|function| function.statistics()).unwrap_or_default()
     }
 
-    /// Every line the functions write from now on.
+    /// Every log line of the functions from now on.
     #[must_use]
     pub fn log_lines(&self) -> broadcast::Receiver<LogLine> {
         self.service.logs.subscribe()
     }
 
-    /// Stops every environment (SIGTERM, after two seconds SIGKILL) and refuses further invocations.
-    /// Returns when no process is left.
+    /// Stops every environment (SIGTERM, after two seconds SIGKILL) and rejects further invocations.
+    /// Returns when every process has ended.
     pub async fn stop(&self) {
         let service = &self.service;
         service.stopping.cancel();
-        // An invocation that was let in just before may still start a process.
+        // An invocation that was accepted just before may still start a process.
         loop {
             let environments: Vec<_> =
                 service.functions.values().flat_map(|function| function.environments()).collect();
@@ -215,7 +216,7 @@ impl Lambda {
         }
         let guard = Arc::clone(&service.guard);
         if let Err(error) = tokio::task::spawn_blocking(move || guard.stop()).await {
-            tracing::warn!(%error, "the guard of the function processes did not stop");
+            tracing::warn!(%error, "the process guard did not stop");
         }
         service.api.stop();
     }
@@ -235,11 +236,11 @@ impl Service {
             let attempt = environment.invoke(event.clone()).await;
             function.release(environment);
             match attempt {
-                Attempt::Answered(payload, duration) => {
+                Attempt::Completed(payload, duration) => {
                     return Ok(Invocation { request_id, payload, cold_start, duration });
                 }
                 Attempt::Failed(error) => return Err(error),
-                Attempt::NeverSeen => {}
+                Attempt::NotDelivered => {}
             }
         }
     }
@@ -265,7 +266,7 @@ impl Service {
             }
             Err(error) => {
                 self.api.close(&id);
-                function.give_up_start();
+                function.cancel_start();
                 let message = format!("{}: {error}", function.config.binary.display());
                 Err(InvokeError::Init(FunctionError::new("Runtime.InvalidEntrypoint", message)))
             }
@@ -277,13 +278,14 @@ impl Service {
     }
 }
 
-/// Stops environments that nobody has needed for `idle_timeout`.
-async fn reap(service: Arc<Service>, idle_timeout: Duration) {
+/// Stops environments that have been idle for `idle_timeout`.
+async fn stop_idle(service: Arc<Service>, idle_timeout: Duration) {
     let mut ticks = interval((idle_timeout / 4).max(Duration::from_millis(10)));
     while service.stopping.run_until_cancelled(ticks.tick()).await.is_some() {
         let functions = service.functions.values();
-        let old: Vec<_> = functions.flat_map(|function| function.take_idle(idle_timeout)).collect();
-        join_all(old.iter().map(|environment| environment.terminate())).await;
+        let idle: Vec<_> =
+            functions.flat_map(|function| function.take_idle(idle_timeout)).collect();
+        join_all(idle.iter().map(|environment| environment.terminate())).await;
     }
 }
 

@@ -1,4 +1,4 @@
-//! The command line and variables of a function's process.
+//! The command and environment variables of a function's process.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -7,7 +7,7 @@ use tokio::process::Command;
 
 use super::function::FunctionConfig;
 
-/// A process like the one Lambda starts: nothing of our own environment reaches it.
+/// The command to start a function. The process inherits no environment variables.
 pub(crate) fn command(config: &FunctionConfig, runtime_api: &str, region: &str) -> Command {
     let task_root = config.binary.parent().unwrap_or_else(|| Path::new("/"));
     let mut command = Command::new(&config.binary);
@@ -37,7 +37,7 @@ pub(crate) fn command(config: &FunctionConfig, runtime_api: &str, region: &str) 
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
-        // Its own group: Ctrl-C in the terminal reaches us alone, and we stop the functions in order.
+        // A separate process group does not get Ctrl-C; `Lambda::stop` ends the process.
         .process_group(0)
         .kill_on_drop(true);
     command

@@ -1,6 +1,4 @@
-//! Where one execution environment's invocation waits to be fetched, and where its result is handed in.
-//!
-//! Not for deciding which environment gets an invocation: that is [`crate::lambda`].
+//! Passes invocations to one execution environment, and their results back to the caller.
 
 use std::future;
 use std::sync::{Mutex, PoisonError};
@@ -11,7 +9,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::invocation::FunctionError;
 
-/// An invocation on its way to an environment.
+/// An invocation to be fetched by an environment.
 pub(crate) struct Delivery {
     /// Lambda's request id.
     pub(crate) request_id: String,
@@ -19,28 +17,28 @@ pub(crate) struct Delivery {
     pub(crate) payload: Bytes,
     /// An X-Ray trace header, e.g. `Root=1-5759e988-bd862e3fe1be46a994272793`.
     pub(crate) trace: String,
-    /// The ARN the function is invoked by.
+    /// The function's ARN.
     pub(crate) function_arn: String,
-    /// How long the function has from the moment it fetches this.
+    /// The timeout, counted from the moment the environment fetches this.
     pub(crate) timeout: Duration,
-    /// Told when the environment has fetched this: its time runs from here.
+    /// Notified when the environment fetches this.
     pub(crate) fetched: oneshot::Sender<()>,
-    /// Told what the function made of it.
+    /// Receives the function's result.
     pub(crate) outcome: oneshot::Sender<Result<Bytes, FunctionError>>,
 }
 
-/// How far an environment has come.
+/// The phase of an environment's life cycle.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
-    /// The process runs its start-up code.
+    /// The process runs its initialisation code.
     Starting,
-    /// It has asked for an invocation at least once.
+    /// It has requested an invocation at least once.
     Ready,
-    /// It has reported that its start-up failed.
+    /// It has reported that its initialisation failed.
     InitFailed(FunctionError),
 }
 
-/// The two ends of one environment's exchange; one invocation is under way at a time.
+/// The invocations of one environment, one at a time.
 pub(crate) struct Mailbox {
     post: mpsc::Sender<Delivery>,
     waiting: tokio::sync::Mutex<mpsc::Receiver<Delivery>>,
@@ -64,17 +62,17 @@ impl Mailbox {
         }
     }
 
-    /// Leaves an invocation for the environment; `false` if one lies there already.
+    /// Queues an invocation; `false` if another one is queued already.
     pub(crate) fn post(&self, delivery: Delivery) -> bool {
         self.post.try_send(delivery).is_ok()
     }
 
-    /// How far the environment has come.
+    /// The environment's phase.
     pub(crate) fn phase(&self) -> Phase {
         self.phase.borrow().clone()
     }
 
-    /// Waits for the next invocation, as `GET /runtime/invocation/next` does. Safe to drop while waiting.
+    /// Waits for the next invocation, as `GET /runtime/invocation/next` does. Cancel safe.
     pub(crate) async fn fetch(&self) -> Fetched {
         self.phase.send_if_modified(|phase| {
             let first = *phase == Phase::Starting;
@@ -84,20 +82,20 @@ impl Mailbox {
             first
         });
         let Some(delivery) = self.waiting.lock().await.recv().await else {
-            // Unreachable while `self.post` lives; an answer without an invocation would make the
-            // runtime panic, so the poll stays open until the process is stopped.
+            // Unreachable while `self.post` exists. A response without an invocation would make the
+            // runtime panic, so the request stays open until the process is stopped.
             return future::pending().await;
         };
         let Delivery { request_id, payload, trace, function_arn, timeout, fetched, outcome } =
             delivery;
         let running = Running { request_id: request_id.clone(), outcome };
         *self.running.lock().unwrap_or_else(PoisonError::into_inner) = Some(running);
-        // The invoker waits for this; if it has gone, so has the interest in the result.
+        // Fails only if the caller has been dropped, in which case the result is not needed.
         let _ = fetched.send(());
         Fetched { request_id, payload, trace, function_arn, timeout }
     }
 
-    /// Takes the result of the invocation under way; `false` if `request_id` is not that one.
+    /// Completes the running invocation; `false` if it has another request id.
     pub(crate) fn finish(&self, request_id: &str, result: Result<Bytes, FunctionError>) -> bool {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(running) = running.take_if(|running| running.request_id == request_id) else {
@@ -106,13 +104,13 @@ impl Mailbox {
         running.outcome.send(result).is_ok()
     }
 
-    /// Notes that the start-up code failed.
+    /// Records that the initialisation failed.
     pub(crate) fn fail_init(&self, error: FunctionError) {
         self.phase.send_replace(Phase::InitFailed(error));
     }
 }
 
-/// An invocation as the environment is told of it.
+/// An invocation that an environment has fetched.
 pub(crate) struct Fetched {
     pub(crate) request_id: String,
     pub(crate) payload: Bytes,

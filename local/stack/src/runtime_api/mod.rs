@@ -1,15 +1,14 @@
-//! The Lambda Runtime API 2018-06-01, by which function processes fetch invocations and answer them.
+//! The Lambda Runtime API 2018-06-01: function processes fetch invocations and return results.
 //!
-//! One server serves every execution environment: each has its own path prefix, which its
-//! `AWS_LAMBDA_RUNTIME_API` carries. Not for starting processes.
+//! One server serves every execution environment. Each environment has its own path prefix, which is
+//! part of its `AWS_LAMBDA_RUNTIME_API`.
 //! Source: <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>.
 
 mod mailbox;
 
 use std::collections::HashMap;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use axum::body::{Body, Bytes, to_bytes};
@@ -20,31 +19,26 @@ use axum::{Json, Router};
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::json;
-use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
 
 pub(crate) use mailbox::{Delivery, Fetched, Mailbox, Phase};
 
 use crate::invocation::{FunctionError, PAYLOAD_BYTES_MAX};
-use crate::listener::without_delay;
+use crate::listener::LoopbackServer;
 
 const ACCEPTED: (StatusCode, &str) = (StatusCode::ACCEPTED, r#"{"status":"OK"}"#);
 
+/// The mailbox of each environment, by its id.
 type Mailboxes = Arc<Mutex<HashMap<String, Arc<Mailbox>>>>;
 
-/// The server, and the environments that may talk to it.
+/// The server, and the environments that it accepts requests from.
 pub(crate) struct RuntimeApi {
-    address: SocketAddr,
     mailboxes: Mailboxes,
-    server: JoinHandle<()>,
+    server: LoopbackServer,
 }
 
 impl RuntimeApi {
-    /// Listens on a free port of the loopback interface.
+    /// Listens on a free loopback port.
     pub(crate) async fn start() -> io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let address = listener.local_addr()?;
-        let listener = without_delay(listener);
         let mailboxes = Mailboxes::default();
         let router = Router::new()
             .route("/{environment}/2018-06-01/runtime/invocation/next", get(next))
@@ -52,43 +46,32 @@ impl RuntimeApi {
             .route("/{environment}/2018-06-01/runtime/invocation/{id}/error", post(error))
             .route("/{environment}/2018-06-01/runtime/init/error", post(init_error))
             .with_state(Arc::clone(&mailboxes));
-        let server = tokio::spawn(async move {
-            if let Err(error) = axum::serve(listener, router).await {
-                tracing::error!(%error, "the Runtime API stopped");
-            }
-        });
-        Ok(Self { address, mailboxes, server })
+        Ok(Self { mailboxes, server: LoopbackServer::start(router, "Runtime API").await? })
     }
 
-    /// Admits an environment.
+    /// Registers an environment.
     pub(crate) fn open(&self, environment: &str) -> Arc<Mailbox> {
         let mailbox = Arc::new(Mailbox::new());
         lock(&self.mailboxes).insert(environment.to_owned(), Arc::clone(&mailbox));
         mailbox
     }
 
-    /// Forgets an environment whose process has ended.
+    /// Removes an environment whose process has ended.
     pub(crate) fn close(&self, environment: &str) {
         lock(&self.mailboxes).remove(environment);
     }
 
-    /// What `AWS_LAMBDA_RUNTIME_API` is for an environment.
+    /// The value of `AWS_LAMBDA_RUNTIME_API` for an environment.
     ///
-    /// On AWS it is `host:port` alone. A path needs the scheme in front: without it the Rust runtime's
-    /// client cannot read the address (`lambda_runtime_api_client` 1.1.1, `resolve_uri`).
+    /// On AWS it is `host:port`. With a path, the Rust runtime's client requires the scheme as well
+    /// (`lambda_runtime_api_client` 1.1.1, `resolve_uri`).
     pub(crate) fn endpoint(&self, environment: &str) -> String {
-        format!("http://{}/{environment}", self.address)
+        format!("{}/{environment}", self.server.url())
     }
 
-    /// Closes the port; a process that still waits for an event then ends.
+    /// Closes the port. A process that polls for an event then exits.
     pub(crate) fn stop(&self) {
-        self.server.abort();
-    }
-}
-
-impl Drop for RuntimeApi {
-    fn drop(&mut self) {
-        self.stop();
+        self.server.stop();
     }
 }
 
@@ -105,7 +88,7 @@ async fn next(State(mailboxes): State<Mailboxes>, Path(environment): Path<String
         .header("Lambda-Runtime-Trace-Id", trace)
         .body(Body::from(payload))
         .unwrap_or_else(|error| {
-            tracing::error!(%error, "an invocation does not fit into HTTP headers");
+            tracing::error!(%error, "an invocation cannot be written as HTTP headers");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         })
 }
@@ -122,12 +105,13 @@ async fn response(
             let error = FunctionError::new(
                 "Function.ResponseSizeTooLarge",
                 format!(
-                    "Response payload size exceeded maximum allowed payload size ({PAYLOAD_BYTES_MAX} bytes)."
+                    "Response payload size exceeded maximum allowed payload size \
+                     ({PAYLOAD_BYTES_MAX} bytes)."
                 ),
             );
-            let answer = refusal(StatusCode::PAYLOAD_TOO_LARGE, &error);
+            let response = error_response(StatusCode::PAYLOAD_TOO_LARGE, &error);
             mailbox.finish(&request_id, Err(error));
-            answer
+            response
         }
     }
 }
@@ -151,7 +135,7 @@ async fn init_error(
     ACCEPTED.into_response()
 }
 
-/// Reads `{errorType, errorMessage}`; a body of another form is kept as the message.
+/// Reads `{errorType, errorMessage}`. Any other body becomes the message.
 fn diagnostic(body: &[u8]) -> FunctionError {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
@@ -165,7 +149,7 @@ fn diagnostic(body: &[u8]) -> FunctionError {
         Ok(Diagnostic { error_type, error_message }) => {
             FunctionError::new(error_type, error_message)
         }
-        Err(_other_form) => FunctionError::new("Unhandled", String::from_utf8_lossy(body)),
+        Err(_unknown_format) => FunctionError::new("Unhandled", String::from_utf8_lossy(body)),
     }
 }
 
@@ -174,16 +158,16 @@ fn acknowledge(known: bool) -> Response {
         ACCEPTED.into_response()
     } else {
         let error = FunctionError::new("InvalidRequestID", "Invalid request ID");
-        refusal(StatusCode::BAD_REQUEST, &error)
+        error_response(StatusCode::BAD_REQUEST, &error)
     }
 }
 
 fn unknown_environment() -> Response {
     let error = FunctionError::new("InvalidEnvironment", "No such execution environment");
-    refusal(StatusCode::FORBIDDEN, &error)
+    error_response(StatusCode::FORBIDDEN, &error)
 }
 
-fn refusal(status: StatusCode, error: &FunctionError) -> Response {
+fn error_response(status: StatusCode, error: &FunctionError) -> Response {
     let body = json!({"errorType": error.error_type, "errorMessage": error.error_message});
     (status, Json(body)).into_response()
 }
@@ -192,8 +176,6 @@ fn find(mailboxes: &Mailboxes, environment: &str) -> Option<Arc<Mailbox>> {
     lock(mailboxes).get(environment).cloned()
 }
 
-fn lock(
-    mailboxes: &Mutex<HashMap<String, Arc<Mailbox>>>,
-) -> std::sync::MutexGuard<'_, HashMap<String, Arc<Mailbox>>> {
+fn lock(mailboxes: &Mailboxes) -> MutexGuard<'_, HashMap<String, Arc<Mailbox>>> {
     mailboxes.lock().unwrap_or_else(PoisonError::into_inner)
 }

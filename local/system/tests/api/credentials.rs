@@ -7,7 +7,7 @@ use tributary_lambda::routes::{Access, Call, IngestCall, ROUTES, ReportCall, Rou
 use tributary_testkit::Issuer;
 use tributary_testkit::issuer::{RSA_KEY_ID, now_s, token};
 
-use crate::shared::{Tenant, issuer, lines_about};
+use crate::shared_system::{Tenant, issuer, lines_about};
 use crate::support::{Answer, Api, eventually, payload, transaction};
 
 /// A request to a route, about things that are at a tenant or nowhere.
@@ -96,8 +96,8 @@ impl Same {
 /// Names and values.
 type Headers = Vec<(&'static str, String)>;
 
-/// Every credential that is nobody's, with a name.
-async fn nobodys(tenant: &Tenant) -> Vec<(String, Headers)> {
+/// Every invalid credential, with a description.
+async fn invalid_credentials(tenant: &Tenant) -> Vec<(String, Headers)> {
     let key = tenant.key_for(&["admin"]).await;
     let revoked = tenant.key_for(&["admin"]).await;
     let path = "/api/batches/x";
@@ -157,13 +157,13 @@ async fn nobodys(tenant: &Tenant) -> Vec<(String, Headers)> {
 }
 
 #[tokio::test]
-async fn a_credential_that_is_not_good_is_401_in_the_same_words_on_every_route() {
+async fn invalid_credential_is_the_same_401_on_every_route() {
     let tenant = Tenant::new("credentials: 401").await;
     let batch_id = tenant.api.accept(&payload(&[transaction("a", "-1")])).await;
     tenant.api.finished(&batch_id).await;
     let before = tenant.rows().await;
     let mut same = Same::default();
-    for (name, headers) in nobodys(&tenant).await {
+    for (name, headers) in invalid_credentials(&tenant).await {
         let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
         for call in calls(&batch_id, "acc") {
             let answer = call.send(&tenant.api, &headers).await;
@@ -180,7 +180,7 @@ async fn a_credential_that_is_not_good_is_401_in_the_same_words_on_every_route()
 }
 
 #[tokio::test]
-async fn a_credential_without_the_scope_is_403_in_the_same_words_on_every_route() {
+async fn missing_scope_is_the_same_403_on_every_route() {
     let tenant = Tenant::new("credentials: 403").await;
     let batch_id = tenant.api.accept(&payload(&[transaction("a", "-1")])).await;
     tenant.api.finished(&batch_id).await;
@@ -222,7 +222,7 @@ async fn a_key_and_a_token_with_the_scope_get_the_same_everywhere() {
 }
 
 #[tokio::test]
-async fn what_is_another_tenants_is_answered_as_what_does_not_exist_on_every_route() {
+async fn resource_of_another_tenant_is_the_same_404_as_an_unknown_one_on_every_route() {
     let owner = Tenant::new("credentials: owner").await;
     let stranger = Tenant::new("credentials: stranger").await;
     let batch_id = owner.api.accept(&payload(&[transaction("a", "-1")])).await;
@@ -264,7 +264,7 @@ async fn what_is_another_tenants_is_answered_as_what_does_not_exist_on_every_rou
 
 /// Without a clock: the functions send the same statements, so there is nothing for a clock to see.
 #[tokio::test]
-async fn what_is_another_tenants_costs_the_same_statements_as_what_does_not_exist() {
+async fn resource_of_another_tenant_runs_the_same_statements_as_an_unknown_one() {
     let owner = Tenant::new("statements: owner").await;
     let stranger = Tenant::new("statements: stranger").await;
     let batch_id = owner.api.accept(&payload(&[transaction("a", "-1")])).await;
@@ -306,7 +306,7 @@ async fn statements(function: &str, correlation_id: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_revoked_key_is_refused_with_the_next_request() {
+async fn revoked_key_is_rejected_by_the_next_request() {
     let tenant = Tenant::new("credentials: revoked").await;
     let key = tenant.key_for(&["report"]).await;
     let api = tenant.api.with_key(Some(&key));

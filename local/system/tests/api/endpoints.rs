@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::shared::Tenant;
+use crate::shared_system::Tenant;
 use crate::support::{Answer, Api, example};
 
 /// The same call without and with a trailing slash; both answers.

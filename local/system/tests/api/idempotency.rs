@@ -1,9 +1,9 @@
-//! The same request, and the same transaction, may come any number of times.
+//! Repeated requests and repeated transactions.
 
 use futures::future::join_all;
 use serde_json::json;
 
-use crate::shared::Tenant;
+use crate::shared_system::Tenant;
 use crate::support::{example, payload, transaction};
 
 const KEY: &str = "idempotency-key";
@@ -101,7 +101,7 @@ async fn a_known_transaction_counts_as_unchanged_or_updated_and_is_enriched_agai
 }
 
 #[tokio::test]
-async fn a_key_that_is_no_key_is_refused() {
+async fn invalid_key_is_rejected() {
     let tenant = Tenant::new("idempotency: no key").await;
     let too_long = "k".repeat(129);
     for key in ["", too_long.as_str()] {

@@ -1,22 +1,22 @@
-//! The HTTP API from outside, on one system that all tests of this program share. Each test has a
-//! tenant of its own, so none sees another's ids.
+//! Tests of the HTTP API on one system, which all tests of this program share. Each test creates its own
+//! tenant.
 #![cfg(test)]
 
 #[path = "../support/mod.rs"]
 mod support;
 
-mod access;
-mod apart;
-mod correlation;
+mod api_keys;
+mod authorizer_context;
+mod batch_retry;
+mod correlation_ids;
 mod credentials;
-mod direct;
 mod endpoints;
-mod hostile;
+mod hostile_input;
 mod idempotency;
-mod logs;
-mod pages;
-mod refusals;
-mod retry;
-mod secrecy;
-mod shared;
-mod sums;
+mod key_secrecy;
+mod pagination;
+mod rejections;
+mod report_sums;
+mod request_logs;
+mod shared_system;
+mod tenant_isolation;

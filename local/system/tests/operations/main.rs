@@ -5,9 +5,9 @@
 mod support;
 
 mod admin;
-mod asked;
 mod emf;
 mod metrics;
+mod template_metrics;
 mod traces;
 
 use std::fs;

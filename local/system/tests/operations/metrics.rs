@@ -11,8 +11,8 @@ use tributary_domain::categorise::Category;
 use tributary_lambda::metrics::table::METRICS;
 use tributary_system::{System, SystemConfig};
 
-use crate::asked::{Metric, alarmed, metric, shown};
 use crate::support::{Api, api_of, connect, eventually, payload, start, transaction};
+use crate::template_metrics::{Metric, alarmed, metric, shown};
 use crate::{emf, lines_of};
 
 const STACK: &str = "metrics-test";
@@ -63,7 +63,7 @@ async fn relay(system: &System) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_functions_log_is_the_table_with_the_sums_of_what_was_done() {
+async fn logged_metrics_match_the_table_and_the_work_done() {
     let directory = tempfile::tempdir().unwrap();
     let mut config = SystemConfig::throw_away();
     config.log_directory = Some(directory.path().to_owned());
@@ -75,8 +75,8 @@ async fn what_functions_log_is_the_table_with_the_sums_of_what_was_done() {
     let system = start(config).await;
     let api = api_of(&system);
 
-    take_in_three_batches(&api).await;
-    one_message_is_owed_and_one_transaction_given_up(&system, &api).await;
+    accept_batches(&api).await;
+    leave_one_message_unsent_and_fail_one_transaction(&system, &api).await;
     relay(&system).await;
     assert_eq!(api.get("/api/health").await.status, 200);
     system.stack().lambda().invoke("admin", r#"{"operation":"check"}"#, None).await.unwrap();
@@ -103,7 +103,7 @@ async fn what_functions_log_is_the_table_with_the_sums_of_what_was_done() {
     for (name, expected) in wanted {
         assert_eq!(sum(&values, name), expected, "{name}: {values:?}");
     }
-    // While SQS refused, after it took the message, and when all was done.
+    // While SQS rejected requests, after the message was sent, and at the end.
     assert_eq!(values_of(&values, "MessagesUnsent"), [1, 0, 0]);
     let unfinished = values_of(&values, "UnfinishedBatches");
     assert_eq!((unfinished.len(), unfinished[0], unfinished[2]), (3, 1, 0), "{unfinished:?}");
@@ -128,13 +128,13 @@ async fn what_functions_log_is_the_table_with_the_sums_of_what_was_done() {
 
     let (alarmed, shown) = (alarmed(), shown());
     assert!(!alarmed.is_empty() && !shown.is_empty());
-    let asked: BTreeSet<_> = alarmed.union(&shown).cloned().collect();
-    assert_eq!(asked, logged(directory.path()), "what is asked for and what is logged");
+    let referenced: BTreeSet<_> = alarmed.union(&shown).cloned().collect();
+    assert_eq!(referenced, logged(directory.path()), "metrics in the template and in the logs");
     system.stop().await.unwrap();
 }
 
-/// Three are new, one of them once more, one changed and two not, all not; two refused.
-async fn take_in_three_batches(api: &Api) {
+/// Posts a new batch twice under one key, a changed one, an unchanged one, and two invalid bodies.
+async fn accept_batches(api: &Api) {
     let body = payload(&["a", "b", "c"].map(|id| transaction(id, "-1")));
     let key = ("idempotency-key", "metrics-1");
     for _ in 0..2 {
@@ -145,15 +145,15 @@ async fn take_in_three_batches(api: &Api) {
     let changed = payload(&[transaction("a", "-2"), transaction("b", "-1")]);
     api.finished(&api.accept(&changed).await).await;
     api.accept(&changed).await;
-    for refused in [json!({}), Value::Null] {
-        assert!((400..500).contains(&api.post(&refused).await.status));
+    for rejected in [json!({}), Value::Null] {
+        assert!((400..500).contains(&api.post(&rejected).await.status));
     }
-    // Not a batch that was refused.
+    // Not counted as a rejected batch.
     assert_eq!(api.get("/api/batches/unknown").await.status, 404);
 }
 
-/// A batch is taken while SQS refuses; one of its two has no attempt left.
-async fn one_message_is_owed_and_one_transaction_given_up(system: &System, api: &Api) {
+/// Posts a batch while SQS rejects requests. One of its two transactions has no attempts left.
+async fn leave_one_message_unsent_and_fail_one_transaction(system: &System, api: &Api) {
     let faults = system.sqs().unwrap().faults();
     faults.reject_all_requests(true);
     let batch_id = api.accept(&payload(&["d", "e"].map(|id| transaction(id, "-1")))).await;

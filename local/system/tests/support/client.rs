@@ -76,7 +76,7 @@ impl Api {
         self.send(Method::POST, INGEST, &all, Some(body)).await
     }
 
-    /// Posts a batch that must be taken; gives its id.
+    /// Posts a batch that must be accepted; returns its id.
     pub async fn accept(&self, body: &Value) -> String {
         let answer = self.post(body).await;
         assert_eq!(answer.status, 202, "{}", answer.text);
@@ -101,7 +101,8 @@ impl Api {
     /// The summary of an account over October 2025; `more` is added to the query.
     pub async fn summary(&self, account_id: &str, more: &str) -> Answer {
         let path = format!(
-            "/api/reports/account/{account_id}/summary?start_date=2025-10-01&end_date=2025-10-31{more}"
+            "/api/reports/account/{account_id}/summary\
+             ?start_date=2025-10-01&end_date=2025-10-31{more}"
         );
         let answer = self.get(&path).await;
         assert_eq!(answer.status, 200, "{}", answer.text);

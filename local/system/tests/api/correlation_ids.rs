@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 
-use crate::shared::Tenant;
+use crate::shared_system::Tenant;
 use crate::support::{Answer, Api, example};
 
 /// A request for each status that the API gives without a fault of ours.

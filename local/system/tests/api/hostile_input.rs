@@ -4,14 +4,14 @@
 use reqwest::Method;
 use tributary_testkit::hostile;
 
-use crate::shared::Tenant;
+use crate::shared_system::Tenant;
 use crate::support::{example, payload, transaction};
 
 const SEED: u64 = 0x006d_6f75_7468;
 const BODIES: u64 = 300;
 
 #[tokio::test]
-async fn a_hostile_body_is_refused_and_leaves_nothing_behind() {
+async fn hostile_body_is_rejected_and_stores_nothing() {
     let tenant = Tenant::new("hostile: bodies").await;
     let before = tenant.row_counts().await;
     for number in 0..BODIES {
@@ -24,7 +24,7 @@ async fn a_hostile_body_is_refused_and_leaves_nothing_behind() {
 }
 
 #[tokio::test]
-async fn a_head_of_ten_kilobytes_is_taken_and_a_larger_one_is_431() {
+async fn headers_of_ten_kilobytes_are_accepted_and_larger_ones_are_431() {
     let tenant = Tenant::new("hostile: heads").await;
     let get = async |length: usize| {
         let value = "v".repeat(length);
@@ -35,7 +35,7 @@ async fn a_head_of_ten_kilobytes_is_taken_and_a_larger_one_is_431() {
 }
 
 #[tokio::test]
-async fn an_idempotency_key_that_cannot_be_read_is_refused_and_not_taken_for_none() {
+async fn invalid_idempotency_key_is_rejected_and_not_ignored() {
     let tenant = Tenant::new("hostile: keys").await;
     let before = tenant.row_counts().await;
     for key in ["clé", "", "a\tb", &"k".repeat(129)] {
@@ -49,7 +49,7 @@ async fn an_idempotency_key_that_cannot_be_read_is_refused_and_not_taken_for_non
 }
 
 #[tokio::test]
-async fn a_path_that_can_name_nothing_is_404_and_one_that_no_policy_can_speak_of_is_414() {
+async fn invalid_id_in_a_path_is_404_and_too_long_a_path_is_414() {
     let tenant = Tenant::new("hostile: paths").await;
     for id in ["%00", "a%00b", "%20", "%0a", "%7F", "%C3%A9%ff", &"a".repeat(129)] {
         for path in [
@@ -65,7 +65,7 @@ async fn a_path_that_can_name_nothing_is_404_and_one_that_no_policy_can_speak_of
 }
 
 #[tokio::test]
-async fn an_account_is_found_however_its_id_is_typed() {
+async fn account_is_found_in_any_unicode_normal_form() {
     let tenant = Tenant::new("hostile: normal forms").await;
     let mut body = payload(&[transaction("tx", "-1.00")]);
     let typed = "cafe\u{301} \u{202e}🚀";

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::{Value, json};
 
-use crate::shared::Tenant;
+use crate::shared_system::Tenant;
 use crate::support::{Api, payload, transaction};
 
 const PATH: &str = "/api/accounts/acc/transactions";
@@ -20,7 +20,7 @@ async fn walk(api: &Api, query: &str) -> Vec<Vec<String>> {
             Some(next) => cursor = format!("&cursor={next}"),
             None => return pages,
         }
-        assert!(pages.len() < 100, "the cursors go round in a circle");
+        assert!(pages.len() < 100, "the cursors never end");
     }
 }
 
@@ -83,7 +83,7 @@ async fn rows_are_filtered_by_status_category_and_dates() {
 }
 
 #[tokio::test]
-async fn a_parameter_that_is_wrong_is_refused_at_its_place() {
+async fn invalid_parameter_is_rejected_with_its_name() {
     let tenant = Tenant::new("pages: refusals").await;
     tenant.api.accept(&payload(&[transaction("a", "-1")])).await;
     for (query, pointers) in [

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::shared::Tenant;
+use crate::shared_system::Tenant;
 use crate::support::{numbered, payload, transaction};
 
 fn in_currency(id: &str, amount: &str, currency: &str) -> Value {
@@ -65,18 +65,18 @@ async fn an_account_in_two_currencies_never_adds_them() {
     assert!(most_used.contains(r#""currency":"EUR""#), "{most_used}");
     assert!(most_used.contains(r#""currencies":["EUR","JPY","USD"]"#), "{most_used}");
     for (currency, count, spend) in [("EUR", 2, "5.50"), ("USD", 1, "1.10"), ("JPY", 1, "500")] {
-        let asked = tenant.api.settled_summary("acc", &format!("&currency={currency}")).await.text;
+        let report = tenant.api.settled_summary("acc", &format!("&currency={currency}")).await.text;
         let expected = format!(
             r#""currency":"{currency}","metrics":{{"total_transactions":{count},"total_spend":{spend},"#
         );
-        assert!(asked.contains(&expected), "{asked}");
+        assert!(report.contains(&expected), "{report}");
     }
     let unused = tenant.api.summary("acc", "&currency=CHF").await.json();
     assert_eq!(unused["metrics"]["total_transactions"], 0);
 }
 
 #[tokio::test]
-async fn a_period_that_is_none_is_refused() {
+async fn invalid_period_is_rejected() {
     let tenant = Tenant::new("sums: periods").await;
     tenant.api.accept(&payload(&[transaction("a", "-1")])).await;
     let summary = "/api/reports/account/acc/summary";

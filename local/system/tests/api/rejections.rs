@@ -1,9 +1,9 @@
-//! A request that is refused says why, all of it, and leaves nothing behind.
+//! Rejected requests list every error and store nothing.
 
 use reqwest::Method;
 use serde_json::json;
 
-use crate::shared::Tenant;
+use crate::shared_system::Tenant;
 use crate::support::{account, example, numbered, payload, transaction};
 
 /// 6 MB, the largest body of the contract.
@@ -12,7 +12,7 @@ const BODY_BYTES_MAX: usize = 6 * 1024 * 1024;
 const ENVELOPE_BYTES: usize = 16 * 1024;
 
 #[tokio::test]
-async fn a_batch_with_one_wrong_transaction_leaves_nothing_behind() {
+async fn batch_with_one_invalid_transaction_stores_nothing() {
     let tenant = Tenant::new("refusals: one wrong").await;
     let before = tenant.row_counts().await;
     let mut body = numbered(100, "-1.00");
@@ -22,13 +22,13 @@ async fn a_batch_with_one_wrong_transaction_leaves_nothing_behind() {
     assert_eq!(answer.fault_pointers(), ["/transactions/57/amount"]);
     assert_eq!(tenant.row_counts().await, before);
 
-    // The key was not used up either: the corrected body is taken under it.
+    // The key was not used up either: the corrected body is accepted with it.
     body["transactions"][57]["amount"] = json!("-1.01");
     tenant.api.accept(&body).await;
 }
 
 #[tokio::test]
-async fn an_unknown_account_after_valid_ones_leaves_nothing_behind() {
+async fn unknown_account_after_valid_ones_stores_nothing() {
     let tenant = Tenant::new("refusals: unknown account").await;
     let before = tenant.row_counts().await;
     let mut body = numbered(3, "-1.00");
@@ -40,7 +40,7 @@ async fn an_unknown_account_after_valid_ones_leaves_nothing_behind() {
 }
 
 #[tokio::test]
-async fn an_account_that_is_known_need_not_be_sent_again() {
+async fn known_account_need_not_be_sent_again() {
     let tenant = Tenant::new("refusals: known account").await;
     tenant.api.accept(&payload(&[transaction("a", "1")])).await;
     let mut body = payload(&[transaction("b", "1")]);
@@ -49,7 +49,7 @@ async fn an_account_that_is_known_need_not_be_sent_again() {
 }
 
 #[tokio::test]
-async fn every_fault_of_a_body_is_listed_with_its_place() {
+async fn every_error_of_a_body_is_listed_with_its_pointer() {
     let tenant = Tenant::new("refusals: all faults").await;
     let mut wrong = transaction("b", "1");
     wrong["iso_currency_code"] = json!("usd");
@@ -76,7 +76,7 @@ async fn every_fault_of_a_body_is_listed_with_its_place() {
 }
 
 #[tokio::test]
-async fn the_first_hundred_faults_are_listed() {
+async fn first_hundred_errors_are_listed() {
     let tenant = Tenant::new("refusals: hundred").await;
     let pointers = tenant.api.post(&numbered(101, "ten")).await.fault_pointers();
     assert_eq!(pointers.len(), 100);
@@ -90,11 +90,11 @@ async fn a_batch_has_one_to_ten_thousand_transactions() {
     assert_eq!(none.fault_pointers(), ["/transactions"]);
     let too_many = tenant.api.post(&numbered(10_001, "-1")).await;
     assert_eq!(too_many.fault_pointers(), ["/transactions"]);
-    // Ten thousand are taken: see the sums.
+    // `report_sums.rs` posts ten thousand.
 }
 
 #[tokio::test]
-async fn what_is_not_json_is_400() {
+async fn invalid_json_is_400() {
     let tenant = Tenant::new("refusals: not json").await;
     for body in ["", "{", "{'a': 1}", "\u{feff}{}", "[1,]"] {
         tenant.api.post_bytes(&[], body.into()).await.assert_problem(400);
@@ -103,7 +103,7 @@ async fn what_is_not_json_is_400() {
 }
 
 #[tokio::test]
-async fn what_is_not_declared_as_json_is_415() {
+async fn other_media_types_are_415() {
     let tenant = Tenant::new("refusals: media type").await;
     for headers in [
         &[][..],
@@ -118,7 +118,7 @@ async fn what_is_not_declared_as_json_is_415() {
 }
 
 #[tokio::test]
-async fn a_body_of_six_megabytes_is_taken_and_one_byte_more_is_413() {
+async fn body_of_six_megabytes_is_accepted_and_one_byte_more_is_413() {
     let tenant = Tenant::new("refusals: too large").await;
     let padded = |length: usize| {
         let mut body = example().as_bytes().to_vec();

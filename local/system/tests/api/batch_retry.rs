@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::json;
 
-use crate::shared::Tenant;
+use crate::shared_system::Tenant;
 use crate::support::{payload, transaction};
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use sqlx::AssertSqlSafe;
 use tributary_lambda::routes::ROUTES;
 
-use crate::shared::{Tenant, database_url, lambda, log_files, secrets};
+use crate::shared_system::{Tenant, database_url, lambda, log_files, secrets};
 use crate::support::{connect, eventually, payload, transaction};
 
 /// Uses keys in every way that a client may, good and bad, with a correlation id that the logs carry.

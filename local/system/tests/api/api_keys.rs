@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 
-use crate::shared::Tenant;
+use crate::shared_system::Tenant;
 use crate::support::{Api, example, payload, transaction};
 
 const SUMMARY: &str = "/api/reports/account/acc/summary?start_date=2025-10-01&end_date=2025-10-31";

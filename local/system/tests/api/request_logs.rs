@@ -1,6 +1,6 @@
 //! What the functions log: every request with its facts, and enrichment under the request's correlation id.
 
-use crate::shared::{Tenant, lines_about};
+use crate::shared_system::{Tenant, lines_about};
 use crate::support::{eventually, example};
 
 #[tokio::test]

@@ -1,8 +1,8 @@
-//! A tenant that uses another's ids gets its own, or 404; nothing of the other changes.
+//! A tenant that uses another tenant's ids gets its own rows or 404, and changes nothing of the other's.
 
 use serde_json::{Value, json};
 
-use crate::shared::Tenant;
+use crate::shared_system::Tenant;
 use crate::support::{Api, account, payload, transaction};
 
 const SUMMARY: &str = "/api/reports/account/acc/summary?start_date=2025-10-01&end_date=2025-10-31";
@@ -45,7 +45,7 @@ async fn answers(api: &Api, batches: &[String]) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn another_tenants_ids_lead_to_ones_own_rows_and_change_nothing_of_the_others() {
+async fn ids_of_another_tenant_neither_read_nor_change_its_rows() {
     let (owner, batches) = owner("apart: owner").await;
     let stranger = Tenant::new("apart: stranger").await;
     let before = (owner.rows().await, answers(&owner.api, &batches).await);
@@ -95,7 +95,7 @@ async fn another_tenants_ids_lead_to_ones_own_rows_and_change_nothing_of_the_oth
 }
 
 #[tokio::test]
-async fn another_tenants_cursor_shows_ones_own_rows_alone() {
+async fn cursor_of_another_tenant_lists_only_own_rows() {
     let (owner, _) = owner("apart: cursor owner").await;
     let stranger = Tenant::new("apart: cursor stranger").await;
     stranger.api.accept(&payload(&[transaction("mine", "-5")])).await;

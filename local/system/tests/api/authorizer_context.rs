@@ -1,10 +1,10 @@
-//! The functions past the gateway: an event that carries no authorizer's context is refused, whatever its
-//! route, and one that carries a broken one as well.
+//! Invokes the functions without the gateway: they reject events whose authorizer context is missing or
+//! invalid.
 
 use serde_json::{Value, json};
 use tributary_lambda::routes::{Access, ROUTES, Route};
 
-use crate::shared::{Tenant, lambda};
+use crate::shared_system::{Tenant, lambda};
 use crate::support::payload;
 use crate::support::transaction;
 
@@ -34,7 +34,7 @@ async fn invoke(function: &str, event: String) -> Value {
 }
 
 #[tokio::test]
-async fn each_function_refuses_each_route_without_an_authorizers_context() {
+async fn functions_reject_every_route_without_authorizer_context() {
     let tenant = Tenant::new("direct: none").await;
     let batch_id = tenant.api.accept(&payload(&[transaction("a", "-1")])).await;
     tenant.api.finished(&batch_id).await;
@@ -52,7 +52,7 @@ async fn each_function_refuses_each_route_without_an_authorizers_context() {
         Some(json!({"lambda": {"tenant_id": tenant.id}})),
         Some(json!({"claims": {"tenant_id": tenant.id}})),
     ];
-    // Also those that the function does not serve, open ones among them: nothing is done for nobody.
+    // Including routes that the function does not serve.
     for function in ["ingest", "report", "health"] {
         let is_open_here =
             |route: &Route| route.access == Access::Open && route.function() == function;
@@ -88,7 +88,7 @@ async fn each_function_serves_its_routes_with_the_context_of_a_key_or_a_token() 
 }
 
 #[tokio::test]
-async fn a_function_serves_no_route_of_another_whoever_asks() {
+async fn functions_return_404_for_routes_of_other_functions() {
     let tenant = Tenant::new("direct: others").await;
     let batch_id = tenant.api.accept(&payload(&[transaction("a", "-1")])).await;
     for function in ["ingest", "report", "health"] {

@@ -1,5 +1,5 @@
-//! Where an operation of `admin` runs: in this process, on what it reaches itself, or in the function of
-//! a deployed stack, whose database no laptop reaches.
+//! Where an operation of `admin` runs: in this process, or in the admin function of a deployed
+//! stack, whose database is reachable only from its VPC.
 
 use std::env;
 
@@ -11,11 +11,11 @@ use clap::Args;
 use serde::Deserialize;
 use tributary_store::Store;
 
-/// Names a deployed stack.
+/// Selects a deployed stack.
 #[derive(Args)]
 pub struct Deployed {
-    /// Do it on a deployed stack: the name or ARN of its admin function. Region and credentials are
-    /// found where every AWS tool finds them.
+    /// Run on a deployed stack: the name or ARN of its admin function. Region and credentials come
+    /// from the AWS default provider chain.
     #[arg(long, global = true)]
     pub function: Option<String>,
 }
@@ -23,17 +23,16 @@ pub struct Deployed {
 /// Where to run operations.
 pub enum AdminTarget {
     /// In this process.
-    Here(Box<Admin>),
-    /// In a function.
+    Local(Box<Admin>),
+    /// In a deployed function.
     Deployed {
-        /// Lambda.
         client: Client,
         /// The function's name or ARN.
         function: String,
     },
 }
 
-/// What Lambda gives for the answer of a function that failed.
+/// The payload that Lambda returns when a function failed.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Failure {
@@ -42,41 +41,42 @@ struct Failure {
 }
 
 impl AdminTarget {
-    /// The function of a deployed stack, by the SDK's default chain for region, credentials and endpoint.
+    /// The function of a deployed stack. Uses the SDK's default chain for region, credentials and
+    /// endpoint.
     pub async fn deployed(function: String) -> Self {
         let config = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
         Self::Deployed { client: Client::new(&config), function }
     }
 
-    /// The deployed stack if one is named, else the database of `DATABASE_URL`.
+    /// The deployed stack if one is selected, else the database at `DATABASE_URL`.
     pub async fn of(deployed: Deployed) -> anyhow::Result<Self> {
         match deployed.function {
             Some(function) => Ok(Self::deployed(function).await),
-            None => Ok(Self::Here(Box::new(on_database_of_environment()?))),
+            None => Ok(Self::Local(Box::new(local_admin()?))),
         }
     }
 
-    /// Runs an operation and waits for its answer.
+    /// Runs an operation and returns its result.
     pub async fn perform<O: Operation>(&self, operation: O) -> anyhow::Result<O::Output> {
         match self {
-            Self::Here(admin) => Ok(operation.run(admin).await?),
+            Self::Local(admin) => Ok(operation.run(admin).await?),
             Self::Deployed { client, function } => invoke(client, function, &operation).await,
         }
     }
 
-    /// Closes what it reached.
+    /// Closes its connections.
     pub async fn close(&self) {
-        if let Self::Here(admin) = self {
+        if let Self::Local(admin) = self {
             admin.close().await;
         }
     }
 }
 
-/// What works on the database of `DATABASE_URL`: a variable and no option, since every user may list
-/// processes, and the URL holds a password.
-pub fn on_database_of_environment() -> anyhow::Result<Admin> {
+/// Runs operations on the database at `DATABASE_URL`. Not an option, since the URL contains a
+/// password and every user of the machine can list command lines.
+pub fn local_admin() -> anyhow::Result<Admin> {
     let url = env::var("DATABASE_URL").ok().filter(|url| !url.is_empty());
-    let url = url.context("say where the database is: DATABASE_URL, or --function")?;
+    let url = url.context("no database: set DATABASE_URL or use --function")?;
     Ok(Admin::default().with_store(Store::connect_lazily(&url.into())?))
 }
 
@@ -98,6 +98,6 @@ async fn invoke<O: Operation>(
         }
     }
     serde_json::from_slice(payload).with_context(|| {
-        format!("{function} gave an answer of another version, or is no admin function")
+        format!("unexpected response: {function} has another version or is not an admin function")
     })
 }

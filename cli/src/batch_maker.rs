@@ -1,4 +1,4 @@
-//! Makes up batches that look like a small company's month: the same seed makes the same batches.
+//! Generates batches that resemble a small company's month. Equal seeds generate equal batches.
 
 use chrono::{Days, NaiveDate};
 use rand::rngs::StdRng;
@@ -7,11 +7,11 @@ use rand::{Rng, SeedableRng};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
-/// How many transactions a batch has where nobody says.
+/// The number of transactions in a batch if not specified.
 const TRANSACTIONS_DEFAULT: std::ops::RangeInclusive<u32> = 10..=15;
 
-/// A kind of transaction: what the statement says, who it was, and what it usually costs in cents.
-struct Kind {
+/// A template of transactions: description, merchant, and range of amounts in cents.
+struct Template {
     description: &'static str,
     merchant_name: Option<&'static str>,
     merchant_category_code: Option<&'static str>,
@@ -19,14 +19,14 @@ struct Kind {
     cents: std::ops::RangeInclusive<i64>,
 }
 
-const fn kind(
+const fn template(
     description: &'static str,
     merchant_name: &'static str,
     merchant_category_code: &'static str,
     payment_channel: &'static str,
     cents: std::ops::RangeInclusive<i64>,
-) -> Kind {
-    Kind {
+) -> Template {
+    Template {
         description,
         merchant_name: Some(merchant_name),
         merchant_category_code: Some(merchant_category_code),
@@ -35,27 +35,27 @@ const fn kind(
     }
 }
 
-/// Negative is money out.
-const KINDS: &[Kind] = &[
-    kind("AMZN Mktp US*2K4", "Amazon", "5942", "online", -25_000..=-900),
-    kind("Amazon.com*RT4 office chair", "Amazon", "5942", "online", -40_000..=-8_000),
-    kind("STRIPE TRANSFER ST-J4", "Stripe", "6012", "other", 20_000..=450_000),
-    kind("PAYPAL *INVOICE 1044", "PayPal", "6012", "other", 5_000..=90_000),
-    kind("UBER TRIP HELP.UBER.COM", "Uber", "4121", "online", -6_500..=-700),
-    kind("LYFT *RIDE SUN 7PM", "Lyft", "4121", "online", -5_500..=-800),
-    kind("AWS EMEA aws.amazon.co", "AWS", "7372", "online", -90_000..=-4_000),
-    kind("Microsoft Azure Subscription", "Microsoft Azure", "7372", "online", -45_000..=-2_000),
-    kind("GOOGLE *CLOUD_01F2", "Google Cloud", "7372", "online", -38_000..=-1_500),
-    kind("STARBUCKS STORE 05521", "Starbucks", "5814", "in store", -1_800..=-350),
-    kind("McDonalds 12087", "McDonalds", "5814", "in store", -2_600..=-450),
-    kind("Blue Door coffee bar", "Blue Door", "5814", "in store", -1_500..=-300),
-    kind("DELTA AIR 0062341", "Delta Air Lines", "3058", "online", -72_000..=-14_000),
-    kind("SHELL OIL 574241", "Shell", "5541", "in store", -9_500..=-2_500),
+/// Negative amounts are expenses.
+const TEMPLATES: &[Template] = &[
+    template("AMZN Mktp US*2K4", "Amazon", "5942", "online", -25_000..=-900),
+    template("Amazon.com*RT4 office chair", "Amazon", "5942", "online", -40_000..=-8_000),
+    template("STRIPE TRANSFER ST-J4", "Stripe", "6012", "other", 20_000..=450_000),
+    template("PAYPAL *INVOICE 1044", "PayPal", "6012", "other", 5_000..=90_000),
+    template("UBER TRIP HELP.UBER.COM", "Uber", "4121", "online", -6_500..=-700),
+    template("LYFT *RIDE SUN 7PM", "Lyft", "4121", "online", -5_500..=-800),
+    template("AWS EMEA aws.amazon.co", "AWS", "7372", "online", -90_000..=-4_000),
+    template("Microsoft Azure Subscription", "Microsoft Azure", "7372", "online", -45_000..=-2_000),
+    template("GOOGLE *CLOUD_01F2", "Google Cloud", "7372", "online", -38_000..=-1_500),
+    template("STARBUCKS STORE 05521", "Starbucks", "5814", "in store", -1_800..=-350),
+    template("McDonalds 12087", "McDonalds", "5814", "in store", -2_600..=-450),
+    template("Blue Door coffee bar", "Blue Door", "5814", "in store", -1_500..=-300),
+    template("DELTA AIR 0062341", "Delta Air Lines", "3058", "online", -72_000..=-14_000),
+    template("SHELL OIL 574241", "Shell", "5541", "in store", -9_500..=-2_500),
     CHECK,
 ];
 
-/// What a statement says of a paid check: next to nothing.
-const CHECK: Kind = Kind {
+/// A paid check, which names no merchant.
+const CHECK: Template = Template {
     description: "CHECK 2291",
     merchant_name: None,
     merchant_category_code: None,
@@ -63,7 +63,7 @@ const CHECK: Kind = Kind {
     cents: -60_000..=-5_000,
 };
 
-/// Makes one batch after another.
+/// Generates consecutive batches.
 pub struct BatchMaker {
     random: StdRng,
     seed: u64,
@@ -74,10 +74,10 @@ pub struct BatchMaker {
 }
 
 impl BatchMaker {
-    /// How far back a transaction may lie, in days.
+    /// The maximum age of a transaction, in days.
     pub const DAYS_BACK_MAX: u64 = 29;
 
-    /// Batches from a seed; `transactions` is how many each has, else 10 to 15.
+    /// Batches for a seed. `transactions` is the size of each batch; the default is 10 to 15.
     pub fn new(seed: u64, transactions: Option<u32>, today: NaiveDate) -> Self {
         Self {
             random: StdRng::seed_from_u64(seed),
@@ -89,7 +89,7 @@ impl BatchMaker {
         }
     }
 
-    /// The account that every batch is for.
+    /// The account of all batches.
     pub fn account_id(&self) -> &str {
         &self.account_id
     }
@@ -122,20 +122,20 @@ impl BatchMaker {
         let days_back = self.random.random_range(0..=Self::DAYS_BACK_MAX);
         let date = self.today - Days::new(days_back);
         let (hour, minute) = (self.random.random_range(0..24), self.random.random_range(0..60));
-        let kind = KINDS.choose(&mut self.random).unwrap_or(&CHECK);
-        let cents = self.random.random_range(kind.cents.clone());
+        let template = TEMPLATES.choose(&mut self.random).unwrap_or(&CHECK);
+        let cents = self.random.random_range(template.cents.clone());
         json!({
             "transaction_id": format!("tx_sim_{}_{batch}_{index}", self.seed),
             "account_id": self.account_id,
-            // As a string: serde_json's numbers would pass through a float.
+            // A string, since a number of serde_json would be a float.
             "amount": Decimal::new(cents, 2).to_string(),
             "iso_currency_code": "USD",
             "date": format!("{date}T{hour:02}:{minute:02}:00Z"),
             "authorized_date": date,
-            "name": kind.description,
-            "merchant_name": kind.merchant_name,
-            "payment_channel": kind.payment_channel,
-            "merchant_category_code": kind.merchant_category_code,
+            "name": template.description,
+            "merchant_name": template.merchant_name,
+            "payment_channel": template.payment_channel,
+            "merchant_category_code": template.merchant_category_code,
             "pending": false,
             "pending_transaction_id": null,
         })
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn every_batch_is_one_that_ingest_takes() {
+    fn every_batch_is_valid_for_ingest() {
         let now = tributary_domain::period::midnight_utc(TODAY);
         for seed in 0..50 {
             for body in made(seed, None) {
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_seed_makes_the_same_batches_and_another_makes_others() {
+    fn equal_seeds_generate_equal_batches() {
         assert_eq!(made(7, None), made(7, None));
         assert_ne!(made(7, None), made(8, None));
         assert_ne!(made(7, None)[0], made(7, None)[1]);

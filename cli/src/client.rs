@@ -10,16 +10,16 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-/// How long an answer may take: what API Gateway waits, and a little.
+/// The request timeout: API Gateway's integration timeout plus a margin.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Speaks to one system with one key.
+/// A client of one system with one API key.
 pub struct Client {
     http: reqwest::Client,
     base: Url,
 }
 
-/// The answer to a batch.
+/// The response to a batch.
 #[derive(Debug, Deserialize)]
 pub struct Accepted {
     pub batch_id: String,
@@ -54,7 +54,7 @@ pub struct Failure {
     pub reason: String,
 }
 
-/// An account's summary; amounts are kept as the text that they came as.
+/// An account's summary. Amounts keep the text of the response.
 #[derive(Debug, Deserialize)]
 pub struct Summary {
     pub account_id: String,
@@ -106,14 +106,14 @@ impl Client {
     pub fn new(url: &str, api_key: &str) -> anyhow::Result<Self> {
         let base = Url::parse(url).with_context(|| format!("{url} is not a URL"))?;
         let mut key = HeaderValue::from_str(&format!("Bearer {api_key}"))
-            .context("the API key has characters that no key has")?;
+            .context("the API key contains invalid characters")?;
         key.set_sensitive(true);
         let headers = HeaderMap::from_iter([(AUTHORIZATION, key)]);
         let http = reqwest::Client::builder().default_headers(headers).timeout(TIMEOUT).build()?;
         Ok(Self { http, base })
     }
 
-    /// Whether the system is well.
+    /// Fails if the system is unhealthy.
     pub async fn health(&self) -> anyhow::Result<()> {
         let response = self.http.get(self.url(&["api", "health", ""])?).send().await?;
         read::<serde_json::Value>(response).await.map(drop)
@@ -125,12 +125,12 @@ impl Client {
         read(self.http.post(url).json(body).send().await?).await
     }
 
-    /// Asks how far a batch is.
+    /// Reads a batch's progress.
     pub async fn batch(&self, batch_id: &str) -> anyhow::Result<BatchStatus> {
         read(self.http.get(self.url(&["api", "batches", batch_id])?).send().await?).await
     }
 
-    /// Asks for an account's summary.
+    /// Reads an account's summary.
     pub async fn summary(
         &self,
         account_id: &str,
@@ -148,28 +148,28 @@ impl Client {
         let mut url = self.base.clone();
         match url.path_segments_mut() {
             Ok(mut path) => path.pop_if_empty().extend(segments),
-            Err(()) => bail!("{} cannot be a base of paths", self.base),
+            Err(()) => bail!("{} cannot be a base URL", self.base),
         };
         Ok(url)
     }
 }
 
-/// Reads an answer, or says what its problem says.
+/// Reads a response body, or returns its problem as an error.
 async fn read<T: DeserializeOwned>(response: Response) -> anyhow::Result<T> {
     let status = response.status();
     let body = response.bytes().await?;
     if status.is_success() {
-        return serde_json::from_slice(&body).context("the answer is not what was expected");
+        return serde_json::from_slice(&body).context("unexpected response body");
     }
     match serde_json::from_slice::<Problem>(&body) {
         Ok(problem) => {
-            let places: String = problem
+            let errors: String = problem
                 .errors
                 .iter()
                 .map(|error| format!("\n  {}: {}", error.pointer, error.detail))
                 .collect();
             bail!(
-                "{status}: {}. {} (correlation id {}){places}",
+                "{status}: {}. {} (correlation id {}){errors}",
                 problem.title,
                 problem.detail,
                 problem.correlation_id

@@ -1,17 +1,19 @@
-//! The `tributary` command: runs the whole system on this machine, and talks to a running one.
+//! The `tributary` command: runs the whole system on this machine, or operates a running one.
 
 mod admin_target;
 mod api_key;
 mod batch_maker;
 mod client;
 mod commands;
+mod signal;
+mod start;
 mod terminal;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Takes in batches of bank transactions, categorises them in the background, reports on them.
+/// Ingests batches of bank transactions, categorises them in the background and reports on them.
 #[derive(Parser)]
 #[command(name = "tributary", version)]
 struct Arguments {
@@ -21,21 +23,23 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Start everything, send a batch, watch it being enriched, print the report, stop everything.
+    /// Start a temporary system, send a batch, watch its progress, print the report, stop the
+    /// system.
     Demo(commands::demo::Options),
-    /// Start everything on this machine and keep it running until Ctrl-C.
+    /// Start the system on this machine and run it until Ctrl-C.
     Up(commands::up::Options),
-    /// Send batches of made-up transactions to a running system, here or deployed.
+    /// Send batches of generated transactions to a running system, local or deployed.
     Simulate(commands::simulate::Options),
-    /// Apply the migrations to the database of DATABASE_URL, or of a deployed stack.
+    /// Apply the migrations to the database at DATABASE_URL, or of a deployed stack.
     Migrate(commands::migrate::Options),
-    /// Prove on the database of DATABASE_URL, or of a deployed stack, that nothing is lost, doubled or miscounted.
+    /// Check the database at DATABASE_URL, or of a deployed stack, for lost, duplicated or
+    /// miscounted data.
     Check(commands::check::Options),
-    /// Harm a system that is thrown away, again and again, and prove that it loses and doubles nothing.
+    /// Inject faults into a temporary system, and check that it loses and duplicates nothing.
     Chaos(commands::chaos::Options),
-    /// Look at the messages that were given up, or send them back.
+    /// List the messages in the dead-letter queue, or redrive them.
     Dlq(commands::dlq::Options),
-    /// Make, list and revoke the API keys of a tenant.
+    /// Create, list and revoke the API keys of a tenant.
     Keys(commands::keys::Options),
 }
 
@@ -54,7 +58,7 @@ async fn main() -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // The causes in one line; a backtrace would bury them.
+            // All causes in one line, without a backtrace.
             eprintln!("error: {error:#}");
             ExitCode::FAILURE
         }
@@ -65,15 +69,15 @@ async fn main() -> ExitCode {
 mod tests {
     use clap::{Command, CommandFactory};
 
-    /// The long names of every option of a command and those below it.
+    /// The long option names of a command and its subcommands.
     fn options(command: &Command) -> Vec<String> {
         let own = command.get_arguments().filter_map(|option| option.get_long());
-        let below = command.get_subcommands().flat_map(options);
-        own.map(str::to_owned).chain(below).collect()
+        let nested = command.get_subcommands().flat_map(options);
+        own.map(str::to_owned).chain(nested).collect()
     }
 
     #[test]
-    fn no_option_takes_a_key_since_every_user_may_list_processes() {
+    fn no_option_takes_a_secret_since_process_lists_are_public() {
         let options = options(&super::Arguments::command());
         assert!(options.contains(&"api-key-file".to_owned()), "{options:?}");
         for secret in ["api-key", "key", "pepper", "token", "secret", "password", "database-url"] {

@@ -1,4 +1,4 @@
-//! What the commands show: steps, bars, tables. Bars only where a person watches; lines everywhere.
+//! The output of the commands: lines, tables, and on a terminal also progress bars.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -9,37 +9,21 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::client::{Accepted, Counts, Summary};
 
-/// Ends when the program is asked to stop: Ctrl-C, or SIGTERM.
-pub async fn interrupted() {
-    use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-            }
-        }
-        // Without the one signal there still is the other.
-        Err(_) => drop(tokio::signal::ctrl_c().await),
-    }
-}
-
-/// What is being done while the system starts: a line a step, and a spinner for the one under way.
+/// The steps of a start: prints one line per step, and shows a spinner for the current one.
 pub struct Steps {
     spinner: ProgressBar,
     current: Mutex<String>,
 }
 
 impl Steps {
-    /// Nothing done yet.
     pub fn new() -> Self {
         let spinner = ProgressBar::new_spinner();
         spinner.enable_steady_tick(Duration::from_millis(100));
         Self { spinner, current: Mutex::new(String::new()) }
     }
 
-    /// A step begins; the one before has ended. Said once, however often it is reported.
-    pub fn say(&self, step: &str) {
+    /// Shows a new step. A step that is reported repeatedly is printed once.
+    pub fn show(&self, step: &str) {
         if let Ok(mut current) = self.current.lock()
             && *current != step
         {
@@ -49,34 +33,34 @@ impl Steps {
         }
     }
 
-    /// All steps have ended.
+    /// Removes the spinner.
     pub fn finish(&self) {
         self.spinner.finish_and_clear();
     }
 }
 
-/// A bar that counts to a number.
-pub fn count_bar(what: &str, total: u64) -> ProgressBar {
+/// A progress bar with a total.
+pub fn count_bar(message: &str, total: u64) -> ProgressBar {
     let bar = ProgressBar::new(total);
     if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}") {
         bar.set_style(style);
     }
-    bar.with_message(what.to_owned())
+    bar.with_message(message.to_owned())
 }
 
-/// A batch on its way from pending to completed.
+/// The progress of a batch.
 pub struct BatchProgress {
     bar: ProgressBar,
     shown: Option<Counts>,
 }
 
 impl BatchProgress {
-    /// Of a batch of so many transactions.
+    /// For a batch of `total` transactions.
     pub fn new(total: i64) -> Self {
         Self { bar: count_bar("enriched", u64::try_from(total).unwrap_or_default()), shown: None }
     }
 
-    /// Shows where it is. Answers whether that has changed.
+    /// Shows the counts. Returns whether they have changed.
     pub fn show(&mut self, counts: &Counts) -> bool {
         if self.shown == Some(*counts) {
             return false;
@@ -88,7 +72,7 @@ impl BatchProgress {
         true
     }
 
-    /// It is done.
+    /// Removes the progress bar.
     pub fn finish(&self) {
         self.bar.finish_and_clear();
     }
@@ -101,10 +85,11 @@ fn counts_line(counts: &Counts) -> String {
     )
 }
 
-/// What a batch was answered with, in a line.
+/// The response to a batch.
 pub fn accepted_line(batch: &Accepted) -> String {
     format!(
-        "202 Accepted: batch {}, {} transactions ({} new, {} changed, {} known), correlation id {}",
+        "202 Accepted: batch {}, {} transactions \
+         ({} inserted, {} updated, {} unchanged), correlation id {}",
         batch.batch_id,
         batch.total_transactions,
         batch.inserted,
@@ -141,7 +126,7 @@ pub fn summary_table(summary: &Summary) -> Table {
     }
     let status = &summary.processing_status;
     table.add_row(vec![
-        "Completed / failed / still to do".to_owned(),
+        "Completed / failed / in progress".to_owned(),
         format!(
             "{} / {} / {}",
             status.completed,

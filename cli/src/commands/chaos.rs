@@ -1,4 +1,5 @@
-//! `tributary chaos`: harms a system that is thrown away, and proves that it loses and doubles nothing.
+//! `tributary chaos`: injects faults into a temporary system, and checks that it loses and
+//! duplicates nothing.
 
 use std::path::PathBuf;
 
@@ -6,27 +7,27 @@ use anyhow::{Context, bail};
 use clap::Args;
 use tributary_chaos::{ChaosConfig, Progress, Report};
 
+use crate::signal;
 use crate::terminal::{self, Steps};
 
-/// How many findings are printed.
-const FINDINGS_SHOWN_MAX: usize = 100;
+/// The maximum number of findings printed.
+const FINDINGS_PRINTED_MAX: usize = 100;
 
 #[derive(Args)]
 pub struct Options {
-    /// How many faults.
+    /// The number of faults.
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     faults: u32,
-    /// What faults and requests are drawn from; the same seed makes the same choices. A new one if not
-    /// given.
+    /// The seed of faults and requests: equal seeds give equal sequences. Random by default.
     #[arg(long)]
     seed: Option<u64>,
-    /// How many clients send at once.
+    /// The number of concurrent clients.
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=50))]
     clients: u32,
-    /// Let the functions reach PostgreSQL through PgBouncer in transaction mode.
+    /// Connect the functions to PostgreSQL through PgBouncer in transaction mode.
     #[arg(long)]
     pooler: bool,
-    /// Where the functions' logs are kept; nowhere if not given.
+    /// The directory for the functions' logs. Not stored by default.
     #[arg(long)]
     logs: Option<PathBuf>,
 }
@@ -42,45 +43,45 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     let steps = Steps::new();
     let bar = terminal::count_bar("faults", u64::from(options.faults));
     let progress = |progress: Progress<'_>| match progress {
-        Progress::Step(step) => steps.say(step),
+        Progress::Step(step) => steps.show(step),
         Progress::Injected(count) => {
             steps.finish();
             bar.set_position(u64::from(count));
         }
-        Progress::Settling(left) => bar.set_message(format!(
-            "faults; settling: {} transactions, {} batches, {} outbox entries",
-            left.transactions, left.batches, left.outbox
+        Progress::Draining(remaining) => bar.set_message(format!(
+            "faults; remaining: {} transactions, {} batches, {} outbox entries",
+            remaining.transactions, remaining.batches, remaining.outbox
         )),
     };
     let report = tokio::select! {
         report = tributary_chaos::run(config, &progress) => report,
-        () = terminal::interrupted() => bail!("interrupted"),
+        () = signal::interrupted() => bail!("interrupted"),
     };
     bar.finish_and_clear();
-    let report = report.with_context(|| format!("the run with seed {seed} could not be made"))?;
+    let report = report.with_context(|| format!("the run with --seed {seed} failed"))?;
     print(&report);
     if !report.findings.is_empty() {
-        bail!("{} findings with --seed {seed}", report.findings.len());
+        bail!("{} defects found with --seed {seed}", report.findings.len());
     }
-    println!("Nothing lost, nothing doubled, nothing stuck.");
+    println!("No lost, duplicated or stalled batches.");
     Ok(())
 }
 
 fn print(report: &Report) {
     let unknown: Vec<_> =
-        report.unknown.iter().map(|(end, count)| format!("{end} ({count})")).collect();
-    let (injected, settled) = (&report.injected, &report.settled);
-    println!("{} faults in {:.1} s:", injected.total(), report.storm.as_secs_f64());
-    for (kind, count) in &injected.by_kind {
-        println!("  {count:>5} {kind}");
+        report.unknown.iter().map(|(reason, count)| format!("{reason} ({count})")).collect();
+    let (injected, drained) = (&report.injected, &report.drained);
+    println!("{} faults in {:.1} s:", injected.total(), report.fault_duration.as_secs_f64());
+    for (name, count) in &injected.by_name {
+        println!("  {count:>5} {name}");
     }
-    println!("  {:>5} found nothing to harm", injected.missed);
+    println!("  {:>5} without effect", injected.ineffective);
     println!(
-        "{} requests: {} batches, {} answers repeated, {} refused; sent again after: {}",
+        "{} requests: {} batches, {} responses repeated, {} rejected; repeated after: {}",
         report.requests,
         report.batches,
         report.repeats,
-        report.refused,
+        report.rejected,
         unknown.join(", ")
     );
     println!(
@@ -88,11 +89,11 @@ fn print(report: &Report) {
         report.transactions,
         report.revisions,
         report.attempts_max,
-        settled.retried,
+        drained.retried,
         report.dead_letters
     );
-    println!("settled after {:.1} s", settled.after.as_secs_f64());
-    for finding in report.findings.iter().take(FINDINGS_SHOWN_MAX) {
-        println!("WRONG {finding}");
+    println!("all work completed after {:.1} s", drained.after.as_secs_f64());
+    for finding in report.findings.iter().take(FINDINGS_PRINTED_MAX) {
+        println!("DEFECT {finding}");
     }
 }

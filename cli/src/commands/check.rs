@@ -1,4 +1,4 @@
-//! `tributary check`: proves on a live database that nothing is lost, doubled or miscounted.
+//! `tributary check`: checks a live database for lost, duplicated or miscounted data.
 
 use admin::check::{Check, GRACE_S_DEFAULT, Verdict};
 use anyhow::bail;
@@ -10,11 +10,11 @@ use crate::admin_target::{AdminTarget, Deployed};
 pub struct Options {
     #[command(flatten)]
     deployed: Deployed,
-    /// Hold it also to having no work left: nothing pending, processing or owed.
+    /// Also require that no work remains: no pending or processing transactions, no outbox entries.
     #[arg(long)]
     settled: bool,
-    /// How long, in seconds, a lease may have run out or a message be owed before that is wrong: longer
-    /// than relay takes to mind it.
+    /// How long, in seconds, a lease may be expired or an outbox entry pending before it is an
+    /// error. Longer than relay takes to process it.
     #[arg(long, default_value_t = GRACE_S_DEFAULT)]
     grace: u64,
 }
@@ -27,22 +27,22 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     for check in &checks {
         print(check);
     }
-    let broken = checks.iter().filter(|check| !check.holds()).count();
-    if broken > 0 {
-        bail!("{broken} of {} checks found something wrong", checks.len());
+    let failed = checks.iter().filter(|check| !check.holds()).count();
+    if failed > 0 {
+        bail!("{failed} of {} checks failed", checks.len());
     }
-    println!("All {} checks hold.", checks.len());
+    println!("All {} checks passed.", checks.len());
     Ok(())
 }
 
 fn print(check: &Verdict) {
-    let verdict = if check.holds() { "ok    " } else { "BROKEN" };
+    let verdict = if check.holds() { "ok    " } else { "FAILED" };
     println!("{verdict} {}: {}", check.name, check.rule);
     for finding in &check.findings {
         println!("         {}: {} (tenant {})", finding.subject, finding.detail, finding.tenant);
     }
-    let named = i64::try_from(check.findings.len()).unwrap_or(i64::MAX);
-    if check.broken > named {
-        println!("         and {} more", check.broken - named);
+    let listed = i64::try_from(check.findings.len()).unwrap_or(i64::MAX);
+    if check.broken > listed {
+        println!("         and {} more", check.broken - listed);
     }
 }

@@ -1,4 +1,4 @@
-//! `tributary dlq`: the messages that were given up.
+//! `tributary dlq`: the messages in the dead-letter queue.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use tributary_system::sqs_client;
 use crate::admin_target::{AdminTarget, Deployed};
 use crate::terminal;
 
-/// How long a look at a redrive is not repeated.
+/// The pause between two reads of a redrive's progress.
 const POLL_INTERVAL: Duration = Duration::from_millis(200);
 
 #[derive(Args)]
@@ -22,19 +22,19 @@ pub struct Options {
     action: Action,
     #[command(flatten)]
     deployed: Deployed,
-    /// The SQS endpoint.
+    /// The URL of the SQS endpoint.
     #[arg(long, env = "SQS_ENDPOINT_URL", global = true, default_value = "")]
     endpoint_url: String,
-    /// The dead-letter queue.
+    /// The URL of the dead-letter queue.
     #[arg(long, env = "DEAD_LETTER_QUEUE_URL", global = true, default_value = "")]
     queue_url: String,
 }
 
 #[derive(Subcommand)]
 enum Action {
-    /// Show the messages, and leave them where they are.
+    /// List the messages without deleting them.
     List {
-        /// How many at most.
+        /// The maximum number of messages.
         #[arg(
             long,
             default_value_t = LIST_DEFAULT,
@@ -42,14 +42,14 @@ enum Action {
         )]
         limit: u16,
     },
-    /// Send all of them back to the queue that they came from.
+    /// Move all messages back to their source queue.
     Redrive,
 }
 
 pub async fn run(options: Options) -> anyhow::Result<()> {
     let target = match options.deployed.function {
         Some(function) => AdminTarget::deployed(function).await,
-        None => here(&options.endpoint_url, options.queue_url).await?,
+        None => local(&options.endpoint_url, options.queue_url).await?,
     };
     match options.action {
         Action::List { limit } => list(&target, limit).await,
@@ -57,14 +57,15 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     }
 }
 
-async fn here(endpoint_url: &str, queue_url: String) -> anyhow::Result<AdminTarget> {
+async fn local(endpoint_url: &str, queue_url: String) -> anyhow::Result<AdminTarget> {
     if endpoint_url.is_empty() || queue_url.is_empty() {
         bail!(
-            "say where the queue is: `source .tributary/env`, or --endpoint-url and --queue-url, or --function"
+            "no dead-letter queue: `source .tributary/env`, or use --endpoint-url and --queue-url, \
+             or --function"
         );
     }
     let letters = DeadLetters::new(sqs_client(endpoint_url).await, queue_url);
-    Ok(AdminTarget::Here(Box::new(Admin::default().with_dead_letters(letters))))
+    Ok(AdminTarget::Local(Box::new(Admin::default().with_dead_letters(letters))))
 }
 
 async fn list(target: &AdminTarget, limit: u16) -> anyhow::Result<()> {
@@ -75,7 +76,7 @@ async fn list(target: &AdminTarget, limit: u16) -> anyhow::Result<()> {
         print(letter);
     }
     if listed.left_off > 0 {
-        println!("and {} that are too large for one answer", listed.left_off);
+        println!("and {} more that exceed the size of a response", listed.left_off);
     }
     Ok(())
 }
@@ -88,7 +89,7 @@ fn print(letter: &DeadLetter) {
         sent.map_or_else(|| "?".to_owned(), |sent| sent.to_rfc3339()),
         letter.receive_count.unwrap_or_default(),
         letter.correlation_id.as_deref().unwrap_or("none"),
-        // A body that nobody could read may hold anything: shown so that no terminal obeys it.
+        // Escaped, since an invalid body may contain terminal control characters.
         letter.body.escape_debug()
     );
 }
@@ -99,14 +100,14 @@ async fn redrive(target: &AdminTarget) -> anyhow::Result<()> {
         println!("no dead letters");
         return Ok(());
     }
-    let bar = terminal::count_bar("sent back", total);
+    let bar = terminal::count_bar("messages redriven", total);
     loop {
         let status = target.perform(Status {}).await?;
-        let redrive = status.redrive.context("SQS knows of no redrive")?;
+        let redrive = status.redrive.context("SQS reports no redrive")?;
         bar.set_position(u64::try_from(redrive.moved).unwrap_or_default());
         if redrive.has_ended() {
             bar.finish_and_clear();
-            println!("{}: {} sent back", redrive.status.to_lowercase(), redrive.moved);
+            println!("{}: {} messages redriven", redrive.status.to_lowercase(), redrive.moved);
             if let Some(failure) = redrive.failure {
                 bail!("the redrive failed: {failure}");
             }

@@ -1,4 +1,4 @@
-//! `tributary keys`: the API keys of a tenant.
+//! `tributary keys`: creates, lists and revokes API keys.
 
 use admin::Admin;
 use admin::keys::{Create, Key, List, Revoke};
@@ -12,7 +12,7 @@ use tributary_lambda::aws::Aws;
 use tributary_lambda::environment::Environment;
 use tributary_lambda::peppers::PepperSources;
 
-use crate::admin_target::{AdminTarget, Deployed, on_database_of_environment};
+use crate::admin_target::{AdminTarget, Deployed, local_admin};
 
 #[derive(Args)]
 pub struct Options {
@@ -24,47 +24,49 @@ pub struct Options {
 
 #[derive(Subcommand)]
 enum Action {
-    /// Make a key, and the tenant if there is none of that name. The key is written to standard output,
-    /// this once. Without --function it is hashed under API_KEY_PEPPER.
+    /// Create a key, and the tenant if it does not exist. Prints the key to standard output; it
+    /// cannot be shown again. Without --function, requires API_KEY_PEPPER, under which keys are
+    /// hashed.
     Create {
         /// The tenant's name.
         #[arg(long)]
         tenant: String,
-        /// What to call the key.
+        /// The name of the key.
         #[arg(long)]
         name: String,
-        /// What it is for: ingest, report, or admin, which covers both.
+        /// The scopes of the key: ingest, report, or admin, which includes both.
         #[arg(long, value_delimiter = ',', required = true)]
         scopes: Vec<Scope>,
     },
-    /// Show a tenant's keys, the newest first.
+    /// List a tenant's keys, newest first.
     List {
         /// The tenant's name.
         #[arg(long)]
         tenant: String,
     },
-    /// Take a key back: the next request with it is refused.
+    /// Revoke a key. Requests with it are rejected from then on.
     Revoke {
         /// The tenant's name.
         #[arg(long)]
         tenant: String,
-        /// The key's first characters, as `keys list` shows them: never the whole key.
+        /// The prefix of the key, as `keys list` shows it. Never the whole key.
         #[arg(long)]
         prefix: String,
     },
 }
 
 pub async fn run(options: Options) -> anyhow::Result<()> {
-    let makes_one = matches!(options.action, Action::Create { .. });
+    let is_create = matches!(options.action, Action::Create { .. });
     let target = match options.deployed.function {
-        Some(_) => AdminTarget::of(options.deployed).await?,
-        None => AdminTarget::Here(Box::new(here(makes_one).await?)),
+        Some(function) => AdminTarget::deployed(function).await,
+        None => AdminTarget::Local(Box::new(local(is_create).await?)),
     };
     match options.action {
         Action::Create { tenant, name, scopes } => {
             let created = target.perform(Create { tenant, name, scopes }).await?;
-            // The key alone on standard output, so that it can go to where it is kept unseen.
-            eprintln!("Key {}…, shown this once:", created.prefix);
+            // Only the key goes to standard output, so that it can be redirected without being
+            // displayed.
+            eprintln!("Key {}…, which cannot be shown again:", created.prefix);
             println!("{}", created.key);
         }
         Action::List { tenant } => {
@@ -73,20 +75,20 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         }
         Action::Revoke { tenant, prefix } => {
             let revoked = target.perform(Revoke { tenant, prefix }).await?;
-            println!("{} is revoked since {}", revoked.prefix, time(revoked.revoked_at));
+            println!("{} was revoked at {}", revoked.prefix, time(revoked.revoked_at));
         }
     }
     target.close().await;
     Ok(())
 }
 
-async fn here(makes_one: bool) -> anyhow::Result<Admin> {
-    let admin = on_database_of_environment()?;
-    if !makes_one {
+async fn local(needs_peppers: bool) -> anyhow::Result<Admin> {
+    let admin = local_admin()?;
+    if !needs_peppers {
         return Ok(admin);
     }
     let sources =
-        Environment::load(PepperSources::read).context("a key is hashed under a pepper")?;
+        Environment::load(PepperSources::read).context("creating a key requires a pepper")?;
     Ok(admin.with_peppers(sources.load(&Aws::default()).await?))
 }
 
@@ -117,15 +119,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_list_shows_what_may_be_shown() {
-        let made = DateTime::from_timestamp(1_790_000_000, 0).unwrap();
+    fn list_shows_all_public_fields() {
+        let created = DateTime::from_timestamp(1_790_000_000, 0).unwrap();
         let key = Key {
             prefix: "trb_0a0b0c0d".to_owned(),
             name: "bank feed".to_owned(),
             scopes: vec![Scope::Ingest, Scope::Report],
-            created_at: made,
+            created_at: created,
             last_used_at: None,
-            revoked_at: Some(made),
+            revoked_at: Some(created),
         };
         let shown = table(&[key]).to_string();
         for part in ["trb_0a0b0c0d", "bank feed", "ingest,report", "never", "2026-09-21T14:13:20Z"]

@@ -1,4 +1,4 @@
-//! `tributary migrate`
+//! `tributary migrate`: applies the migrations.
 
 use admin::migrate::Migrate;
 use clap::Args;

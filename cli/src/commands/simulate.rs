@@ -1,4 +1,4 @@
-//! `tributary simulate`: sends made-up batches, watches them being enriched, prints the summary.
+//! `tributary simulate`: sends generated batches, watches their progress, prints the summary.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -11,37 +11,45 @@ use secrecy::ExposeSecret;
 use crate::api_key;
 use crate::batch_maker::BatchMaker;
 use crate::client::{Accepted, Client};
+use crate::signal;
 use crate::terminal::{self, BatchProgress};
 
-/// How long a look at a batch is not repeated.
+/// The pause between two reads of a batch's progress.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
-/// How long nothing may change before a batch counts as stuck.
-const STANDSTILL_MAX: Duration = Duration::from_secs(180);
+/// The time without progress after which a batch counts as stalled.
+const STALLED_AFTER: Duration = Duration::from_secs(180);
 
 #[derive(Args)]
 pub struct Options {
-    /// How many transactions each batch has; 10 to 15 if not given.
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=10_000))]
-    transactions: Option<u32>,
-    /// How many batches.
+    #[command(flatten)]
+    batch: BatchOptions,
+    /// The number of batches.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     batches: u32,
-    /// What the batches are made from; the same seed makes the same batches on the same day.
-    #[arg(long)]
-    seed: Option<u64>,
-    /// Where the API is.
+    /// The URL of the API.
     #[arg(long, env = "TRIBUTARY_URL")]
     url: String,
-    /// A file with a key for ingest and report, or - for standard input. Without it the key is
-    /// TRIBUTARY_API_KEY of the environment. It is no option: everybody may list options.
+    /// A file with an API key for ingest and report, or - for standard input. By default the
+    /// environment variable TRIBUTARY_API_KEY. Not an option, since command lines are public.
     #[arg(long)]
     api_key_file: Option<PathBuf>,
-    /// Send only: do not wait until the batches are enriched.
+    /// Do not wait until the batches are finished.
     #[arg(long)]
     no_wait: bool,
 }
 
-/// Which batches are made.
+/// The options of generated batches.
+#[derive(Args)]
+pub struct BatchOptions {
+    /// The number of transactions in a batch. 10 to 15 by default.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    transactions: Option<u32>,
+    /// The seed of the batches: equal seeds give equal batches on the same day. Random by default.
+    #[arg(long)]
+    seed: Option<u64>,
+}
+
+/// The batches to generate.
 pub struct Batches {
     count: u32,
     transactions: Option<u32>,
@@ -49,16 +57,17 @@ pub struct Batches {
 }
 
 impl Batches {
-    /// So many batches of so many transactions; without a seed, a new one.
-    pub fn new(count: u32, transactions: Option<u32>, seed: Option<u64>) -> Self {
-        Self { count, transactions, seed: seed.unwrap_or_else(|| u64::from(rand::random::<u32>())) }
+    /// Without a seed, chooses one.
+    pub fn new(count: u32, options: BatchOptions) -> Self {
+        let seed = options.seed.unwrap_or_else(|| u64::from(rand::random::<u32>()));
+        Self { count, transactions: options.transactions, seed }
     }
 }
 
 pub async fn run(options: Options) -> anyhow::Result<()> {
     let api_key = api_key::read(options.api_key_file.as_deref())?;
     let client = Client::new(&options.url, api_key.expose_secret())?;
-    let batches = Batches::new(options.batches, options.transactions, options.seed);
+    let batches = Batches::new(options.batches, options.batch);
     tokio::select! {
         outcome = async {
             if options.no_wait {
@@ -67,11 +76,11 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
                 send_and_watch(&client, &batches).await
             }
         } => outcome,
-        () = terminal::interrupted() => anyhow::bail!("interrupted"),
+        () = signal::interrupted() => anyhow::bail!("interrupted"),
     }
 }
 
-/// Sends every batch, waits until each is enriched, prints the account's summary.
+/// Sends the batches, waits until each is finished, prints the account's summary.
 pub async fn send_and_watch(client: &Client, batches: &Batches) -> anyhow::Result<()> {
     let (account_id, accepted) = send(client, batches).await?;
     for batch in &accepted {
@@ -84,7 +93,7 @@ pub async fn send_and_watch(client: &Client, batches: &Batches) -> anyhow::Resul
     Ok(())
 }
 
-/// Sends every batch. Answers the account that they are for.
+/// Sends the batches. Returns their account.
 async fn send(client: &Client, batches: &Batches) -> anyhow::Result<(String, Vec<Accepted>)> {
     let today = Utc::now().date_naive();
     let mut maker = BatchMaker::new(batches.seed, batches.transactions, today);
@@ -92,24 +101,24 @@ async fn send(client: &Client, batches: &Batches) -> anyhow::Result<(String, Vec
     let mut accepted = Vec::new();
     for _ in 0..batches.count {
         let body = maker.next_batch();
-        let answer = client.post_batch(&body).await.context("the batch was not taken")?;
+        let response = client.post_batch(&body).await.context("the batch was not accepted")?;
         bar.inc(1);
         if batches.count == 1 {
-            bar.suspend(|| println!("{}", terminal::accepted_line(&answer)));
+            bar.suspend(|| println!("{}", terminal::accepted_line(&response)));
         }
-        accepted.push(answer);
+        accepted.push(response);
     }
     bar.finish_and_clear();
     if batches.count > 1 {
         let total: i64 = accepted.iter().map(|batch| batch.total_transactions).sum();
         println!("{} batches accepted, {total} transactions, seed {}", batches.count, batches.seed);
     } else {
-        println!("made with --seed {}", batches.seed);
+        println!("generated with --seed {}", batches.seed);
     }
     Ok((maker.account_id().to_owned(), accepted))
 }
 
-/// Shows a batch's progress until nothing of it is left to do.
+/// Shows a batch's progress until it is finished.
 async fn watch(client: &Client, batch: &Accepted) -> anyhow::Result<()> {
     let mut progress = BatchProgress::new(batch.total_transactions);
     let mut changed = Instant::now();
@@ -125,7 +134,7 @@ async fn watch(client: &Client, batch: &Accepted) -> anyhow::Result<()> {
             }
             return Ok(());
         }
-        ensure!(changed.elapsed() < STANDSTILL_MAX, "batch {} stands still", batch.batch_id);
+        ensure!(changed.elapsed() < STALLED_AFTER, "batch {} is stalled", batch.batch_id);
         tokio::time::sleep(POLL_INTERVAL).await;
     }
 }

@@ -1,4 +1,4 @@
-//! `tributary up`: everything on this machine until Ctrl-C, with data that stays.
+//! `tributary up`: runs the system on this machine until Ctrl-C. Its data persists.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -14,47 +14,47 @@ use secrecy::{ExposeSecret, SecretString};
 use tributary_postgres::Storage;
 use tributary_system::{System, SystemConfig, load_or_create_pepper};
 
-use crate::terminal::{self, Steps};
+use crate::signal;
+use crate::start::start;
 
 #[derive(Args)]
 pub struct Options {
-    /// The interface of the HTTP API; 0.0.0.0 for every one, as a container needs.
+    /// The address that the HTTP API listens on. 0.0.0.0 for all interfaces, as in a container.
     #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     host: IpAddr,
-    /// The port of the HTTP API; 0 for a free one.
+    /// The port of the HTTP API. 0 for any free port.
     #[arg(long, default_value_t = 8000)]
     port: u16,
-    /// Where data, logs and the addresses of the running system are kept.
+    /// The directory for data, logs and the environment file of the running system.
     #[arg(long, default_value = ".tributary")]
     directory: PathBuf,
-    /// The queue to use on SQS_ENDPOINT_URL, made if there is none; a new one if not given.
+    /// The queue on SQS_ENDPOINT_URL, created if it does not exist. A new queue by default.
     #[arg(long)]
     queue: Option<String>,
-    /// The folder of function binaries that are built already; cargo builds them if not given.
+    /// The directory of prebuilt function binaries. By default cargo builds them.
     #[arg(long)]
     functions: Option<PathBuf>,
-    /// How long each categorisation takes, in milliseconds, such as 500-1000.
+    /// The simulated latency of each categorisation, in milliseconds, such as 500-1000.
     #[arg(long)]
     latency: Option<String>,
-    /// How many enrich workers run at once.
+    /// The number of concurrent enrich workers.
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=100))]
     workers: u16,
-    /// The tenant that gets a key.
+    /// The tenant to create an API key for.
     #[arg(long, default_value = "local")]
     tenant: String,
-    /// How often relay runs, in seconds.
+    /// The interval between relay's runs, in seconds.
     #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..))]
     relay_interval: u64,
 }
 
 pub async fn run(options: Options) -> anyhow::Result<()> {
     fs::create_dir_all(&options.directory)
-        .with_context(|| format!("cannot make {}", options.directory.display()))?;
+        .with_context(|| format!("cannot create {}", options.directory.display()))?;
     let directory = fs::canonicalize(&options.directory)?;
     let _lock = lock(&directory)?;
     let env_file = EnvFile::new(&directory);
 
-    let steps = Steps::new();
     let config = SystemConfig {
         storage: Storage::Kept(directory.join("postgres")),
         queue_name: options.queue,
@@ -63,34 +63,28 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         port: options.port,
         tenant: options.tenant.clone(),
         api_key_pepper: Some(pepper(&directory)?),
-        authorize_environment: tokens_of_environment(),
+        authorize_environment: jwt_environment(),
         log_directory: Some(directory.join("logs")),
         simulated_latency: options.latency,
         enrich_concurrency: usize::from(options.workers),
         relay_interval: Some(Duration::from_secs(options.relay_interval)),
         ..SystemConfig::throw_away().with_servers_of_environment()
     };
-    let progress = &|step: &str| steps.say(step);
-    let system = tokio::select! {
-        system = System::start(config, progress) => {
-            system.context("the system did not start")?
-        }
-        () = terminal::interrupted() => bail!("interrupted"),
-    };
-    steps.finish();
+    let system = start(config).await?;
 
     let outcome = match env_file.write(&system) {
         Ok(()) => {
-            // Not into a file or a container's log; there the file `env` has it.
+            // Not to a file or a container's log. Scripts read it from the file `env`.
             if io::stdout().is_terminal() {
-                println!("The API key of {} is {}", options.tenant, system.api_key());
+                println!("API key of tenant {}: {}", options.tenant, system.api_key());
             }
             println!(
-                "Ready. In another terminal:\n  source {}\n  cargo tributary simulate\nLogs: {}. Ctrl-C stops everything.",
+                "Ready. In another terminal:\n  source {}\n  cargo tributary simulate\n\
+                 Logs: {}. Ctrl-C stops the system.",
                 env_file.path.display(),
                 directory.join("logs").display()
             );
-            terminal::interrupted().await;
+            signal::interrupted().await;
             println!("\nStopping");
             Ok(())
         }
@@ -98,27 +92,27 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     };
     env_file.remove();
     system.stop().await.context("the system did not stop cleanly")?;
-    println!("Stopped. The data stays in {}", directory.display());
+    println!("Stopped. The data remains in {}", directory.display());
     outcome
 }
 
-/// The environment's, else the one that stays with the data, so that keys stay good from run to run.
+/// The pepper of the environment, else the one stored with the data: keys stay valid across runs.
 fn pepper(directory: &Path) -> anyhow::Result<SecretString> {
     match env::var("API_KEY_PEPPER").ok().filter(|pepper| !pepper.is_empty()) {
         Some(pepper) => Ok(pepper.into()),
         None => {
             let path = directory.join("pepper");
-            load_or_create_pepper(&path).with_context(|| format!("cannot keep {}", path.display()))
+            load_or_create_pepper(&path).with_context(|| format!("cannot store {}", path.display()))
         }
     }
 }
 
-/// Whose tokens are taken: the variables of that name are handed to authorize.
-fn tokens_of_environment() -> BTreeMap<String, String> {
+/// The issuer's settings for authorize.
+fn jwt_environment() -> BTreeMap<String, String> {
     env::vars().filter(|(name, _)| name.starts_with("JWT_")).collect()
 }
 
-/// Keeps a second `up` away from the same data.
+/// Prevents a second `up` on the same data.
 fn lock(directory: &Path) -> anyhow::Result<File> {
     let file = File::create(directory.join("lock"))?;
     match file.try_lock() {
@@ -133,7 +127,7 @@ fn lock(directory: &Path) -> anyhow::Result<File> {
                     |url| format!("API {}", url.trim_matches('\'')),
                 );
             bail!(
-                "it is running already ({url}) with the data of {}; stop it, or use another --directory",
+                "already running ({url}) with the data in {}; stop it or use another --directory",
                 directory.display()
             )
         }
@@ -141,12 +135,12 @@ fn lock(directory: &Path) -> anyhow::Result<File> {
     }
 }
 
-/// As a shell takes it for the text that it is, whatever is in it.
-fn quoted(value: &str) -> String {
+/// Quotes a value for a POSIX shell.
+fn shell_quoted(value: &str) -> String {
     format!("'{}'", value.replace('\'', r"'\''"))
 }
 
-/// The file that a shell sources to reach the running system; it is there only while it runs.
+/// The environment file of the running system, for a shell to source. Removed when it stops.
 struct EnvFile {
     path: PathBuf,
 }
@@ -158,7 +152,7 @@ impl EnvFile {
         Self { path: directory.join(Self::NAME) }
     }
 
-    /// Readable by its owner alone: it holds a key, the pepper of keys and a password.
+    /// Readable only by its owner, since it contains an API key, the pepper and a password.
     fn write(&self, system: &System) -> anyhow::Result<()> {
         use std::os::unix::fs::OpenOptionsExt;
         self.remove();
@@ -171,12 +165,11 @@ impl EnvFile {
             ("SQS_ENDPOINT_URL", system.sqs_endpoint_url()),
             ("DEAD_LETTER_QUEUE_URL", system.queues().dead_letter_queue.as_str()),
         ] {
-            writeln!(file, "export {name}={}", quoted(value))?;
+            writeln!(file, "export {name}={}", shell_quoted(value))?;
         }
         Ok(())
     }
 
-    /// What is not there need not be removed.
     fn remove(&self) {
         drop(fs::remove_file(&self.path));
     }
@@ -189,13 +182,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_shell_reads_back_every_value_as_it_was() {
+    fn shell_reads_every_value_unchanged() {
         for value in [
             "postgres://me:p%20w@127.0.0.1:5432/db?sslmode=verify-full&sslrootcert=/a b",
             "it's $(touch /nowhere) `x` \"quoted\"; & | < > * ? # ~ \\ !",
             "",
         ] {
-            let script = format!("export VALUE={}; printf %s \"$VALUE\"", quoted(value));
+            let script = format!("export VALUE={}; printf %s \"$VALUE\"", shell_quoted(value));
             let output = Command::new("sh").args(["-c", &script]).output().unwrap();
             assert_eq!(String::from_utf8(output.stdout).unwrap(), value);
         }

@@ -1,5 +1,4 @@
-//! A client that does not give up: it sends a request again, under the same key, until the answer is
-//! definite.
+//! An HTTP client that repeats each request, with the same key, until the response is final.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,88 +15,81 @@ use uuid::Uuid;
 
 use crate::request::Request;
 
-/// How long one try may take.
-const TRY_TIMEOUT: Duration = Duration::from_secs(15);
-/// How long until an answer that is not definite counts as a fault of the system.
-const PATIENCE: Duration = Duration::from_secs(90);
-/// Between two tries, in milliseconds. `Retry-After` says longer; nobody here has the time.
+/// The time limit of one attempt.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(15);
+/// The time without a final response after which the system counts as broken.
+const FINAL_RESPONSE_MAX: Duration = Duration::from_secs(90);
+/// The pause between two attempts, in milliseconds. Shorter than `Retry-After`, to save time.
 const PAUSE_MS: std::ops::Range<u64> = 50..300;
 
-/// Speaks to the system with the key of its tenant.
+/// An HTTP client with a tenant's API key.
 pub struct Api {
     http: reqwest::Client,
     base: String,
     key: String,
-    tries: AtomicU64,
-    answers: watch::Sender<u64>,
-    /// Tries whose outcome stayed unknown, by what came instead.
+    attempts: AtomicU64,
+    responses: watch::Sender<u64>,
+    /// The number of attempts without a final response, by reason.
     unknown: Mutex<BTreeMap<String, u64>>,
 }
 
 /// The body of a 202.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 pub struct Accepted {
-    /// The batch that the request became.
     pub batch_id: Uuid,
-    /// Its transactions.
     pub total_transactions: i32,
-    /// Those that nobody had.
     pub inserted: i32,
-    /// Those that were known with other content.
     pub updated: i32,
-    /// Those that were known as they are.
     pub unchanged: i32,
 }
 
-/// An answer that will not change.
+/// A response that does not change when the request is repeated.
 #[derive(Clone, Debug)]
-pub struct Answer {
-    /// The HTTP status.
+pub struct FinalResponse {
     pub status: StatusCode,
-    /// The body.
     pub body: String,
 }
 
-/// No definite answer came for so long that a client would call somebody.
+/// No final response within the time limit.
 #[derive(Debug, thiserror::Error)]
-#[error("no definite answer after {} s, the last was {last}", PATIENCE.as_secs())]
-pub struct NoAnswer {
+#[error("no final response after {} s, the last was {last}", FINAL_RESPONSE_MAX.as_secs())]
+pub struct NoFinalResponse {
     last: String,
 }
 
 impl Api {
-    /// A client of the system at `base`.
+    /// A client of the API at `base`.
     ///
     /// # Errors
-    /// If no HTTP client can be made.
+    /// If the TLS backend cannot be initialised.
     pub fn new(base: String, key: String) -> Result<Self, reqwest::Error> {
-        let http = reqwest::Client::builder().timeout(TRY_TIMEOUT).build()?;
-        let (tries, unknown) = (AtomicU64::new(0), Mutex::default());
-        Ok(Self { http, base, key, tries, answers: watch::Sender::new(0), unknown })
+        let http = reqwest::Client::builder().timeout(ATTEMPT_TIMEOUT).build()?;
+        let (attempts, unknown) = (AtomicU64::new(0), Mutex::default());
+        Ok(Self { http, base, key, attempts, responses: watch::Sender::new(0), unknown })
     }
 
-    /// Requests that were sent, repeats included.
-    pub fn tries(&self) -> u64 {
-        self.tries.load(Ordering::Relaxed)
+    /// The number of requests sent, repeats included.
+    pub fn attempts(&self) -> u64 {
+        self.attempts.load(Ordering::Relaxed)
     }
 
-    /// Those of them whose outcome stayed unknown: how many came to what end.
+    /// The number of attempts without a final response, by reason.
     pub fn unknown(&self) -> BTreeMap<String, u64> {
         self.unknown.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Waits for the next definite answer.
-    pub async fn next_answer(&self) {
-        // The sender is ours, so there is one.
-        drop(self.answers.subscribe().changed().await);
+    /// Waits for the next final response.
+    pub async fn next_response(&self) {
+        // It cannot fail, since `self` holds the sender.
+        drop(self.responses.subscribe().changed().await);
     }
 
-    /// Sends a batch until it is answered.
+    /// Sends a batch until the response is final.
     ///
     /// # Errors
-    /// [`NoAnswer`].
-    pub async fn submit(&self, request: &Request) -> Result<Answer, NoAnswer> {
-        self.until_definite(|| {
+    /// [`NoFinalResponse`].
+    pub async fn submit(&self, request: &Request) -> Result<FinalResponse, NoFinalResponse> {
+        self.until_final(|| {
             let path = "/api/integrations/transactions/";
             let call = self
                 .call(Method::POST, path)
@@ -108,40 +100,40 @@ impl Api {
         .await
     }
 
-    /// Asks something until it is answered.
+    /// Sends a request without a body until the response is final.
     ///
     /// # Errors
-    /// [`NoAnswer`].
-    pub async fn ask(&self, method: Method, path: &str) -> Result<Answer, NoAnswer> {
-        self.until_definite(|| self.call(method.clone(), path)).await
+    /// [`NoFinalResponse`].
+    pub async fn send(&self, method: Method, path: &str) -> Result<FinalResponse, NoFinalResponse> {
+        self.until_final(|| self.call(method.clone(), path)).await
     }
 
     fn call(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         self.http.request(method, format!("{}{path}", self.base)).bearer_auth(&self.key)
     }
 
-    fn count(&self, end: String) {
+    fn count_unknown(&self, reason: String) {
         let mut unknown = self.unknown.lock().unwrap_or_else(PoisonError::into_inner);
-        *unknown.entry(end).or_default() += 1;
+        *unknown.entry(reason).or_default() += 1;
     }
 
-    async fn until_definite(
+    async fn until_final(
         &self,
         call: impl Fn() -> reqwest::RequestBuilder,
-    ) -> Result<Answer, NoAnswer> {
-        let begun = Instant::now();
+    ) -> Result<FinalResponse, NoFinalResponse> {
+        let started = Instant::now();
         loop {
-            self.tries.fetch_add(1, Ordering::Relaxed);
+            self.attempts.fetch_add(1, Ordering::Relaxed);
             let last = match read(call().send().await).await {
-                Ok(answer) => {
-                    self.answers.send_modify(|count| *count += 1);
-                    return Ok(answer);
+                Ok(response) => {
+                    self.responses.send_modify(|count| *count += 1);
+                    return Ok(response);
                 }
                 Err(last) => last,
             };
-            self.count(last.end);
-            if begun.elapsed() > PATIENCE {
-                return Err(NoAnswer { last: last.detail });
+            self.count_unknown(last.reason);
+            if started.elapsed() > FINAL_RESPONSE_MAX {
+                return Err(NoFinalResponse { last: last.detail });
             }
             sleep(pause()).await;
         }
@@ -152,28 +144,28 @@ fn pause() -> Duration {
     Duration::from_millis(rand::rng().random_range(PAUSE_MS))
 }
 
-/// What came instead of a definite answer.
+/// Why a response is not final.
 struct Unknown {
-    /// In a word or two, for the statistics.
-    end: String,
+    /// A word for the statistics.
+    reason: String,
     detail: String,
 }
 
 impl From<reqwest::Error> for Unknown {
     fn from(error: reqwest::Error) -> Self {
-        let end = if error.is_timeout() { "timeout" } else { "connection" };
-        Self { end: end.to_owned(), detail: error.to_string() }
+        let reason = if error.is_timeout() { "timeout" } else { "connection" };
+        Self { reason: reason.to_owned(), detail: error.to_string() }
     }
 }
 
-/// The answer, if it is definite.
-async fn read(outcome: reqwest::Result<reqwest::Response>) -> Result<Answer, Unknown> {
+/// Reads a response, and decides whether it is final.
+async fn read(outcome: reqwest::Result<reqwest::Response>) -> Result<FinalResponse, Unknown> {
     let response = outcome?;
     let status = response.status();
-    let later = response.headers().contains_key(RETRY_AFTER);
+    let has_retry_after = response.headers().contains_key(RETRY_AFTER);
     let body = response.text().await?;
-    if later || status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
-        return Err(Unknown { end: status.as_str().to_owned(), detail: body });
+    if has_retry_after || status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
+        return Err(Unknown { reason: status.as_str().to_owned(), detail: body });
     }
-    Ok(Answer { status, body })
+    Ok(FinalResponse { status, body })
 }

@@ -1,4 +1,4 @@
-//! Makes the planned faults happen.
+//! Injects the planned faults.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,64 +10,64 @@ use tributary_sqs::Faults;
 use tributary_stack::lambda::Pick;
 use tributary_system::System;
 
-use crate::ChaosError;
 use crate::api::Api;
-use crate::client::Client;
+use crate::error::ChaosError;
 use crate::plan::{Fault, Plan};
 use crate::proxy::Proxy;
+use crate::simulated_client::SimulatedClient;
 
-/// How many planned faults may find nothing to harm, for each that does.
-const MISSES_MAX: u32 = 5;
-/// How long a fault waits for a request to be answered.
-const STANDSTILL_MAX: Duration = Duration::from_millis(300);
-/// How many of the messages that are delivered are delivered twice.
-const DUPLICATES: f64 = 0.5;
+/// How many planned faults may have no effect, for each that has one.
+const INEFFECTIVE_PER_FAULT_MAX: u32 = 5;
+/// How long a fault waits for a final response.
+const RESPONSE_WAIT_MAX: Duration = Duration::from_millis(300);
+/// The share of messages that are delivered twice.
+const DUPLICATE_RATIO: f64 = 0.5;
 
-/// What was done.
+/// The injected faults.
 #[derive(Clone, Debug, Default)]
 pub struct Injected {
-    /// How many faults of each kind.
-    pub by_kind: BTreeMap<&'static str, u32>,
-    /// Planned faults that found nothing to harm: no process was there to be killed.
-    pub missed: u32,
+    /// The number of faults by name.
+    pub by_name: BTreeMap<&'static str, u32>,
+    /// The number of planned faults without effect, such as no running process to kill.
+    pub ineffective: u32,
 }
 
 impl Injected {
-    /// How many faults.
+    /// The number of faults with an effect.
     #[must_use]
     pub fn total(&self) -> u32 {
-        self.by_kind.values().sum()
+        self.by_name.values().sum()
     }
 }
 
-/// Harms a system.
+/// Injects faults into a system.
 pub struct Injector<'s> {
     system: &'s mut System,
     proxy: &'s Proxy,
     api: &'s Api,
-    /// Who sends equal requests; it has nothing else to do.
-    burster: Option<Client>,
-    /// What is under way: windows that end, requests that are answered.
-    running: JoinSet<Option<Client>>,
+    /// Sends equal requests at the same time. `None` while it does.
+    burst_client: Option<SimulatedClient>,
+    /// Faults that last for a while, and the requests of the burst client.
+    running: JoinSet<Option<SimulatedClient>>,
     seed: u64,
 }
 
 impl<'s> Injector<'s> {
-    /// Harms a system whose functions reach their database by way of the proxy.
+    /// An injector for a system whose functions connect to their database through the proxy.
     pub fn new(
         system: &'s mut System,
         proxy: &'s Proxy,
         api: &'s Api,
-        burster: Client,
+        burst_client: SimulatedClient,
         seed: u64,
     ) -> Self {
-        Self { system, proxy, api, burster: Some(burster), running: JoinSet::new(), seed }
+        Self { system, proxy, api, burst_client: Some(burst_client), running: JoinSet::new(), seed }
     }
 
-    /// Injects so many faults, and then ends all that go on.
+    /// Injects this many faults, and then ends those that still last.
     ///
     /// # Errors
-    /// If PostgreSQL does not come back.
+    /// If PostgreSQL does not restart.
     pub async fn run(
         mut self,
         faults: u32,
@@ -75,20 +75,22 @@ impl<'s> Injector<'s> {
     ) -> Result<Injected, ChaosError> {
         let mut injected = Injected::default();
         for (pause, fault) in Plan::new(self.seed) {
-            if injected.total() >= faults || injected.missed > faults.saturating_mul(MISSES_MAX) {
+            if injected.total() >= faults
+                || injected.ineffective > faults.saturating_mul(INEFFECTIVE_PER_FAULT_MAX)
+            {
                 break;
             }
-            // Where nothing gets through, nothing is under way that another fault could harm.
-            let _ = timeout(STANDSTILL_MAX, self.api.next_answer()).await;
+            // While no request succeeds, no work is in progress that another fault could interrupt.
+            let _ = timeout(RESPONSE_WAIT_MAX, self.api.next_response()).await;
             sleep(pause).await;
             if self.inject(fault).await? {
-                *injected.by_kind.entry(fault.kind()).or_default() += 1;
+                *injected.by_name.entry(fault.name()).or_default() += 1;
                 progress(injected.total());
             } else {
-                injected.missed += 1;
+                injected.ineffective += 1;
             }
         }
-        // Windows end by themselves, after a second or two; the requests have to be answered.
+        // Faults end after a second or two; requests end with their final response.
         while self.running.join_next().await.is_some() {}
         if let Some(sqs) = self.system.sqs() {
             sqs.faults().clear();
@@ -96,7 +98,7 @@ impl<'s> Injector<'s> {
         Ok(injected)
     }
 
-    /// Answers whether there was something to harm.
+    /// Returns whether the fault had an effect.
     async fn inject(&mut self, fault: Fault) -> Result<bool, ChaosError> {
         match fault {
             Fault::Kill(victim) => {
@@ -107,16 +109,16 @@ impl<'s> Injector<'s> {
                 let Some(postgres) = self.system.postgres_mut() else { return Ok(false) };
                 postgres.restart_immediately().await?;
             }
-            Fault::CutConnections => self.proxy.cut(),
-            Fault::RefuseSqs(window) => {
-                return Ok(self.disturb(
+            Fault::CloseConnections => self.proxy.close_connections(),
+            Fault::RejectSqs(window) => {
+                return Ok(self.disturb_sqs(
                     window,
                     |sqs| sqs.reject_all_requests(true),
                     |sqs| sqs.reject_all_requests(false),
                 ));
             }
             Fault::DelaySqs { by, window } => {
-                return Ok(self.disturb(
+                return Ok(self.disturb_sqs(
                     window,
                     move |sqs| sqs.delay_responses(by),
                     |sqs| sqs.delay_responses(Duration::ZERO),
@@ -124,23 +126,24 @@ impl<'s> Injector<'s> {
             }
             Fault::DuplicateMessages(window) => {
                 let seed = self.seed;
-                return Ok(self.disturb(
+                return Ok(self.disturb_sqs(
                     window,
-                    move |sqs| sqs.duplicate_deliveries(DUPLICATES, seed),
+                    move |sqs| sqs.duplicate_deliveries(DUPLICATE_RATIO, seed),
                     |sqs| sqs.duplicate_deliveries(0.0, 0),
                 ));
             }
             Fault::ReorderMessages => {
                 let seed = self.seed;
-                return Ok(self.disturb(Duration::ZERO, move |sqs| sqs.reorder(seed), |_| {}));
+                return Ok(self.disturb_sqs(Duration::ZERO, move |sqs| sqs.reorder(seed), |_| {}));
             }
-            Fault::EqualRequests(count) => return Ok(self.send_at_once(count).await),
+            Fault::EqualRequests(count) => return Ok(self.send_burst(count).await),
         }
         Ok(true)
     }
 
-    /// Switches a fault of SQS on, and later off. Of two windows of a kind the first to end ends both.
-    fn disturb(
+    /// Starts a fault of SQS, and ends it after the window. If two windows of the same fault
+    /// overlap, the first to end ends both.
+    fn disturb_sqs(
         &mut self,
         window: Duration,
         on: impl FnOnce(&Faults),
@@ -157,16 +160,16 @@ impl<'s> Injector<'s> {
         true
     }
 
-    /// Has equal requests sent, unless the last ones are not answered yet.
-    async fn send_at_once(&mut self, count: usize) -> bool {
+    /// Sends equal requests, unless the previous ones still run.
+    async fn send_burst(&mut self, count: usize) -> bool {
         while let Some(ended) = self.running.try_join_next() {
             if let Ok(Some(client)) = ended {
-                self.burster = Some(client);
+                self.burst_client = Some(client);
             }
         }
-        let Some(mut client) = self.burster.take() else { return false };
+        let Some(mut client) = self.burst_client.take() else { return false };
         self.running.spawn(async move {
-            client.send_at_once(count).await;
+            client.send_burst(count).await;
             Some(client)
         });
         true

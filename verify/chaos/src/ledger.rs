@@ -1,5 +1,5 @@
-//! What the clients know for certain: every 202 they got, for which body, between which moments; and
-//! every answer that should not have been.
+//! The clients' ledger: every 202 with its body and the times of request and response, and every
+//! unexpected response.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -9,36 +9,36 @@ use reqwest::StatusCode;
 use tokio::time::Instant;
 use tributary_domain::IngestRequest;
 
-use crate::api::{Accepted, Answer, NoAnswer};
+use crate::api::{Accepted, FinalResponse, NoFinalResponse};
 use crate::request::Request;
 
-/// What a request must be answered with.
+/// The expected response to a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expected {
     /// 202.
     Accepted,
-    /// 409: its key was used for another body.
+    /// 409: its key belongs to another body.
     KeyReused,
     /// 422.
     Invalid,
 }
 
-/// A request that was answered with 202.
+/// A request that was accepted with 202.
 #[derive(Clone, Debug)]
 pub struct Entry {
     /// Its idempotency key.
     pub key: String,
-    /// What it brought.
+    /// Its parsed body.
     pub content: IngestRequest,
-    /// Not committed before this moment.
+    /// A lower bound for the time of the commit.
     pub first_sent: Instant,
-    /// Committed by this moment.
-    pub answered: Instant,
-    /// What it was answered with.
+    /// An upper bound for the time of the commit.
+    pub responded: Instant,
+    /// The response.
     pub accepted: Accepted,
 }
 
-/// What all clients know.
+/// The ledger that all clients share.
 #[derive(Debug, Default)]
 pub struct Ledger {
     state: Mutex<State>,
@@ -48,24 +48,24 @@ pub struct Ledger {
 struct State {
     accepted: BTreeMap<String, Entry>,
     repeats: u64,
-    refused: u64,
-    faults: Vec<String>,
+    rejected: u64,
+    findings: Vec<String>,
 }
 
 impl Ledger {
-    /// Writes down what a request was answered with. Answers the batch, if it became one.
+    /// Records the response to a request. Returns the batch if the request was accepted.
     pub fn record(
         &self,
         request: &Request,
         expected: Expected,
         first_sent: Instant,
-        outcome: Result<Answer, NoAnswer>,
+        outcome: Result<FinalResponse, NoFinalResponse>,
     ) -> Option<Accepted> {
         let key = &request.key;
-        let answer = match outcome {
-            Ok(answer) => answer,
+        let response = match outcome {
+            Ok(response) => response,
             Err(error) => {
-                self.fault(format!("request {key}: {error}"));
+                self.add_finding(format!("request {key}: {error}"));
                 return None;
             }
         };
@@ -74,62 +74,62 @@ impl Ledger {
             Expected::KeyReused => StatusCode::CONFLICT,
             Expected::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
         };
-        if answer.status != wanted {
-            let Answer { status, body } = answer;
-            self.fault(format!("request {key}: answered {status}, not {wanted}: {body}"));
+        if response.status != wanted {
+            let FinalResponse { status, body } = response;
+            self.add_finding(format!("request {key}: status {status} instead of {wanted}: {body}"));
             return None;
         }
         if expected != Expected::Accepted {
-            self.state().refused += 1;
+            self.state().rejected += 1;
             return None;
         }
-        let accepted = serde_json::from_str::<Accepted>(&answer.body);
+        let accepted = serde_json::from_str::<Accepted>(&response.body);
         let content = IngestRequest::parse(request.body.as_bytes(), Utc::now());
         let (Ok(accepted), Ok(content)) = (accepted, content) else {
-            self.fault(format!("request {key}: a 202 that cannot be read: {}", answer.body));
+            self.add_finding(format!("request {key}: invalid body of a 202: {}", response.body));
             return None;
         };
         let key = key.clone();
-        self.accept(Entry { key, content, first_sent, answered: Instant::now(), accepted });
+        self.accept(Entry { key, content, first_sent, responded: Instant::now(), accepted });
         Some(accepted)
     }
 
-    /// The first answer stands, whenever its request was sent; a later one must be the same.
+    /// Keeps the first response; later ones must be equal to it.
     fn accept(&self, entry: Entry) {
         let mut state = self.state();
-        let Some(known) = state.accepted.get_mut(&entry.key) else {
+        let Some(first) = state.accepted.get_mut(&entry.key) else {
             state.accepted.insert(entry.key.clone(), entry);
             return;
         };
-        known.first_sent = known.first_sent.min(entry.first_sent);
-        known.answered = known.answered.min(entry.answered);
-        let first = known.accepted;
+        first.first_sent = first.first_sent.min(entry.first_sent);
+        first.responded = first.responded.min(entry.responded);
+        let first = first.accepted;
         state.repeats += 1;
         if first != entry.accepted {
             let (key, later) = (entry.key, entry.accepted);
-            state.faults.push(format!("request {key}: answered {first:?}, then {later:?}"));
+            state.findings.push(format!("request {key}: response {first:?}, then {later:?}"));
         }
     }
 
-    /// Writes down what should not have been.
-    pub fn fault(&self, fault: String) {
-        self.state().faults.push(fault);
+    /// Records a defect.
+    pub fn add_finding(&self, finding: String) {
+        self.state().findings.push(finding);
     }
 
-    /// Every request that became a batch.
+    /// Every accepted request.
     pub fn accepted(&self) -> Vec<Entry> {
         self.state().accepted.values().cloned().collect()
     }
 
-    /// What should not have been.
-    pub fn faults(&self) -> Vec<String> {
-        self.state().faults.clone()
+    /// All recorded defects.
+    pub fn findings(&self) -> Vec<String> {
+        self.state().findings.clone()
     }
 
-    /// How many answers repeated an earlier one, and how many requests were refused as they should be.
-    pub fn repeats_and_refusals(&self) -> (u64, u64) {
+    /// The number of repeated responses, and of requests rejected as expected.
+    pub fn repeats_and_rejections(&self) -> (u64, u64) {
         let state = self.state();
-        (state.repeats, state.refused)
+        (state.repeats, state.rejected)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -1,20 +1,22 @@
-//! Fault injection on the local stack: clients post and post again while processes die, PostgreSQL
-//! crashes, SQS misbehaves and connections are cut; then everything must settle, `check` must be clean and
-//! the clients' own ledger must equal the database row by row.
+//! Fault injection on the local stack: clients send and repeat requests while processes are killed,
+//! PostgreSQL crashes, SQS fails and connections are closed. Afterwards all work must complete,
+//! `check` must find nothing, and the clients' ledger must match the database row by row.
 //!
-//! A seed replays the choices: which faults, in which order, with which pauses, and what each client
-//! sends. It does not replay time: where in its work a process is when it dies differs from run to run.
+//! A seed determines the faults, their order and pauses, and each client's requests. It does not
+//! determine timing: the point at which a process is killed differs between runs.
 
 mod api;
 mod audit;
-mod client;
+mod drain;
+mod error;
 mod injector;
 mod ledger;
 mod plan;
 mod proxy;
 mod request;
 mod run;
-mod settle;
+mod simulated_client;
 
+pub use error::ChaosError;
 pub use injector::Injected;
-pub use run::{ChaosConfig, ChaosError, Progress, Report, run};
+pub use run::{ChaosConfig, Progress, Report, run};

@@ -1,51 +1,52 @@
-//! Which faults come, and when: drawn from a seed, so that the same seed plans the same faults.
+//! The sequence of faults, drawn from a seed: the same seed gives the same faults and pauses.
 
 use std::time::Duration;
 
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
-/// So many faults pass between two restarts of PostgreSQL, each of which takes about a second.
-const BETWEEN_RESTARTS: u32 = 30;
+/// The minimum number of faults between two restarts of PostgreSQL, each of which takes about a
+/// second.
+const FAULTS_BETWEEN_RESTARTS_MIN: u32 = 30;
 
-/// Something that goes wrong.
+/// A fault to inject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// SIGKILL for an environment of this function: one that is busy, if one is.
+    /// SIGKILL to an environment of this function, preferably a busy one.
     Kill(Victim),
     /// PostgreSQL crashes and recovers.
     RestartPostgres,
-    /// Every connection of the functions to PostgreSQL is cut.
-    CutConnections,
-    /// SQS refuses every call for so long.
-    RefuseSqs(Duration),
-    /// SQS holds every answer back for `by`, for so long.
+    /// All connections of the functions to PostgreSQL are closed.
+    CloseConnections,
+    /// SQS rejects every call for this long.
+    RejectSqs(Duration),
+    /// SQS delays its responses.
     DelaySqs {
-        /// How long each answer is held back.
+        /// The delay of each response.
         by: Duration,
-        /// How long that goes on.
+        /// How long the fault lasts.
         window: Duration,
     },
-    /// SQS delivers messages twice, half of them, for so long.
+    /// SQS delivers half of the messages twice, for this long.
     DuplicateMessages(Duration),
-    /// SQS delivers messages in any order, from now on.
+    /// SQS delivers messages in random order from now on.
     ReorderMessages,
-    /// So many equal requests at the same moment.
+    /// This many equal requests at the same time.
     EqualRequests(usize),
 }
 
-/// A function that dies.
+/// A function to kill.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Victim {
-    /// It has claimed rows, or written half of its results.
+    /// Has claimed rows, or has written half of its results.
     Enrich,
-    /// It has taken half a batch, or committed it and not answered.
+    /// Has written half a batch, or has committed it without responding.
     Ingest,
-    /// It has sent messages that it still owes.
+    /// Has sent messages without deleting their outbox entries.
     Relay,
-    /// It reads.
+    /// Only reads.
     Report,
-    /// It stands before each of them.
+    /// Runs before every API call.
     Authorize,
 }
 
@@ -64,18 +65,18 @@ impl Victim {
 }
 
 impl Fault {
-    /// What it is called in a report.
+    /// Its name in the report.
     #[must_use]
-    pub const fn kind(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Kill(Victim::Enrich) => "SIGKILL enrich",
             Self::Kill(Victim::Ingest) => "SIGKILL ingest",
             Self::Kill(Victim::Relay) => "SIGKILL relay",
             Self::Kill(Victim::Report) => "SIGKILL report",
             Self::Kill(Victim::Authorize) => "SIGKILL authorize",
-            Self::RestartPostgres => "PostgreSQL crashes",
-            Self::CutConnections => "connections cut",
-            Self::RefuseSqs(_) => "SQS refuses",
+            Self::RestartPostgres => "PostgreSQL crash",
+            Self::CloseConnections => "connections closed",
+            Self::RejectSqs(_) => "SQS rejects",
             Self::DelaySqs { .. } => "SQS delays",
             Self::DuplicateMessages(_) => "SQS duplicates",
             Self::ReorderMessages => "SQS reorders",
@@ -84,7 +85,7 @@ impl Fault {
     }
 }
 
-/// Faults without end, each with the pause before it.
+/// An endless sequence of faults, each with the pause before it.
 pub struct Plan {
     random: StdRng,
     since_restart: u32,
@@ -109,17 +110,17 @@ impl Plan {
             42..49 => Fault::Kill(Victim::Relay),
             49..54 => Fault::Kill(Victim::Authorize),
             54..57 => Fault::Kill(Victim::Report),
-            57..73 => Fault::CutConnections,
-            73..78 => Fault::RefuseSqs(self.millis(100, 700)),
+            57..73 => Fault::CloseConnections,
+            73..78 => Fault::RejectSqs(self.millis(100, 700)),
             78..83 => Fault::DelaySqs { by: self.millis(50, 400), window: self.millis(200, 1_000) },
             83..87 => Fault::DuplicateMessages(self.millis(500, 2_000)),
             87..89 => Fault::ReorderMessages,
             89..94 => Fault::EqualRequests(self.random.random_range(4..=10)),
-            _ if self.since_restart > BETWEEN_RESTARTS => {
+            _ if self.since_restart > FAULTS_BETWEEN_RESTARTS_MIN => {
                 self.since_restart = 0;
                 Fault::RestartPostgres
             }
-            _ => Fault::CutConnections,
+            _ => Fault::CloseConnections,
         }
     }
 }
@@ -143,15 +144,15 @@ mod tests {
     }
 
     #[test]
-    fn the_same_seed_plans_the_same_faults_and_another_others() {
+    fn equal_seeds_plan_equal_faults() {
         assert_eq!(planned(7), planned(7));
         assert_ne!(planned(7), planned(8));
     }
 
     #[test]
-    fn every_kind_comes_and_restarts_come_seldom() {
-        let kinds: BTreeSet<_> = planned(1).iter().map(|(_, fault)| fault.kind()).collect();
-        assert_eq!(kinds.len(), 12, "{kinds:?}");
+    fn every_fault_occurs_and_restarts_are_rare() {
+        let names: BTreeSet<_> = planned(1).iter().map(|(_, fault)| fault.name()).collect();
+        assert_eq!(names.len(), 12, "{names:?}");
         let restarts = planned(1).iter().filter(|(_, it)| *it == Fault::RestartPostgres).count();
         assert!((5..=500 / 30).contains(&restarts), "{restarts}");
     }

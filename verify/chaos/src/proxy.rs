@@ -1,4 +1,4 @@
-//! A TCP proxy between the functions and PostgreSQL that can cut every connection at once.
+//! A TCP proxy between the functions and PostgreSQL that can close all connections at once.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -9,7 +9,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tributary_system::DatabaseRoute;
 
-/// A running proxy. It ends when it is dropped, and its connections with it.
+/// A running proxy. Dropping it closes its port and its connections.
 #[derive(Debug)]
 pub struct Proxy {
     address: SocketAddr,
@@ -19,16 +19,16 @@ pub struct Proxy {
 #[derive(Debug)]
 struct Shared {
     target: OnceLock<String>,
-    /// Ends the connections of now; a cut puts a new one in its place.
+    /// Closes the current connections; [`Proxy::close_connections`] replaces it.
     connections: Mutex<CancellationToken>,
     ended: CancellationToken,
 }
 
 impl Proxy {
-    /// Starts on a free loopback port; connections are refused until [`Proxy::route`] was asked.
+    /// Starts on a free loopback port. Closes every connection until [`Proxy::route`] is used.
     ///
     /// # Errors
-    /// When no port is to be had.
+    /// If no port is available.
     pub async fn start() -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
@@ -42,19 +42,19 @@ impl Proxy {
         Ok(Self { address, shared })
     }
 
-    /// The detour through this proxy.
+    /// The route to the database through this proxy.
     #[must_use]
     pub fn route(&self) -> DatabaseRoute {
         let (address, shared) = (self.address, Arc::clone(&self.shared));
         DatabaseRoute::new(move |target| {
-            // The first target stays: a system asks once.
+            // A system uses the route once, so the first target stays.
             let _ = shared.target.set(target);
             address
         })
     }
 
-    /// Cuts every connection, whatever is under way on it; new ones are taken at once.
-    pub fn cut(&self) {
+    /// Closes all connections, active ones included. New ones are accepted at once.
+    pub fn close_connections(&self) {
         let mut connections =
             self.shared.connections.lock().unwrap_or_else(PoisonError::into_inner);
         connections.cancel();
@@ -72,17 +72,17 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     while let Some(accepted) = shared.ended.run_until_cancelled(listener.accept()).await {
         let Ok((client, _)) = accepted else { continue };
         let Some(target) = shared.target.get().cloned() else { continue };
-        let cut = shared.connections.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let closed = shared.connections.lock().unwrap_or_else(PoisonError::into_inner).clone();
         tokio::spawn(async move {
-            cut.run_until_cancelled(forward(client, target)).await;
+            closed.run_until_cancelled(forward(client, target)).await;
         });
     }
 }
 
-/// Carries bytes both ways until one side ends, or the other cannot be reached.
+/// Copies bytes in both directions until one side closes, or the target is unreachable.
 async fn forward(mut client: TcpStream, target: String) {
     let Ok(mut server) = TcpStream::connect(&target).await else { return };
-    // Small messages would otherwise wait for each other's acknowledgements.
+    // Nagle's algorithm would delay small messages.
     drop(client.set_nodelay(true));
     drop(server.set_nodelay(true));
     drop(copy_bidirectional(&mut client, &mut server).await);
@@ -109,21 +109,21 @@ mod tests {
         address
     }
 
-    async fn says_back(stream: &mut TcpStream) -> bool {
-        let mut answer = [0; 2];
-        stream.write_all(b"hi").await.is_ok() && stream.read_exact(&mut answer).await.is_ok()
+    async fn echoes(stream: &mut TcpStream) -> bool {
+        let mut reply = [0; 2];
+        stream.write_all(b"hi").await.is_ok() && stream.read_exact(&mut reply).await.is_ok()
     }
 
     #[tokio::test]
-    async fn a_cut_ends_the_connections_of_now_and_none_after_it() {
+    async fn close_connections_spares_later_connections() {
         let proxy = Proxy::start().await.unwrap();
         let _ = (proxy.route(), proxy.shared.target.set(echo_server().await.to_string()));
         let mut first = TcpStream::connect(proxy.address).await.unwrap();
         let mut second = TcpStream::connect(proxy.address).await.unwrap();
-        assert!(says_back(&mut first).await && says_back(&mut second).await);
-        proxy.cut();
-        assert!(!says_back(&mut first).await && !says_back(&mut second).await);
+        assert!(echoes(&mut first).await && echoes(&mut second).await);
+        proxy.close_connections();
+        assert!(!echoes(&mut first).await && !echoes(&mut second).await);
         let mut third = TcpStream::connect(proxy.address).await.unwrap();
-        assert!(says_back(&mut third).await);
+        assert!(echoes(&mut third).await);
     }
 }

@@ -1,4 +1,4 @@
-//! The requests that clients send: a body, its idempotency key, and where the key stands.
+//! The requests that clients send: a body, its idempotency key, and the key's location.
 
 use rand::Rng;
 use rand::rngs::StdRng;
@@ -6,14 +6,14 @@ use rand::seq::IndexedRandom;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
-/// One POST, as it may be sent any number of times.
+/// One POST, which can be sent repeatedly.
 #[derive(Clone, Debug)]
 pub struct Request {
     /// Its idempotency key.
     pub key: String,
-    /// Whether the key is a header; else it is the body's `request_id`.
+    /// Whether the key is a header. Otherwise it is the body's `request_id`.
     pub key_in_header: bool,
-    /// The JSON.
+    /// The JSON body.
     pub body: String,
 }
 
@@ -37,7 +37,7 @@ impl Request {
     }
 }
 
-/// An account as a bank describes it.
+/// An account of a request.
 #[must_use]
 pub fn account(account_id: &str, name: &str) -> Value {
     json!({
@@ -46,8 +46,8 @@ pub fn account(account_id: &str, name: &str) -> Value {
     })
 }
 
-/// Statements with the merchant that the bank makes of them, and its code.
-const STATEMENTS: &[(&str, Option<&str>, Option<&str>)] = &[
+/// Descriptions, each with its merchant's name and category code.
+const DESCRIPTIONS: &[(&str, Option<&str>, Option<&str>)] = &[
     ("AMZN Mktp US*2K4", Some("Amazon"), Some("5942")),
     ("STRIPE TRANSFER ST-J4", Some("Stripe"), None),
     ("UBER TRIP HELP.UBER.COM", None, Some("4121")),
@@ -56,25 +56,25 @@ const STATEMENTS: &[(&str, Option<&str>, Option<&str>)] = &[
     ("CHECK 2291", None, None),
 ];
 
-/// With as many decimals as each has.
+/// Each with its number of decimals.
 const CURRENCIES: &[(&str, u32)] = &[("USD", 2), ("EUR", 2), ("JPY", 0), ("BHD", 3)];
 
-/// A transaction of any content; few contents, so that now and then one comes again unchanged.
+/// A transaction with random content. There are few contents, so that some updates change nothing.
 #[must_use]
 pub fn transaction(random: &mut StdRng, transaction_id: &str, account_id: &str) -> Value {
-    let (statement, merchant, code) =
-        STATEMENTS.choose(random).copied().unwrap_or(("CHECK 1", None, None));
+    let (description, merchant, code) =
+        DESCRIPTIONS.choose(random).copied().unwrap_or(("CHECK 1", None, None));
     let (currency, decimals) = CURRENCIES.choose(random).copied().unwrap_or(("USD", 2));
     let day = random.random_range(1..=28);
     json!({
         "transaction_id": transaction_id,
         "account_id": account_id,
-        // As a string: serde_json's numbers would pass through a float.
+        // A string, since a number of serde_json would be a float.
         "amount": Decimal::new(random.random_range(-30..=30) * 1_001, decimals).to_string(),
         "iso_currency_code": currency,
         "date": format!("2025-10-{day:02}T{:02}:15:00Z", random.random_range(0..24)),
         "authorized_date": format!("2025-10-{day:02}"),
-        "name": statement,
+        "name": description,
         "merchant_name": merchant,
         "payment_channel": "online",
         "merchant_category_code": code,

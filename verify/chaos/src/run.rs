@@ -1,4 +1,4 @@
-//! A run: start, harm, let settle, compare, stop.
+//! A run: start the system, inject faults, drain, compare, stop.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,37 +7,38 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tributary_queue::{DeadLetters, EnrichMessage, QueueError};
+use tributary_queue::{DeadLetters, EnrichMessage};
+use tributary_store::Store;
 use tributary_store::check::{self, Options, Unsettled};
-use tributary_store::{Store, StoreError};
-use tributary_system::{System, SystemConfig, SystemError, Timings, sqs_client};
+use tributary_system::{System, SystemConfig, Timings, sqs_client};
 
-use crate::api::{Api, NoAnswer};
+use crate::api::Api;
 use crate::audit::{self, Stored};
-use crate::client::Client;
+use crate::drain::{Drained, drain};
+use crate::error::ChaosError;
 use crate::injector::{Injected, Injector};
 use crate::ledger::Ledger;
 use crate::proxy::Proxy;
-use crate::settle::{Settled, settle};
+use crate::simulated_client::SimulatedClient;
 
-/// How many dead letters are looked at.
+/// How many dead letters are read.
 const DEAD_LETTERS_MAX: usize = 10_000;
 
-/// What a run is made of.
+/// The configuration of a run.
 #[derive(Clone, Debug)]
 pub struct ChaosConfig {
-    /// How many faults.
+    /// The number of faults.
     pub faults: u32,
-    /// What the choices are drawn from.
+    /// The seed of all random choices.
     pub seed: u64,
-    /// How many clients send at once.
+    /// The number of concurrent clients.
     pub clients: u32,
-    /// The system; its database route is taken by the run's own proxy.
+    /// The system. The run replaces its database route with its own proxy.
     pub system: SystemConfig,
 }
 
 impl ChaosConfig {
-    /// A system that is thrown away, with timings in which it settles within seconds.
+    /// A temporary system, with timings that let it finish its work within seconds.
     #[must_use]
     pub fn new(faults: u32, seed: u64) -> Self {
         let timings = Timings {
@@ -59,80 +60,54 @@ impl ChaosConfig {
     }
 }
 
-/// Told how far a run is.
+/// The progress of a run.
 #[derive(Clone, Copy, Debug)]
 pub enum Progress<'p> {
-    /// A step begins.
+    /// A step has started.
     Step(&'p str),
-    /// So many faults were injected.
+    /// The number of faults injected so far.
     Injected(u32),
-    /// So much is left to do.
-    Settling(Unsettled),
+    /// The work that remains after the faults.
+    Draining(Unsettled),
 }
 
-/// Why a run could not be made; not what it found.
-#[derive(Debug, thiserror::Error)]
-pub enum ChaosError {
-    /// The proxy has no port.
-    #[error("the proxy cannot start")]
-    Proxy(#[source] std::io::Error),
-    /// The system did not start, or not stop.
-    #[error(transparent)]
-    System(#[from] SystemError),
-    /// PostgreSQL did not come back after a crash.
-    #[error("PostgreSQL did not come back")]
-    Postgres(#[from] tributary_postgres::Error),
-    /// The database cannot be read after the faults.
-    #[error("the database cannot be read")]
-    Store(#[from] StoreError),
-    /// The dead-letter queue cannot be read after the faults.
-    #[error("the dead-letter queue cannot be read")]
-    DeadLetters(#[from] QueueError),
-    /// No client can be made.
-    #[error("no HTTP client can be made")]
-    Client(#[from] reqwest::Error),
-    /// The API does not answer after the faults.
-    #[error("the API does not answer any more")]
-    Api(#[from] NoAnswer),
-}
-
-/// What a run did, and what it found.
+/// The result of a run.
 #[derive(Clone, Debug)]
 pub struct Report {
-    /// What the choices were drawn from.
+    /// The seed of all random choices.
     pub seed: u64,
-    /// The faults.
+    /// The injected faults.
     pub injected: Injected,
-    /// Requests that were sent, repeats included.
+    /// The number of requests sent, repeats included.
     pub requests: u64,
-    /// Those whose outcome stayed unknown, and that were sent again: how many came to what end.
+    /// The number of requests repeated because the response was not final, by reason.
     pub unknown: BTreeMap<String, u64>,
-    /// Requests that became a batch.
+    /// The number of accepted requests.
     pub batches: usize,
-    /// Answers that repeated the first one.
+    /// The number of responses that repeated an earlier one.
     pub repeats: u64,
-    /// Requests that were refused, as they should be.
-    pub refused: u64,
-    /// Stored transactions.
+    /// The number of requests rejected as expected.
+    pub rejected: u64,
+    /// The number of stored transactions.
     pub transactions: usize,
-    /// Kept revisions of them.
+    /// The number of stored revisions.
     pub revisions: usize,
-    /// The most attempts that one of them took.
+    /// The highest number of attempts of a transaction.
     pub attempts_max: i32,
-    /// Messages that SQS gave up; their batches were finished by others.
+    /// The number of messages in the dead-letter queue. Other messages finished their batches.
     pub dead_letters: usize,
-    /// How long the faults went on.
-    pub storm: Duration,
-    /// How the system came to rest.
-    pub settled: Settled,
-    /// What is wrong, a sentence each: nothing, if all is well.
+    /// How long faults were injected.
+    pub fault_duration: Duration,
+    /// How the system processed the remaining work.
+    pub drained: Drained,
+    /// The defects found, a sentence each.
     pub findings: Vec<String>,
 }
 
-/// Runs it all. What is wrong with the system is in the report; an error says why there is none.
+/// Runs the system under faults, and reports the defects found.
 ///
 /// # Errors
-/// [`ChaosError`]; nothing is left running then but what ends with the program.
+/// [`ChaosError`]. Processes that are still running then end with the program.
 pub async fn run(
     config: ChaosConfig,
     progress: &(dyn Fn(Progress<'_>) + Send + Sync),
@@ -142,12 +117,12 @@ pub async fn run(
         SystemConfig { database_route: Some(proxy.route()), ..config.system.clone() };
     let mut system =
         System::start(system_config, &|step: &str| progress(Progress::Step(step))).await?;
-    let report = harm(&mut system, &proxy, &config, progress).await;
+    let report = run_clients_and_faults(&mut system, &proxy, &config, progress).await;
     system.stop().await?;
     report
 }
 
-async fn harm(
+async fn run_clients_and_faults(
     system: &mut System,
     proxy: &Proxy,
     config: &ChaosConfig,
@@ -156,59 +131,60 @@ async fn harm(
     let api = Arc::new(Api::new(system.url(), system.api_key().to_owned())?);
     let ledger = Arc::new(Ledger::default());
     let client = |name: String, stream: u64| {
-        // A seed of its own for each, far from that of its neighbour.
+        // Each client has its own seed, far from those of the others.
         let seed = config.seed.wrapping_add(stream.wrapping_mul(0x9E37_79B9_7F4A_7C15));
-        Client::new(name, seed, Arc::clone(&api), Arc::clone(&ledger))
+        SimulatedClient::new(name, seed, Arc::clone(&api), Arc::clone(&ledger))
     };
     let stop = CancellationToken::new();
     let mut clients = JoinSet::new();
     for number in 1..=config.clients {
         clients.spawn(client(format!("c{number}"), u64::from(number)).run(stop.clone()));
     }
-    let begun = Instant::now();
+    let started = Instant::now();
     let injector = Injector::new(system, proxy, &api, client("burst".to_owned(), 0), config.seed);
     let injected = injector.run(config.faults, |count| progress(Progress::Injected(count))).await;
     stop.cancel();
     let injected = injected?;
     while let Some(ended) = clients.join_next().await {
         if let Err(error) = ended {
-            ledger.fault(format!("a client ended badly: {error}"));
+            ledger.add_finding(format!("a client panicked: {error}"));
         }
     }
-    let storm = begun.elapsed();
+    let fault_duration = started.elapsed();
     let store = system.store()?;
-    let settled = settle(&store, &api, |left| progress(Progress::Settling(left))).await?;
-    let (findings, stored, dead_letters) = examine(system, &store, &ledger, settled).await?;
+    let drained = drain(&store, &api, |remaining| progress(Progress::Draining(remaining))).await?;
+    let (findings, stored, dead_letters) = find_defects(system, &store, &ledger, drained).await?;
     store.close().await;
-    let (repeats, refused) = ledger.repeats_and_refusals();
+    let (repeats, rejected) = ledger.repeats_and_rejections();
     Ok(Report {
         seed: config.seed,
         injected,
-        requests: api.tries(),
+        requests: api.attempts(),
         unknown: api.unknown(),
         batches: ledger.accepted().len(),
         repeats,
-        refused,
+        rejected,
         transactions: stored.transactions.len(),
         revisions: stored.revisions.len(),
         attempts_max: stored.transactions.iter().map(|row| row.attempts).max().unwrap_or_default(),
         dead_letters,
-        storm,
-        settled,
+        fault_duration,
+        drained,
         findings,
     })
 }
 
-/// Everything that is wrong: what clients saw, what is left over, what `check` and the ledger say.
-async fn examine(
+/// Collects the defects: unexpected responses, remaining work, findings of `check`, and differences
+/// between the ledger and the database.
+async fn find_defects(
     system: &System,
     store: &Store,
     ledger: &Ledger,
-    settled: Settled,
+    drained: Drained,
 ) -> Result<(Vec<String>, Stored, usize), ChaosError> {
-    let mut findings = ledger.faults();
-    if !settled.left.is_nothing() {
-        findings.push(format!("it did not settle: {:?} is left", settled.left));
+    let mut findings = ledger.findings();
+    if !drained.remaining.is_nothing() {
+        findings.push(format!("work remains at the time limit: {:?}", drained.remaining));
     }
     let mut tx = store.begin_for_all().await?;
     check::begin_snapshot(&mut tx).await?;
@@ -218,7 +194,7 @@ async fn examine(
             check
                 .findings
                 .iter()
-                .map(|found| format!("check {}: {}: {}", check.name, found.subject, found.detail)),
+                .map(|it| format!("check {}: {}: {}", check.name, it.subject, it.detail)),
         );
     }
     drop(tx);
@@ -230,9 +206,9 @@ async fn examine(
     let letters = letters.list(DEAD_LETTERS_MAX).await?;
     for letter in &letters {
         let batch = EnrichMessage::parse(&letter.body).map(|message| message.batch.0);
-        // All stored batches are finished, or the system did not settle.
+        // Every stored batch is finished unless work remains, which is a finding of its own.
         if !batch.is_ok_and(|id| stored.batches.iter().any(|stored| stored.batch_id == id)) {
-            findings.push(format!("dead letter {}: of no batch", letter.message_id));
+            findings.push(format!("dead letter {}: unknown batch", letter.message_id));
         }
     }
     Ok((findings, stored, letters.len()))

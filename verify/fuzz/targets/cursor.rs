@@ -1,4 +1,4 @@
-//! Fuzzes the cursor of a page.
+//! Fuzzes the pagination cursor.
 #![no_main]
 
 use tributary_properties::cursor;

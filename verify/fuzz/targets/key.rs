@@ -1,4 +1,4 @@
-//! Fuzzes the headers that carry a key.
+//! Fuzzes the headers with an API key.
 #![no_main]
 
 use tributary_properties::key;

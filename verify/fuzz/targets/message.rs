@@ -1,4 +1,4 @@
-//! Fuzzes the message of SQS.
+//! Fuzzes the SQS message.
 #![no_main]
 
 use tributary_properties::message;

@@ -1,4 +1,4 @@
-//! Fuzzes the body of a batch.
+//! Fuzzes the request body of a batch.
 #![no_main]
 
 use tributary_properties::request;

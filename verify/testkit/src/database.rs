@@ -1,6 +1,6 @@
-//! A database for one test, a copy of one that was migrated once for the test program.
+//! A database per test, copied from a template that is migrated once per test program.
 
-#![expect(clippy::expect_used, reason = "a test that has no database cannot go on")]
+#![expect(clippy::expect_used, reason = "a test cannot continue without a database")]
 
 use secrecy::SecretString;
 use sqlx::{Connection, PgConnection};
@@ -12,28 +12,28 @@ use tributary_store::{Store, database, tenants};
 use url::Url;
 use uuid::Uuid;
 
-/// What every test of the program shares.
+/// Shared by all tests of the program.
 struct Shared {
-    /// Any database of the server, to make others from.
+    /// A database of the server, to create others from.
     admin_url: String,
     template: String,
-    /// Ends with the program: see `tributary_postgres`.
+    /// Stops with the program: see `tributary_postgres`.
     _server: Option<Postgres>,
 }
 
 static SHARED: OnceCell<Shared> = OnceCell::const_new();
 
-/// A migrated, empty database of a test's own.
+/// A migrated, empty database for one test.
 pub struct TestDatabase {
     url: String,
 }
 
 impl TestDatabase {
-    /// Makes one: on the server of `DATABASE_URL` if that is set, else on one that is started for the
-    /// test program and ends with it.
+    /// Creates one on the server of `DATABASE_URL` if that is set, else on a server that is started
+    /// for the test program.
     ///
     /// # Panics
-    /// If there is no server, since the test could not go on.
+    /// If there is no server.
     pub async fn create() -> Self {
         let shared = SHARED.get_or_init(start_shared).await;
         let name = unique_name("test");
@@ -43,27 +43,27 @@ impl TestDatabase {
         Self { url: with_database(&shared.admin_url, &name) }
     }
 
-    /// A store on it; each has a connection of its own, as each Lambda environment has.
+    /// A store on it. Each has its own connection, as each Lambda environment has.
     ///
     /// # Panics
-    /// Never: the URL is one.
+    /// Never, since the URL is valid.
     #[must_use]
     pub fn store(&self) -> Store {
         Store::connect_lazily(&SecretString::from(self.url.as_str())).expect("a URL")
     }
 
-    /// A bare connection, to look at rows past the store.
+    /// A connection that bypasses the store.
     ///
     /// # Panics
-    /// If the server is gone.
+    /// If the server is unavailable.
     pub async fn connection(&self) -> PgConnection {
         PgConnection::connect(&self.url).await.expect("a connection")
     }
 
-    /// A new tenant of the given name.
+    /// The tenant of the given name, created if it does not exist.
     ///
     /// # Panics
-    /// If the server is gone.
+    /// If the server is unavailable.
     pub async fn tenant(&self, name: &str) -> TenantId {
         let store = self.store();
         let mut tx = store.begin_for_all().await.expect("a transaction");
@@ -73,22 +73,22 @@ impl TestDatabase {
         tenant
     }
 
-    /// Where it is.
+    /// Its URL.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 }
 
-/// Runs on a thread and a runtime of its own: each test has its own runtime, which ends with it, and
-/// the server must not.
+/// Runs on its own thread and runtime, since each test's runtime ends with the test and the server
+/// must not.
 async fn start_shared() -> Shared {
     let (sender, receiver) = tokio::sync::oneshot::channel();
     std::thread::spawn(move || {
         let runtime = Runtime::new().expect("a runtime");
         let shared = runtime.block_on(async {
-            let given = std::env::var("DATABASE_URL").ok().filter(|url| !url.is_empty());
-            let (admin_url, server) = match given {
+            let configured = std::env::var("DATABASE_URL").ok().filter(|url| !url.is_empty());
+            let (admin_url, server) = match configured {
                 Some(url) => (url, None),
                 None => {
                     let progress = &|step: &str| eprintln!("{step}");
@@ -106,14 +106,14 @@ async fn start_shared() -> Shared {
             Shared { admin_url, template, _server: server }
         });
         drop(sender.send(shared));
-        // The runtime must live on: it minds the server's process.
+        // The runtime must continue to run, since it owns the server process.
         runtime.block_on(std::future::pending::<()>());
     });
     receiver.await.expect("the server's thread")
 }
 
-fn unique_name(kind: &str) -> String {
-    format!("tributary_{kind}_{}", Uuid::now_v7().simple())
+fn unique_name(purpose: &str) -> String {
+    format!("tributary_{purpose}_{}", Uuid::now_v7().simple())
 }
 
 fn with_database(url: &str, name: &str) -> String {

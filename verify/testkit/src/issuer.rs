@@ -1,6 +1,6 @@
-//! An issuer of tokens with keys of its own: good tokens, and each way of making a bad one.
+//! A token issuer with its own keys, for valid and for invalid tokens.
 
-#![expect(clippy::expect_used, reason = "a test that has no keys cannot go on")]
+#![expect(clippy::expect_used, reason = "a test cannot continue without keys")]
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -16,10 +16,10 @@ use serde_json::{Value, json};
 
 /// The `kid` of the RSA key.
 pub const RSA_KEY_ID: &str = "rsa-1";
-/// The `kid` of the key on P-256.
+/// The `kid` of the P-256 key.
 pub const EC_KEY_ID: &str = "ec-1";
 
-/// An issuer with an RSA key of 2048 bits and one on P-256.
+/// An issuer with a 2048-bit RSA key and a P-256 key.
 #[derive(Debug)]
 pub struct Issuer {
     rsa: RsaKeyPair,
@@ -32,10 +32,10 @@ impl Issuer {
     /// The claim `aud` of its tokens.
     pub const AUDIENCE: &'static str = "tributary";
 
-    /// With new keys.
+    /// Generates new keys.
     ///
     /// # Panics
-    /// If no keys can be made.
+    /// If the keys cannot be generated.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -50,7 +50,7 @@ impl Issuer {
         let public = self.rsa.public_key();
         let modulus = public.modulus().big_endian_without_leading_zero();
         let exponent = public.exponent().big_endian_without_leading_zero();
-        // 4, then both coordinates.
+        // The byte 4 of an uncompressed point, then both coordinates.
         let point = self.ec.public_key().as_ref().get(1..).unwrap_or_default();
         let (x, y) = point.split_at(point.len() / 2);
         json!({"keys": [
@@ -58,11 +58,12 @@ impl Issuer {
              "n": base64(modulus), "e": base64(exponent)},
             {"kty": "EC", "kid": EC_KEY_ID, "crv": "P-256", "x": base64(x), "y": base64(y)},
             {"kty": "oct", "kid": "secret", "k": base64(b"not a public key at all, but known")},
-            {"kty": "RSA", "kid": "encryption", "use": "enc", "n": base64(modulus), "e": base64(exponent)},
+            {"kty": "RSA", "kid": "encryption", "use": "enc",
+             "n": base64(modulus), "e": base64(exponent)},
         ]})
     }
 
-    /// The claims of a good token.
+    /// The claims of a valid token.
     #[must_use]
     pub fn claims(tenant_id: &str, scope: &str) -> Value {
         json!({
@@ -77,10 +78,10 @@ impl Issuer {
         self.rs256_with(&json!({"alg": "RS256", "typ": "JWT", "kid": RSA_KEY_ID}), claims)
     }
 
-    /// A token signed with the RSA key, whatever its header says.
+    /// A token with any header, signed with the RSA key.
     ///
     /// # Panics
-    /// If it cannot be signed.
+    /// If signing fails.
     #[must_use]
     pub fn rs256_with(&self, header: &Value, claims: &Value) -> String {
         signed(header, claims, |message| {
@@ -92,16 +93,16 @@ impl Issuer {
         })
     }
 
-    /// A token signed with the key on P-256.
+    /// A token signed with the P-256 key.
     #[must_use]
     pub fn es256(&self, claims: &Value) -> String {
         self.es256_with(&json!({"alg": "ES256", "kid": EC_KEY_ID}), claims)
     }
 
-    /// A token signed with the key on P-256, whatever its header says.
+    /// A token with any header, signed with the P-256 key.
     ///
     /// # Panics
-    /// If it cannot be signed.
+    /// If signing fails.
     #[must_use]
     pub fn es256_with(&self, header: &Value, claims: &Value) -> String {
         signed(header, claims, |message| {
@@ -109,8 +110,8 @@ impl Issuer {
         })
     }
 
-    /// Tokens of these claims that HS256 signs with what everybody knows of the RSA key: its modulus as
-    /// bytes and as the JWK has it, and the JWK itself.
+    /// Tokens signed with HS256, whose secret is the public RSA key: its modulus in base64 and as
+    /// bytes, the JWK, and the DER encoding.
     #[must_use]
     pub fn hs256_with_public_key(&self, claims: &Value) -> Vec<String> {
         let modulus = self.rsa.public_key().modulus().big_endian_without_leading_zero().to_vec();

@@ -1,6 +1,6 @@
-//! Batches as tests make them, written as ingest does.
+//! Batches for tests, written as ingest writes them.
 
-#![expect(clippy::expect_used, reason = "a test that makes no transaction cannot go on")]
+#![expect(clippy::expect_used, reason = "a test cannot continue without its transactions")]
 
 use std::collections::BTreeSet;
 
@@ -12,33 +12,35 @@ use tributary_store::transactions::{self, Written};
 use tributary_store::{Store, StoreError, accounts, batches};
 use uuid::Uuid;
 
-/// Writes a batch in one transaction, as ingest does, with the accounts that its transactions name.
+/// Writes a batch with the accounts of its transactions in one database transaction, as ingest
+/// does.
 ///
 /// # Errors
-/// [`StoreError`] of the statements.
+/// [`StoreError`] if a statement fails.
 pub async fn write(
     store: &Store,
     tenant: TenantId,
     bookings: &[Transaction],
 ) -> Result<(BatchId, Written), StoreError> {
     let batch = BatchId(Uuid::now_v7());
-    let named: BTreeSet<_> = bookings.iter().map(|booking| booking.account_id.as_str()).collect();
-    let brought: Vec<_> = named.into_iter().map(account).collect();
+    let account_ids: BTreeSet<_> =
+        bookings.iter().map(|booking| booking.account_id.as_str()).collect();
+    let accounts: Vec<_> = account_ids.into_iter().map(account).collect();
     let mut tx = store.begin(tenant).await?;
-    accounts::upsert(&mut tx, tenant, &brought, &[]).await?;
+    accounts::upsert(&mut tx, tenant, &accounts, &[]).await?;
     let written = transactions::write(&mut tx, tenant, batch, bookings).await?;
     keep_batch(&mut tx, tenant, batch, bookings, written).await?;
     tx.commit().await?;
     Ok((batch, written))
 }
 
-/// Writes the batch itself, when its transactions have been.
+/// Writes the row of `batches`, after its transactions.
 ///
 /// # Errors
-/// [`StoreError`] of the statement.
+/// [`StoreError`] if the statement fails.
 ///
 /// # Panics
-/// Never: the correlation id is one.
+/// Never, since the correlation id is valid.
 pub async fn keep_batch(
     connection: &mut PgConnection,
     tenant: TenantId,
@@ -51,7 +53,7 @@ pub async fn keep_batch(
     batches::insert(connection, tenant, batch, &correlation, &ids, written).await
 }
 
-/// An outbox entry for a batch, of one message.
+/// An outbox entry of a batch, with one message.
 #[must_use]
 pub fn outbox_entry(tenant: TenantId, batch: BatchId) -> OutboxEntry {
     OutboxEntry {
@@ -76,10 +78,10 @@ pub fn account(account_id: &str) -> Account {
     }
 }
 
-/// A booking of US dollars on the account `acc`.
+/// A transaction in US dollars of the account `acc`.
 ///
 /// # Panics
-/// If the amount is none.
+/// If the amount is invalid.
 #[must_use]
 pub fn booking(transaction_id: &str, amount: &str) -> Transaction {
     Transaction {
@@ -97,30 +99,30 @@ pub fn booking(transaction_id: &str, amount: &str) -> Transaction {
     }
 }
 
-/// So many bookings of one amount, `tx_00000` and on.
+/// `count` transactions of equal amounts, with ids from `tx_00000` on.
 ///
 /// # Panics
-/// If the amount is none.
+/// If the amount is invalid.
 #[must_use]
 pub fn bookings(count: usize, amount: &str) -> Vec<Transaction> {
     (0..count).map(|index| booking(&format!("tx_{index:05}"), amount)).collect()
 }
 
-/// An amount of a currency.
+/// An amount in a currency.
 ///
 /// # Panics
-/// If either is none.
+/// If either is invalid.
 #[must_use]
 pub fn money(amount: &str, currency: &str) -> Money {
     let currency = Currency::from_code(currency).expect("a currency");
     Money::parse(amount, currency).expect("an amount")
 }
 
-/// A moment of RFC 3339.
+/// Parses an RFC 3339 timestamp.
 ///
 /// # Panics
-/// If it is none.
+/// If it is invalid.
 #[must_use]
 pub fn instant(text: &str) -> DateTime<Utc> {
-    text.parse().expect("a moment")
+    text.parse().expect("a timestamp")
 }

@@ -1,7 +1,6 @@
-//! What tests of several crates need: a real PostgreSQL server for each test program with a migrated
-//! database for each test; batches written as ingest does; an issuer of tokens; hostile request bodies; a
-//! client for queues; the deployment template as a value. Not for end-to-end tests: those start the whole
-//! of `local/system`.
+//! Test support for several crates: a PostgreSQL server per test program with a migrated database
+//! per test, batches written as ingest writes them, a token issuer, hostile request bodies, an SQS
+//! client, and the deployment template as JSON. End-to-end tests use `local/system` instead.
 
 mod database;
 pub mod hostile;

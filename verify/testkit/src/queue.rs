@@ -1,9 +1,9 @@
-//! A client for an SQS endpoint that a test started.
+//! A client for a test's SQS endpoint.
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::config::{BehaviorVersion, Config, Credentials, Region};
 
-/// A client for an endpoint on this machine, which asks for no credentials of anyone's.
+/// A client for a local endpoint, with dummy credentials.
 #[must_use]
 pub fn sqs_client(endpoint_url: &str) -> Client {
     let config = Config::builder()

@@ -1,9 +1,9 @@
-//! `template.yaml` as tests read it: JSON, with CloudFormation's tags in their long form, such as
-//! `{"Ref": "Queue"}` for `!Ref Queue`. Transforms and conditions are not evaluated.
+//! `template.yaml` as JSON, with CloudFormation's tags in their long form: `!Ref Queue` becomes
+//! `{"Ref": "Queue"}`. Transforms and conditions are not evaluated.
 #![expect(
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a template that cannot be read fails the test that asks for it"
+    reason = "an unreadable template fails the test"
 )]
 
 use std::sync::LazyLock;
@@ -24,14 +24,14 @@ pub fn template() -> &'static Value {
     &TEMPLATE
 }
 
-/// The resources of a type, with their logical ids, in the order of those.
-pub fn resources_of(kind: &str) -> impl Iterator<Item = (&'static str, &'static Value)> {
+/// The resources of a type with their logical ids, ordered by id.
+pub fn resources_of(resource_type: &str) -> impl Iterator<Item = (&'static str, &'static Value)> {
     let resources = template()["Resources"].as_object().into_iter().flatten();
-    let of_kind = resources.filter(move |(_, resource)| resource["Type"] == kind);
-    of_kind.map(|(id, resource)| (id.as_str(), resource))
+    let of_type = resources.filter(move |(_, resource)| resource["Type"] == resource_type);
+    of_type.map(|(id, resource)| (id.as_str(), resource))
 }
 
-/// The resource of a logical id.
+/// The resource with a logical id.
 #[must_use]
 pub fn resource(id: &str) -> &'static Value {
     &template()["Resources"][id]
@@ -57,12 +57,12 @@ fn to_json(node: &Yaml<'_>) -> Value {
             Value::Object(Map::from_iter([(name, to_json(node))]))
         }
         Yaml::Representation(..) | Yaml::Alias(_) | Yaml::BadValue => {
-            panic!("{node:?} is no value")
+            panic!("{node:?} is not a value")
         }
     }
 }
 
-/// A key as JSON has it.
+/// A mapping key as a JSON object name.
 fn name_of(key: &Yaml<'_>) -> String {
     match to_json(key) {
         Value::String(name) => name,

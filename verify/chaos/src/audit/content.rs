@@ -1,11 +1,11 @@
-//! Whether stored content is what was sent, field by field.
+//! Compares stored content with sent content, field by field.
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use tributary_domain::Transaction;
 use tributary_store::check::stored::{StoredRevision, StoredTransaction};
 
-/// A row's content.
+/// Whether a row has the content sent.
 pub fn is_of(row: &StoredTransaction, sent: &Transaction) -> bool {
     (
         &row.account_id,
@@ -34,7 +34,7 @@ pub fn is_of(row: &StoredTransaction, sent: &Transaction) -> bool {
     )
 }
 
-/// An earlier content.
+/// Whether a revision has the content sent.
 pub fn is_of_revision(revision: &StoredRevision, sent: &Transaction) -> bool {
     let content = &revision.content;
     let is = |field: &str, sent: Option<&str>| content[field].as_str() == sent;

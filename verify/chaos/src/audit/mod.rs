@@ -1,4 +1,4 @@
-//! Compares what the clients were answered with what is stored, row by row.
+//! Compares the clients' ledger with the database, row by row.
 
 mod content;
 
@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::ledger::Entry;
 
-/// Everything that is stored.
+/// The contents of the database.
 pub struct Stored {
     pub batches: Vec<StoredBatch>,
     pub transactions: Vec<StoredTransaction>,
@@ -23,7 +23,7 @@ pub struct Stored {
 }
 
 impl Stored {
-    /// Reads it all.
+    /// Reads all tables.
     pub async fn read(store: &Store) -> Result<Self, StoreError> {
         let mut tx = store.begin_for_all().await?;
         tributary_store::check::begin_snapshot(&mut tx).await?;
@@ -36,7 +36,7 @@ impl Stored {
     }
 }
 
-/// What differs, a sentence each. Both sides are at rest.
+/// Lists the differences, a sentence each. No work may be in progress.
 pub fn compare(entries: &[Entry], stored: &Stored) -> Vec<String> {
     let audit = Audit { stored, index: Index::of(entries) };
     let parts = [
@@ -49,22 +49,25 @@ pub fn compare(entries: &[Entry], stored: &Stored) -> Vec<String> {
     parts.concat()
 }
 
-/// The ledger by what is asked of it.
+/// The ledger, indexed.
 struct Index<'l> {
     by_batch: HashMap<Uuid, &'l Entry>,
-    /// Each transaction that was brought, with every entry that brought it.
-    brought: BTreeMap<&'l str, Vec<(&'l Entry, &'l Transaction)>>,
+    /// Each transaction sent, with every entry that contains it.
+    transactions: BTreeMap<&'l str, Vec<(&'l Entry, &'l Transaction)>>,
     accounts: BTreeMap<&'l str, Vec<(&'l Entry, &'l Account)>>,
 }
 
 impl<'l> Index<'l> {
     fn of(entries: &'l [Entry]) -> Self {
-        let mut index =
-            Self { by_batch: HashMap::new(), brought: BTreeMap::new(), accounts: BTreeMap::new() };
+        let mut index = Self {
+            by_batch: HashMap::new(),
+            transactions: BTreeMap::new(),
+            accounts: BTreeMap::new(),
+        };
         for entry in entries {
             index.by_batch.insert(entry.accepted.batch_id, entry);
-            for brought in &entry.content.transactions {
-                index.brought.entry(&brought.transaction_id).or_default().push((entry, brought));
+            for sent in &entry.content.transactions {
+                index.transactions.entry(&sent.transaction_id).or_default().push((entry, sent));
             }
             for account in &entry.content.accounts {
                 index.accounts.entry(&account.account_id).or_default().push((entry, account));
@@ -74,13 +77,12 @@ impl<'l> Index<'l> {
     }
 }
 
-/// Those that may be the last: none that was answered before another was sent.
-fn last_ones<'l, T>(brought: &[(&'l Entry, &'l T)]) -> Vec<&'l T> {
-    let latest_sent = brought.iter().map(|(entry, _)| entry.first_sent).max();
-    brought
-        .iter()
-        .filter(|(entry, _)| latest_sent.is_none_or(|sent| entry.answered >= sent))
-        .map(|(_, brought)| *brought)
+/// The candidates for the last content: all except those whose response preceded another's request.
+fn last_candidates<'l, T>(sent: &[(&'l Entry, &'l T)]) -> Vec<&'l T> {
+    let latest = sent.iter().map(|(entry, _)| entry.first_sent).max();
+    sent.iter()
+        .filter(|(entry, _)| latest.is_none_or(|latest| entry.responded >= latest))
+        .map(|(_, content)| *content)
         .collect()
 }
 
@@ -95,29 +97,36 @@ impl Audit<'_> {
         let by_id: HashMap<_, _> =
             self.stored.batches.iter().map(|batch| (batch.batch_id, batch)).collect();
         if self.index.by_batch.len() != entries.len() {
-            findings.push("two requests with keys of their own became one batch".to_owned());
+            findings.push("two requests with different keys became one batch".to_owned());
         }
         for entry in entries {
-            let (key, told) = (&entry.key, entry.accepted);
-            let Some(batch) = by_id.get(&told.batch_id) else {
-                findings.push(format!("request {key}: its batch {} is lost", told.batch_id));
+            let (key, accepted) = (&entry.key, entry.accepted);
+            let Some(batch) = by_id.get(&accepted.batch_id) else {
+                findings.push(format!("request {key}: batch {} is missing", accepted.batch_id));
                 continue;
             };
             let sent = entry.content.transactions.iter().map(|it| it.transaction_id.as_str());
             let counts = (batch.inserted, batch.updated, batch.unchanged);
             if !sent.eq(batch.transaction_ids.iter().map(String::as_str)) {
-                findings.push(format!("batch {}: its members are not those sent", told.batch_id));
+                findings.push(format!(
+                    "batch {}: its transactions are not those sent",
+                    accepted.batch_id
+                ));
             }
-            if counts != (told.inserted, told.updated, told.unchanged) {
-                findings.push(format!("batch {}: {counts:?} is not as told", told.batch_id));
+            if counts != (accepted.inserted, accepted.updated, accepted.unchanged) {
+                findings.push(format!(
+                    "batch {}: counts {counts:?} differ from the response",
+                    accepted.batch_id
+                ));
             }
             if batch.idempotency_key.as_ref() != Some(key) {
-                findings.push(format!("batch {}: its key is not {key}", told.batch_id));
+                findings
+                    .push(format!("batch {}: its idempotency key is not {key}", accepted.batch_id));
             }
         }
         for batch in &self.stored.batches {
             if !self.index.by_batch.contains_key(&batch.batch_id) {
-                findings.push(format!("batch {}: nobody was told of it", batch.batch_id));
+                findings.push(format!("batch {}: no response named it", batch.batch_id));
             }
         }
         findings
@@ -126,12 +135,16 @@ impl Audit<'_> {
     fn accounts(&self) -> Vec<String> {
         let mut findings = Vec::new();
         for account in &self.stored.accounts {
-            let Some(brought) = self.index.accounts.get(account.account_id.as_str()) else {
-                findings.push(format!("account {}: left by a refused request", account.account_id));
+            let Some(sent) = self.index.accounts.get(account.account_id.as_str()) else {
+                findings
+                    .push(format!("account {}: stored by a rejected request", account.account_id));
                 continue;
             };
-            if !last_ones(brought).iter().any(|last| last.name == account.name) {
-                findings.push(format!("account {}: not as it was last sent", account.account_id));
+            if !last_candidates(sent).iter().any(|last| last.name == account.name) {
+                findings.push(format!(
+                    "account {}: its name is not the last one sent",
+                    account.account_id
+                ));
             }
         }
         findings
@@ -141,46 +154,49 @@ impl Audit<'_> {
         let mut findings = Vec::new();
         let stored: BTreeSet<_> =
             self.stored.transactions.iter().map(|row| row.transaction_id.as_str()).collect();
-        let lost: Vec<_> = self.index.brought.keys().filter(|id| !stored.contains(*id)).collect();
-        let lost: Vec<_> = lost.iter().map(|id| format!("transaction {id}: it is lost")).collect();
-        findings.extend(lost);
+        let missing = self.index.transactions.keys().filter(|id| !stored.contains(*id));
+        findings.extend(missing.map(|id| format!("transaction {id}: it is missing")));
         let rules = RuleCategorizer::new();
         for row in &self.stored.transactions {
             let id = &row.transaction_id;
-            let Some(brought) = self.index.brought.get(id.as_str()) else {
-                findings.push(format!("transaction {id}: left by a refused request"));
+            let Some(sent) = self.index.transactions.get(id.as_str()) else {
+                findings.push(format!("transaction {id}: stored by a rejected request"));
                 continue;
             };
-            if !last_ones(brought).iter().any(|last| content::is_of(row, last)) {
-                findings.push(format!("transaction {id}: its content is not what was last sent"));
+            if !last_candidates(sent).iter().any(|last| content::is_of(row, last)) {
+                findings.push(format!("transaction {id}: its content is not the last one sent"));
             }
-            let owner = brought.iter().find(|(entry, _)| entry.accepted.batch_id == row.batch_id);
-            if !owner.is_some_and(|(_, brought)| content::is_of(row, brought)) {
-                findings
-                    .push(format!("transaction {id}: batch {} did not bring it so", row.batch_id));
+            let owner = sent.iter().find(|(entry, _)| entry.accepted.batch_id == row.batch_id);
+            if !owner.is_some_and(|(_, sent)| content::is_of(row, sent)) {
+                findings.push(format!(
+                    "transaction {id}: batch {} did not contain this content",
+                    row.batch_id
+                ));
             }
             if row.status != "completed" {
                 findings.push(format!("transaction {id}: {} {:?}", row.status, row.failure_reason));
             } else if !is_categorised(row, &rules) {
-                findings.push(format!("transaction {id}: its category is not what the rules say"));
+                findings.push(format!("transaction {id}: its category differs from the rules"));
             }
         }
         findings
     }
 
-    /// Each earlier content is what its batch brought, and no batch comes before one that was answered
-    /// before it was sent.
+    /// Each revision has the content that its batch sent, and the order of revisions matches the
+    /// order of non-overlapping requests.
     fn histories(&self) -> Vec<String> {
         let mut findings = Vec::new();
         let mut owners: BTreeMap<&str, Vec<Uuid>> = BTreeMap::new();
         for revision in &self.stored.revisions {
             let (id, batch_id) = (revision.transaction_id.as_str(), revision.batch_id);
             owners.entry(id).or_default().push(batch_id);
-            let brought = self.index.brought.get(id).into_iter().flatten();
-            let mut of_batch = brought.filter(|(entry, _)| entry.accepted.batch_id == batch_id);
-            if !of_batch.any(|(_, brought)| content::is_of_revision(revision, brought)) {
+            let sent = self.index.transactions.get(id).into_iter().flatten();
+            let mut of_batch = sent.filter(|(entry, _)| entry.accepted.batch_id == batch_id);
+            if !of_batch.any(|(_, sent)| content::is_of_revision(revision, sent)) {
                 let number = revision.revision;
-                findings.push(format!("transaction {id}: revision {number} is not what was sent"));
+                findings.push(format!(
+                    "transaction {id}: revision {number} differs from the content sent"
+                ));
             }
         }
         for row in &self.stored.transactions {
@@ -192,17 +208,18 @@ impl Audit<'_> {
             let entries: Vec<_> =
                 history.iter().filter_map(|batch| self.index.by_batch.get(batch)).collect();
             let is_reversed = entries.iter().enumerate().any(|(index, later)| {
-                entries.iter().take(index).any(|earlier| later.answered < earlier.first_sent)
+                entries.iter().take(index).any(|earlier| later.responded < earlier.first_sent)
             });
             if is_reversed {
-                findings
-                    .push(format!("transaction {id}: its history is not in the order of sending"));
+                findings.push(format!(
+                    "transaction {id}: its history is not in the order of the requests"
+                ));
             }
         }
         findings
     }
 
-    /// What the batches say they inserted and updated, all together, is what there is.
+    /// The batches' counts add up to the numbers of rows and revisions.
     fn totals(&self) -> Vec<String> {
         let mut findings = Vec::new();
         let sum = |count: fn(&StoredBatch) -> i32| {
@@ -215,7 +232,7 @@ impl Audit<'_> {
         }
         if i64::try_from(revisions) != Ok(updated) {
             findings.push(format!(
-                "{updated} transactions were updated, {revisions} revisions are kept"
+                "{updated} transactions were updated, {revisions} revisions are stored"
             ));
         }
         findings

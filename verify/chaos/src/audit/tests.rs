@@ -1,4 +1,4 @@
-//! The audit finds each kind of loss, doubling and disorder that it is there for.
+//! The audit finds each defect that it checks for.
 
 use std::time::Duration;
 
@@ -13,24 +13,28 @@ use super::*;
 use crate::api::Accepted;
 use crate::request::{Request, account, transaction};
 
-/// Two batches of one transaction, one after the other, as they were answered and are stored.
+/// Two consecutive batches with one transaction, with the ledger and the database.
 struct Case {
     entries: Vec<Entry>,
     stored: Stored,
 }
 
-/// A batch with content of its own, sent and answered in the given seconds.
+/// A batch with its own content, sent and accepted in the given seconds.
 fn entry(number: u8, seconds: std::ops::Range<u64>, (inserted, updated): (i32, i32)) -> Entry {
-    let brought = [transaction(&mut StdRng::seed_from_u64(u64::from(number)), "tx", "acc")];
+    let transactions = [transaction(&mut StdRng::seed_from_u64(u64::from(number)), "tx", "acc")];
     let key = format!("key{number}");
-    let request =
-        Request::new(key.clone(), true, &[account("acc", &format!("Name {number}"))], &brought);
-    let begun = Instant::now();
+    let request = Request::new(
+        key.clone(),
+        true,
+        &[account("acc", &format!("Name {number}"))],
+        &transactions,
+    );
+    let start = Instant::now();
     Entry {
         key,
         content: IngestRequest::parse(request.body.as_bytes(), Utc::now()).unwrap(),
-        first_sent: begun + Duration::from_secs(seconds.start),
-        answered: begun + Duration::from_secs(seconds.end),
+        first_sent: start + Duration::from_secs(seconds.start),
+        responded: start + Duration::from_secs(seconds.end),
         accepted: Accepted {
             batch_id: Uuid::from_u128(u128::from(number)),
             total_transactions: 1,
@@ -109,8 +113,8 @@ fn revision(entry: &Entry) -> StoredRevision {
     }
 }
 
-/// The second batch was sent once the first was answered.
-fn healthy() -> Case {
+/// The second request was sent after the first response.
+fn valid_case() -> Case {
     let (first, second) = (entry(1, 0..1, (1, 0)), entry(2, 2..3, (0, 1)));
     let stored = Stored {
         batches: vec![batch(&first), batch(&second)],
@@ -121,32 +125,32 @@ fn healthy() -> Case {
     Case { entries: vec![first, second], stored }
 }
 
-fn assert_found(expected: &str, harm: impl FnOnce(&mut Case)) {
-    let mut case = healthy();
-    harm(&mut case);
+fn assert_found(expected: &str, corrupt: impl FnOnce(&mut Case)) {
+    let mut case = valid_case();
+    corrupt(&mut case);
     let findings = compare(&case.entries, &case.stored);
-    assert!(findings.iter().any(|found| found.contains(expected)), "{expected}: {findings:?}");
+    assert!(findings.iter().any(|finding| finding.contains(expected)), "{expected}: {findings:?}");
 }
 
 #[test]
-fn what_is_stored_as_it_was_answered_is_right() {
-    let Case { entries, stored } = healthy();
+fn equal_ledger_and_database_have_no_findings() {
+    let Case { entries, stored } = valid_case();
     assert_eq!(compare(&entries, &stored), [] as [String; 0]);
 }
 
 #[test]
-fn what_is_lost_is_found() {
-    assert_found("its batch 00000000-0000-0000-0000-000000000002 is lost", |case| {
+fn missing_rows_are_found() {
+    assert_found("batch 00000000-0000-0000-0000-000000000002 is missing", |case| {
         case.stored.batches.pop();
     });
-    assert_found("transaction tx: it is lost", |case| case.stored.transactions.clear());
-    assert_found("its members are not", |case| case.stored.batches[0].transaction_ids.clear());
+    assert_found("transaction tx: it is missing", |case| case.stored.transactions.clear());
+    assert_found("its transactions are not", |case| case.stored.batches[0].transaction_ids.clear());
     assert_found("were updated", |case| case.stored.revisions.clear());
 }
 
 #[test]
-fn what_is_there_twice_or_was_refused_is_found() {
-    assert_found("nobody was told of it", |case| {
+fn duplicates_and_rejected_rows_are_found() {
+    assert_found("no response named it", |case| {
         let batch = StoredBatch { batch_id: Uuid::max(), ..case.stored.batches[0].clone() };
         case.stored.batches.push(batch);
     });
@@ -154,14 +158,14 @@ fn what_is_there_twice_or_was_refused_is_found() {
         let row = case.stored.transactions[0].clone();
         case.stored.transactions.push(row);
     });
-    assert_found("transaction bad: left by a refused request", |case| {
+    assert_found("transaction bad: stored by a rejected request", |case| {
         let bad = StoredTransaction {
             transaction_id: "bad".to_owned(),
             ..case.stored.transactions[0].clone()
         };
         case.stored.transactions.push(bad);
     });
-    assert_found("account bad: left by a refused request", |case| {
+    assert_found("account bad: stored by a rejected request", |case| {
         case.stored.accounts[0].account_id = "bad".to_owned();
     });
     assert_found("became one batch", |case| {
@@ -170,27 +174,29 @@ fn what_is_there_twice_or_was_refused_is_found() {
 }
 
 #[test]
-fn content_that_is_not_the_last_is_found() {
+fn outdated_content_is_found() {
     let first_stands = |case: &mut Case| {
         case.stored.transactions = vec![row(&case.entries[0])];
         case.stored.accounts[0].name = "Name 1".to_owned();
     };
-    assert_found("its content is not what was last sent", first_stands);
-    assert_found("account acc: not as it was last sent", first_stands);
-    assert_found("its history is not in the order of sending", |case| {
+    assert_found("its content is not the last one sent", first_stands);
+    assert_found("account acc: its name is not the last one sent", first_stands);
+    assert_found("its history is not in the order of the requests", |case| {
         case.stored.transactions = vec![row(&case.entries[0])];
         case.stored.revisions = vec![revision(&case.entries[1])];
     });
-    assert_found("did not bring it so", |case| case.stored.transactions[0].batch_id = Uuid::nil());
-    assert_found("revision 1 is not what was sent", |case| {
+    assert_found("did not contain this content", |case| {
+        case.stored.transactions[0].batch_id = Uuid::nil()
+    });
+    assert_found("revision 1 differs from the content sent", |case| {
         case.stored.revisions[0].content["description"] = json!("other");
     });
 }
 
 #[test]
-fn of_two_at_the_same_moment_either_may_be_the_last() {
+fn either_of_two_concurrent_requests_may_be_the_last() {
     for last in [0, 1] {
-        let mut case = healthy();
+        let mut case = valid_case();
         case.entries[1].first_sent = case.entries[0].first_sent;
         case.stored.transactions = vec![row(&case.entries[last])];
         case.stored.revisions = vec![revision(&case.entries[1 - last])];
@@ -199,13 +205,15 @@ fn of_two_at_the_same_moment_either_may_be_the_last() {
 }
 
 #[test]
-fn work_that_is_not_done_or_not_right_is_found() {
+fn unfinished_and_wrong_results_are_found() {
     assert_found("transaction tx: failed", |case| {
         case.stored.transactions[0].status = "failed".to_owned();
     });
-    assert_found("its category is not what the rules say", |case| {
+    assert_found("its category differs from the rules", |case| {
         case.stored.transactions[0].rule = Some("another".to_owned());
     });
-    assert_found("is not as told", |case| case.stored.batches[0].updated = 1);
-    assert_found("its key is not key1", |case| case.stored.batches[0].idempotency_key = None);
+    assert_found("differ from the response", |case| case.stored.batches[0].updated = 1);
+    assert_found("its idempotency key is not key1", |case| {
+        case.stored.batches[0].idempotency_key = None
+    });
 }

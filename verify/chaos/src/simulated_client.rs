@@ -1,7 +1,7 @@
-//! A client of the bank's side: posts batches and posts them again, in every way that a bank does.
+//! A simulated client: posts, repeats, updates and reads batches.
 //!
-//! What it does is drawn from its own seed and never depends on time, so that the same seed gives the
-//! same requests in the same order; how many there are until the faults end does depend on it.
+//! Its actions are drawn from its own seed and do not depend on time: the same seed gives the same
+//! requests in the same order. The number of requests until the faults end does depend on time.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -21,53 +21,53 @@ use crate::api::{Accepted, Api};
 use crate::ledger::{Expected, Ledger};
 use crate::request::{Request, account, transaction, with};
 
-/// Transactions that every client brings, so that batches overlap.
-const SHARED: usize = 24;
-/// The pause after each act, in milliseconds.
+/// The number of transactions that all clients send, so that batches overlap.
+const SHARED_TRANSACTIONS: usize = 24;
+/// The pause after each action, in milliseconds.
 const PAUSE_MS: std::ops::Range<u64> = 0..60;
 
-/// One client.
-pub struct Client {
+/// A simulated client.
+pub struct SimulatedClient {
     name: String,
     random: StdRng,
     api: Arc<Api>,
     ledger: Arc<Ledger>,
-    /// Requests that it sent and that became batches.
-    sent: Vec<(Request, Uuid)>,
-    /// Transactions of its own, as it last sent them.
+    /// Its accepted requests with their batches.
+    accepted: Vec<(Request, Uuid)>,
+    /// Its own transactions, as last sent.
     own: Vec<Value>,
     known_accounts: BTreeSet<String>,
     next_id: u32,
 }
 
-impl Client {
-    /// A client of this name, which all its ids begin with.
+impl SimulatedClient {
+    /// A client whose ids start with its name.
     pub fn new(name: String, seed: u64, api: Arc<Api>, ledger: Arc<Ledger>) -> Self {
-        let (sent, own, known_accounts) = (Vec::new(), Vec::new(), BTreeSet::new());
+        let (accepted, own, known_accounts) = (Vec::new(), Vec::new(), BTreeSet::new());
         let random = StdRng::seed_from_u64(seed);
-        Self { name, random, api, ledger, sent, own, known_accounts, next_id: 0 }
+        Self { name, random, api, ledger, accepted, own, known_accounts, next_id: 0 }
     }
 
-    /// Acts until it is to stop; what it sent last is answered by then.
+    /// Sends requests until stopped, and waits for the response to the last one.
     pub async fn run(mut self, stop: CancellationToken) {
         while !stop.is_cancelled() {
             match self.random.random_range(0..100) {
                 0..26 => self.send_new().await,
-                26..38 => self.send_again().await,
-                38..45 => self.send_other_under_same_key().await,
-                45..59 => self.send_changed().await,
+                26..38 => self.send_repeat().await,
+                38..45 => self.send_other_body_with_same_key().await,
+                45..59 => self.send_update().await,
                 59..73 => self.send_overlapping().await,
                 73..81 => self.send_invalid().await,
                 81..91 => self.send_pair().await,
-                _ => self.look().await,
+                _ => self.read().await,
             }
             let pause = Duration::from_millis(self.random.random_range(PAUSE_MS));
             stop.run_until_cancelled(sleep(pause)).await;
         }
     }
 
-    /// Sends equal requests at the same moment: they are one batch.
-    pub async fn send_at_once(&mut self, count: usize) {
+    /// Sends equal requests at the same time: they become one batch.
+    pub async fn send_burst(&mut self, count: usize) {
         let request = self.new_request();
         let sends = (0..count).map(|_| self.submit(&request, Expected::Accepted));
         join_all(sends).await;
@@ -92,26 +92,26 @@ impl Client {
         self.request(&[account_id], &transactions)
     }
 
-    async fn send_again(&mut self) {
-        let Some((request, _)) = self.sent.choose(&mut self.random).cloned() else { return };
+    async fn send_repeat(&mut self) {
+        let Some((request, _)) = self.accepted.choose(&mut self.random).cloned() else { return };
         self.submit(&request, Expected::Accepted).await;
     }
 
-    async fn send_other_under_same_key(&mut self) {
-        let Some((first, _)) = self.sent.choose(&mut self.random).cloned() else { return };
-        let account_id = self.id("stolen_acc");
-        let id = self.id("stolen");
-        let stolen = [transaction(&mut self.random, &id, &account_id)];
-        let accounts = [account(&account_id, "Stolen")];
-        let other = Request::new(first.key, first.key_in_header, &accounts, &stolen);
+    async fn send_other_body_with_same_key(&mut self) {
+        let Some((first, _)) = self.accepted.choose(&mut self.random).cloned() else { return };
+        let account_id = self.id("reused_acc");
+        let id = self.id("reused");
+        let transactions = [transaction(&mut self.random, &id, &account_id)];
+        let accounts = [account(&account_id, "Reused")];
+        let other = Request::new(first.key, first.key_in_header, &accounts, &transactions);
         self.submit(&other, Expected::KeyReused).await;
     }
 
-    async fn send_changed(&mut self) {
+    async fn send_update(&mut self) {
         let count = self.random.random_range(1..12).min(self.own.len());
         self.own.shuffle(&mut self.random);
         for index in 0..count {
-            // One in four stays as it is.
+            // One in four does not change.
             if let Some(own) = self.own.get_mut(index)
                 && self.random.random_ratio(3, 4)
             {
@@ -126,11 +126,11 @@ impl Client {
         }
     }
 
-    /// Transactions that others bring at the same moment, in the opposite order, with other content.
+    /// Sends transactions that other clients send too, in either order and with different content.
     async fn send_overlapping(&mut self) {
-        let mut indices: Vec<_> = (0..SHARED).collect();
+        let mut indices: Vec<_> = (0..SHARED_TRANSACTIONS).collect();
         indices.shuffle(&mut self.random);
-        indices.truncate(self.random.random_range(2..SHARED));
+        indices.truncate(self.random.random_range(2..SHARED_TRANSACTIONS));
         indices.sort_unstable();
         if self.random.random_bool(0.5) {
             indices.reverse();
@@ -143,7 +143,8 @@ impl Client {
         self.send(request).await;
     }
 
-    /// One transaction of several is wrong: nothing of it may be left, not even its update of a known one.
+    /// Sends a request with one invalid transaction: nothing of it may be stored, including its
+    /// update of an existing transaction.
     async fn send_invalid(&mut self) {
         let account_id = self.id("bad_acc");
         let (id, last) = (self.id("bad"), self.id("bad"));
@@ -151,18 +152,19 @@ impl Client {
         let bad = transaction(&mut self.random, &last, &account_id);
         let bad = match self.random.random_range(0..4) {
             0 => with(bad, "amount", json!("1.00001")),
-            1 => with(bad, "account_id", json!("bad_nobodys")),
+            1 => with(bad, "account_id", json!("bad_unknown")),
             2 => with(bad, "transaction_id", json!(id)),
             _ => with(bad, "iso_currency_code", json!("XXX")),
         };
-        let known = self.own.choose(&mut self.random).cloned();
-        let known = known.map(|known| with(known, "name", json!("must not be stored")));
-        let transactions: Vec<_> = [Some(good), known, Some(bad)].into_iter().flatten().collect();
+        let existing = self.own.choose(&mut self.random).cloned();
+        let update = existing.map(|existing| with(existing, "name", json!("must not be stored")));
+        let transactions: Vec<_> = [Some(good), update, Some(bad)].into_iter().flatten().collect();
         let request = self.request(&[account_id], &transactions);
         self.submit(&request, Expected::Invalid).await;
     }
 
-    /// A pending transaction and its posted one: together, one after the other, or at the same moment.
+    /// Sends a pending transaction and its posted one: together, in either order, or at the same
+    /// time.
     async fn send_pair(&mut self) {
         let account_id = format!("{}_acc_pairs", self.name);
         let (pending_id, posted_id) = (self.id("p"), self.id("q"));
@@ -197,9 +199,9 @@ impl Client {
         }
     }
 
-    /// Reads a batch or a summary: whatever is under way, counts add up.
-    async fn look(&mut self) {
-        let Some((_, batch_id)) = self.sent.choose(&mut self.random) else { return };
+    /// Reads a batch or a summary: the counts by status must add up to the total at any time.
+    async fn read(&mut self) {
+        let Some((_, batch_id)) = self.accepted.choose(&mut self.random) else { return };
         let (path, total) = if self.random.random_bool(0.5) {
             (format!("/api/batches/{batch_id}"), "/total_transactions")
         } else {
@@ -208,35 +210,35 @@ impl Client {
             let path = format!("/api/reports/account/{account_id}/summary?{days}");
             (path, "/metrics/total_transactions")
         };
-        let answer = match self.api.ask(Method::GET, &path).await {
-            Ok(answer) => answer,
-            Err(error) => return self.ledger.fault(format!("{path}: {error}")),
+        let response = match self.api.send(Method::GET, &path).await {
+            Ok(response) => response,
+            Err(error) => return self.ledger.add_finding(format!("{path}: {error}")),
         };
-        let body: Value = serde_json::from_str(&answer.body).unwrap_or_default();
+        let body: Value = serde_json::from_str(&response.body).unwrap_or_default();
         let counted = ["pending", "processing", "completed", "failed"]
             .iter()
             .filter_map(|status| body.get("processing_status")?.get(status)?.as_i64())
             .sum::<i64>();
         let total = body.pointer(total).and_then(Value::as_i64);
-        if answer.status != StatusCode::OK || total != Some(counted) {
-            self.ledger.fault(format!("{path}: answered {}: {}", answer.status, answer.body));
+        if response.status != StatusCode::OK || total != Some(counted) {
+            self.ledger
+                .add_finding(format!("{path}: status {}: {}", response.status, response.body));
         }
     }
 
-    /// A request with a new key and the accounts; one that is known already is not always brought again.
+    /// A request with a new key. It omits some of the accounts that exist already.
     fn request(&mut self, accounts: &[String], transactions: &[Value]) -> Request {
         let key = self.id("key");
         let in_header = self.random.random_bool(0.5);
-        let brought: Vec<_> = accounts
+        let included: Vec<_> = accounts
             .iter()
-            .filter(|it| !self.known_accounts.contains(*it) || self.random.random_bool(0.3))
-            .cloned()
+            .filter(|id| !self.known_accounts.contains(*id) || self.random.random_bool(0.3))
             .collect();
-        let brought: Vec<_> = brought
-            .iter()
-            .map(|it| account(it, &format!("Name {}", self.random.random_range(0..3))))
+        let included: Vec<_> = included
+            .into_iter()
+            .map(|id| account(id, &format!("Name {}", self.random.random_range(0..3))))
             .collect();
-        Request::new(key, in_header, &brought, transactions)
+        Request::new(key, in_header, &included, transactions)
     }
 
     async fn send(&mut self, request: Request) {
@@ -244,9 +246,10 @@ impl Client {
         if let Some(accepted) = accepted {
             let body: Value = serde_json::from_str(&request.body).unwrap_or_default();
             let accounts = body.get("accounts").and_then(Value::as_array).into_iter().flatten();
-            let ids = accounts.filter_map(|it| Some(it.get("account_id")?.as_str()?.to_owned()));
+            let ids = accounts
+                .filter_map(|account| Some(account.get("account_id")?.as_str()?.to_owned()));
             self.known_accounts.extend(ids);
-            self.sent.push((request, accepted.batch_id));
+            self.accepted.push((request, accepted.batch_id));
         }
     }
 
@@ -256,8 +259,8 @@ impl Client {
         self.ledger.record(request, expected, first_sent, outcome)
     }
 
-    fn id(&mut self, kind: &str) -> String {
+    fn id(&mut self, prefix: &str) -> String {
         self.next_id += 1;
-        format!("{}_{kind}{}", self.name, self.next_id)
+        format!("{}_{prefix}{}", self.name, self.next_id)
     }
 }

@@ -1,7 +1,7 @@
-//! Hostile bodies, one after the other: each is refused, in little time and memory, and leaves nothing.
+//! Sends hostile bodies: each must be rejected with little CPU time and memory, and store nothing.
 //!
-//! Ten thousand in a release build, where the time is asserted, since that is what ships; some of them in
-//! a debug build, for the rest. `.ci/hostile` runs the former.
+//! A release build sends ten thousand and asserts the CPU time (`.ci/hostile`); a debug build sends
+//! fewer and does not assert the time.
 #![cfg(test)]
 
 use std::collections::BTreeMap;
@@ -22,21 +22,21 @@ use tributary_testkit::{TestDatabase, hostile};
 const EVENT: &str = include_str!("../../../events/api-ingest.json");
 const SEED: u64 = 0x7269_7665_7273;
 const BODIES: u64 = if cfg!(debug_assertions) { 500 } else { 10_000 };
-/// What one body may cost; where the machine is slow, so many times what [`reference_time`] takes there, which is
-/// as much where it is not.
+/// The CPU time that one body may take, on a machine of normal speed.
 const CPU_MAX: Duration = Duration::from_millis(100);
+/// On a slow machine: how many times [`reference_time`] one body may take, about the same limit.
 const REFERENCES_MAX: u32 = 6;
-/// A body that seemed to cost more is sent again up to so many times, and the least counts: what else a
-/// machine does (other threads of a core, interrupts) is counted as this thread's time too.
+/// How often a body over the limit is measured again. The lowest time counts, because interrupts and
+/// other threads of a core add to the CPU time of this thread.
 const MEASURED_AGAIN_MAX: u32 = 9;
-/// What may be allocated beside the body: far less than the body itself may have.
+/// The memory that may be allocated in addition to the body.
 const ALLOCATED_BYTES_MAX: usize = 16 * 1024 * 1024;
 
-/// Counts what is allocated; this program has one test, so that it counts nothing else.
+/// Measures allocations. This program has a single test, so nothing else is measured.
 #[global_allocator]
 static ALLOCATOR: PeakAlloc = PeakAlloc;
 
-/// The most that a kind of body cost.
+/// The highest cost of the bodies of one generator.
 #[derive(Default)]
 struct Cost {
     bodies: u64,
@@ -46,14 +46,13 @@ struct Cost {
     statuses: BTreeMap<u16, u64>,
 }
 
-/// What this thread has worked so far. Everything runs on it but PostgreSQL, which is not asked about
-/// most bodies.
+/// The CPU time of this thread so far. Everything but PostgreSQL runs on it.
 fn cpu_time() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap())
 }
 
-/// What `serde_json` alone takes just now, on six megabytes of zeros.
+/// The CPU time of `serde_json` alone on six megabytes of zeros.
 fn reference_time(zeros: &str) -> Duration {
     let begun = cpu_time();
     serde_json::from_str::<IgnoredAny>(zeros).unwrap();
@@ -66,13 +65,13 @@ fn request_of(tenant: &str) -> Request {
     lambda_http::request::from_str(&event.to_string()).unwrap()
 }
 
-/// As API Gateway passes it: text as text, else bytes.
+/// The body as API Gateway passes it: text if it is UTF-8, else bytes.
 fn body_of(bytes: Vec<u8>) -> Body {
     String::from_utf8(bytes).map_or_else(|error| Body::Binary(error.into_bytes()), Body::Text)
 }
 
 #[tokio::test]
-async fn a_hostile_body_is_refused_in_little_time_and_memory_and_leaves_nothing() {
+async fn hostile_body_is_rejected_with_little_time_and_memory_and_stores_nothing() {
     let database = TestDatabase::create().await;
     let tenant = database.tenant("hostile").await;
     let queue = Queue::new(Aws::default().config().await, "http://127.0.0.1:1/queue".to_owned());
@@ -130,10 +129,10 @@ async fn a_hostile_body_is_refused_in_little_time_and_memory_and_leaves_nothing(
             cost.bodies, cost.bytes, cost.cpu, cost.allocated_bytes, cost.statuses
         );
     }
-    println!("the reference, now and then: {references:?}");
-    assert_eq!(stored_rows(&database).await, 0, "nothing of them is stored");
+    println!("reference times: {references:?}");
+    assert_eq!(stored_rows(&database).await, 0, "no hostile body may store anything");
 
-    // The same request with a good body is taken: nothing but the bodies was refused.
+    // The same request with a valid body is accepted, so the bodies were the reason.
     let response = respond(&ingest, Request::from_parts(parts, outcome)).await;
     assert_eq!(response.status(), 202, "{response:?}");
     assert!(stored_rows(&database).await > 0);

@@ -1,5 +1,6 @@
-//! API keys: `trb_`, eight characters by which a key is found and told from others, and a secret of 192
-//! bits. What is stored is a keyed hash: whoever reads the database can neither use a key nor check a guess.
+//! API keys: `trb_`, eight characters that identify the key, and a secret of 192 bits.
+//!
+//! Only a keyed hash is stored: a reader of the database can neither use a key nor check a guess.
 
 use std::fmt;
 
@@ -14,17 +15,17 @@ const SECRET_BYTES: usize = 24;
 const PREFIX_LENGTH: usize = SCHEME.len() + 2 * PREFIX_BYTES;
 const LENGTH: usize = PREFIX_LENGTH + SEPARATOR.len_utf8() + 2 * SECRET_BYTES;
 
-/// What is stored of a key: its HMAC-SHA-256 under a [`Pepper`].
+/// The stored hash of a key: its HMAC-SHA-256 under a [`Pepper`].
 pub type KeyHash = [u8; 32];
 
-/// A whole key, shown once. It is not kept anywhere; its hash is.
+/// A complete key, shown once. Only its hash is stored.
 pub struct ApiKeySecret(String);
 
 impl ApiKeySecret {
-    /// How many random bytes a key is made of: those of its prefix, then those of its secret.
+    /// The random bytes of a key: first its prefix, then its secret.
     pub const ENTROPY_BYTES: usize = PREFIX_BYTES + SECRET_BYTES;
 
-    /// A new key from random bytes.
+    /// Creates a key from random bytes.
     #[must_use]
     pub fn from_entropy(entropy: [u8; Self::ENTROPY_BYTES]) -> Self {
         let mut key = SCHEME.to_owned();
@@ -43,28 +44,28 @@ impl ApiKeySecret {
         &self.0
     }
 
-    /// The part that may be shown, and by which the key is found.
+    /// The part that identifies the key and may be shown.
     #[must_use]
     pub fn prefix(&self) -> &str {
         self.0.get(..PREFIX_LENGTH).unwrap_or_default()
     }
 
-    /// What is stored. The secret is as random as a hash is long, so a slow hash would protect nothing more.
+    /// The hash to store. A slow hash is not needed: a random 192-bit secret cannot be guessed.
     #[must_use]
     pub fn hash(&self, pepper: &Pepper) -> KeyHash {
         pepper.hash(&self.0)
     }
 }
 
-/// A text that a caller presents and that has the form of a key. Nothing shows it.
+/// A key that a caller presents, checked for its format only. Never log it.
 #[derive(Clone, Copy)]
 pub struct PresentedKey<'t>(&'t str);
 
 impl<'t> PresentedKey<'t> {
-    /// How every key begins, and nothing else that a caller may present.
+    /// The start of every key. No other credential starts with it.
     pub const SCHEME: &'static str = SCHEME;
 
-    /// Reads a key; `None` for what cannot be one, which therefore need not be looked up.
+    /// Parses a key; `None` for a text that is not in the format of one and needs no lookup.
     #[must_use]
     pub fn parse(text: &'t str) -> Option<Self> {
         let (prefix, secret) = text.strip_prefix(SCHEME)?.split_once(SEPARATOR)?;
@@ -73,33 +74,33 @@ impl<'t> PresentedKey<'t> {
         (fits && prefix.bytes().chain(secret.bytes()).all(is_hex)).then_some(Self(text))
     }
 
-    /// The part by which the key is found.
+    /// The part that identifies the key.
     #[must_use]
     pub fn prefix(&self) -> &'t str {
         self.0.get(..PREFIX_LENGTH).unwrap_or_default()
     }
 }
 
-/// The secret key of the hashes. It is never in the database.
+/// The secret key of the hashes. It is never stored in the database.
 #[derive(Clone)]
 pub struct Pepper(Hmac<Sha256>);
 
-/// A pepper that could be guessed.
+/// The pepper is short enough to be guessed.
 #[derive(Debug, thiserror::Error)]
 #[error("a pepper has at least {} characters", Pepper::LENGTH_MIN)]
 pub struct PepperTooShort;
 
 impl Pepper {
-    /// The shortest pepper that is taken.
+    /// The minimum length of a pepper, in characters.
     pub const LENGTH_MIN: usize = 32;
 
-    /// Takes a pepper.
+    /// Creates a pepper.
     ///
     /// # Errors
-    /// [`PepperTooShort`].
+    /// [`PepperTooShort`] under [`Self::LENGTH_MIN`] characters.
     pub fn new(text: &str) -> Result<Self, PepperTooShort> {
         let long_enough = text.chars().count() >= Self::LENGTH_MIN;
-        // HMAC takes a key of any length; the type of its error allows for others that do not.
+        // HMAC accepts keys of any length; the `Mac` trait has an error for algorithms that do not.
         let keyed = Hmac::new_from_slice(text.as_bytes()).ok().filter(|_| long_enough);
         keyed.map(Self).ok_or(PepperTooShort)
     }
@@ -115,18 +116,18 @@ impl fmt::Debug for Pepper {
     }
 }
 
-/// The pepper of new keys, and the one before it while keys that were made under it are being replaced.
+/// The pepper of new keys and, during a rotation, the previous one.
 #[derive(Clone, Debug)]
 pub struct Peppers {
     /// New keys are hashed under this one.
     pub current: Pepper,
-    /// Keys hashed under this one are still taken.
+    /// Keys hashed under this one are still accepted.
     pub previous: Option<Pepper>,
 }
 
 impl Peppers {
-    /// Whether a stored hash is that of a presented key. It takes as long for a wrong hash as for the
-    /// right one, so that an answer's time tells nothing of how much of it was right.
+    /// Whether a stored hash belongs to a presented key. The comparison takes constant time, so the
+    /// response time reveals nothing about the hash.
     #[must_use]
     pub fn proves(&self, key: PresentedKey<'_>, stored: &KeyHash) -> bool {
         let hashed_under = |pepper: &Pepper| pepper.hash(key.0).ct_eq(stored);
@@ -148,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_presented_key_is_proved_by_the_hash_that_was_stored_and_no_other() {
+    fn presented_key_matches_its_own_hash_only() {
         let peppers = Peppers { current: pepper("a"), previous: None };
         let (key, other) = (key(7), key(8));
         assert_eq!(key.prefix(), "trb_07070707");
@@ -161,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn the_hash_is_hmac_sha_256_under_the_pepper() {
+    fn hash_is_hmac_sha_256_under_the_pepper() {
         // Computed with Python's `hmac`.
         let expected = "e7459e535a29829cdfbb23c5e58b1db90e7bc2c15bca745639ad024d07967c33";
         let hash = key(7).hash(&pepper("a"));
@@ -170,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_of_the_previous_pepper_is_taken_while_that_is_named() {
+    fn key_of_the_previous_pepper_is_accepted_during_rotation_only() {
         let stored = key(7).hash(&pepper("a"));
         let key = key(7);
         let presented = PresentedKey::parse(key.expose()).unwrap();
@@ -181,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_not_the_form_of_a_key_is_none() {
+    fn text_in_another_format_than_a_key_is_rejected() {
         let right = key(0xab).expose().to_owned();
         assert!(PresentedKey::parse(&right).is_some());
         for wrong in [
@@ -201,9 +202,13 @@ mod tests {
     }
 
     #[test]
-    fn a_pepper_has_at_least_its_length() {
+    fn pepper_under_the_minimum_length_is_rejected() {
         assert!(Pepper::new(&"a".repeat(Pepper::LENGTH_MIN - 1)).is_err());
         assert!(Pepper::new(&"a".repeat(Pepper::LENGTH_MIN)).is_ok());
-        assert_eq!(format!("{:?}", pepper("a")), "Pepper", "it shows nothing of itself");
+        assert_eq!(
+            format!("{:?}", pepper("a")),
+            "Pepper",
+            "debug output must not reveal the pepper"
+        );
     }
 }

@@ -1,13 +1,13 @@
-//! What is wrong with an input, and where: every fault is collected, the first hundred are reported.
+//! The faults of an input and their positions. The first hundred are reported.
 
 use serde::Serialize;
 
 /// One thing wrong with an input.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Fault {
-    /// Where: a JSON Pointer (RFC 6901) into the body, or `?name` for a query parameter.
+    /// The position: a JSON Pointer (RFC 6901) into the body, or `?name` for a query parameter.
     pub pointer: String,
-    /// What is wrong and what would be right, in a sentence without the value itself.
+    /// What is wrong and what is expected, without the value itself.
     pub detail: String,
 }
 
@@ -16,23 +16,23 @@ pub struct Fault {
 pub struct Faults(Vec<Fault>);
 
 impl Faults {
-    /// How many faults of one input are reported.
+    /// The most faults of one input that are reported.
     pub const REPORTED_MAX: usize = 100;
 
-    /// Notes a fault; past [`Faults::REPORTED_MAX`] it is dropped.
+    /// Adds a fault, or drops it after [`Faults::REPORTED_MAX`].
     pub fn add(&mut self, pointer: impl Into<String>, detail: impl Into<String>) {
         if !self.is_full() {
             self.0.push(Fault { pointer: pointer.into(), detail: detail.into() });
         }
     }
 
-    /// Whether any further fault would be dropped, so that looking for more is in vain.
+    /// Whether further faults would be dropped, so that the search can stop.
     #[must_use]
     pub const fn is_full(&self) -> bool {
         self.0.len() >= Self::REPORTED_MAX
     }
 
-    /// Nothing is wrong.
+    /// Whether there is no fault.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_hundred_faults_are_kept() {
+    fn first_hundred_faults_are_kept() {
         let mut faults = Faults::default();
         for index in 0..=Faults::REPORTED_MAX {
             assert_eq!(faults.is_full(), index == Faults::REPORTED_MAX);

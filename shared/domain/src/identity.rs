@@ -1,4 +1,4 @@
-//! Who and what a thing is: ids as types, so that one cannot stand in another's place.
+//! Ids as types, so that they cannot be mixed up.
 
 use std::fmt;
 use std::str::FromStr;
@@ -30,37 +30,37 @@ macro_rules! uuid_identity {
 }
 
 uuid_identity!(
-    /// One customer of the deployment; owns API keys, accounts and batches.
+    /// A customer of the deployment, who owns API keys, accounts and batches.
     TenantId
 );
 uuid_identity!(
-    /// One accepted POST, a UUID v7.
+    /// An accepted batch, a UUID v7.
     BatchId
 );
 uuid_identity!(
-    /// What a worker must still hold to finish rows that it set to `processing`.
+    /// Identifies the worker that set rows to `processing`: only with it can they be finished.
     LeaseToken
 );
 
-/// Joins everything that one request set off: its answer, its logs, its messages, its enrichment.
+/// Connects the response, logs, messages and enrichment of one request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct CorrelationId(String);
 
 impl CorrelationId {
-    /// The longest id that is taken from a caller, in characters.
+    /// The longest id that a caller may send, in characters.
     pub const LENGTH_MAX: usize = 128;
 
-    /// Takes a caller's id if it is sane: 1 to 128 of `A-Z a-z 0-9 . _ : -`, so that it can stand in
-    /// a header, a log line and a query without being escaped.
+    /// Accepts a caller's id of 1 to 128 of the characters `A-Z a-z 0-9 . _ : -`, which need no
+    /// escaping in headers, logs and queries.
     #[must_use]
     pub fn accept(text: &str) -> Option<Self> {
-        let sane = |byte: u8| byte.is_ascii_alphanumeric() || b"._:-".contains(&byte);
+        let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._:-".contains(&byte);
         let fits = (1..=Self::LENGTH_MAX).contains(&text.len());
-        (fits && text.bytes().all(sane)).then(|| Self(text.to_owned()))
+        (fits && text.bytes().all(is_allowed)).then(|| Self(text.to_owned()))
     }
 
-    /// An id for a request that brought none.
+    /// Creates an id for a request without one.
     #[must_use]
     pub fn from_uuid(id: Uuid) -> Self {
         Self(id.to_string())
@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sane_correlation_id_is_taken_as_it_is() {
+    fn valid_correlation_id_is_kept_unchanged() {
         let longest = "a".repeat(CorrelationId::LENGTH_MAX);
         for text in ["req-1", "a.b_c:d-E9", longest.as_str()] {
             assert_eq!(CorrelationId::accept(text).unwrap().as_str(), text);
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn a_correlation_id_that_could_forge_a_log_field_is_not_taken() {
+    fn correlation_id_that_could_forge_a_log_field_is_rejected() {
         let too_long = "a".repeat(CorrelationId::LENGTH_MAX + 1);
         for text in ["", "a b", "x\",\"level\":\"ERROR", "line\nbreak", "é", too_long.as_str()] {
             assert_eq!(CorrelationId::accept(text), None, "{text:?}");

@@ -1,4 +1,4 @@
-//! The words and rules of Tributary, pure: no I/O, no clock, no SQL, no HTTP.
+//! The domain of Tributary: types and rules without I/O, clock, SQL or HTTP.
 
 pub mod api_key;
 pub mod categorise;

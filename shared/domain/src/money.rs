@@ -1,4 +1,4 @@
-//! Money: an exact decimal with its ISO 4217 currency. No float ever touches it.
+//! Money: an exact decimal with its ISO 4217 currency, never a float.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use crate::number::DecimalLiteral;
 
-/// A currency that payments are made in, by ISO 4217.
+/// An ISO 4217 currency with a minor unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Currency {
     iso: iso_currency::Currency,
@@ -16,8 +16,8 @@ pub struct Currency {
 }
 
 impl Currency {
-    /// The currency of an upper case alphabetic code; `None` for an unknown code and for those that
-    /// ISO 4217 gives no minor unit (gold, test codes), in which nobody is paid.
+    /// The currency of an upper case alphabetic code; `None` for unknown codes and codes without a
+    /// minor unit, such as gold and test codes.
     #[must_use]
     pub fn from_code(code: &str) -> Option<Self> {
         let iso = iso_currency::Currency::from_code(code)?;
@@ -30,7 +30,7 @@ impl Currency {
         self.iso.code()
     }
 
-    /// How many decimals its amounts have: 2 for USD, 0 for JPY, 3 for BHD.
+    /// The decimals of its amounts: 2 for USD, 0 for JPY, 3 for BHD.
     #[must_use]
     pub const fn minor_units(self) -> u32 {
         self.minor_units as u32
@@ -49,7 +49,7 @@ impl Serialize for Currency {
     }
 }
 
-/// An exact amount in a currency; serialises as a JSON number with the currency's decimals (`0.30`).
+/// An exact amount in a currency, serialised as a JSON number with its decimals (`0.30`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Money {
     amount: Decimal,
@@ -59,32 +59,32 @@ pub struct Money {
 /// Why a text is not an amount.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AmountError {
-    /// Not a decimal number at all.
+    /// Not a decimal number.
     #[error("must be a decimal number, as a JSON number or a string")]
     NotANumber,
     /// Finer than the currency's minor unit.
     #[error("has more decimals than {currency} has ({decimals})")]
     TooFine {
-        /// The currency's code.
+        /// The code of the currency.
         currency: &'static str,
-        /// Its decimals.
+        /// The decimals of the currency.
         decimals: u32,
     },
-    /// More digits before the point than are kept.
+    /// More digits before the decimal point than [`Money::INTEGER_DIGITS_MAX`].
     #[error("has more than {} digits before the point", Money::INTEGER_DIGITS_MAX)]
     TooLarge,
 }
 
 impl Money {
-    /// The most digits before the decimal point of one amount. Sums of 10^9 such amounts still fit a
-    /// [`Decimal`]'s 28 digits.
+    /// The most digits before the decimal point of one amount. Sums of 10^9 such amounts still fit
+    /// the 28 digits of a [`Decimal`].
     pub const INTEGER_DIGITS_MAX: usize = 15;
 
-    /// Reads an amount from the text of a JSON number, `-42.50` or `1.2e3`. Zeros at the end of the
+    /// Parses the text of a JSON number, such as `-42.50` or `1.2e3`. Trailing zeros of the
     /// fraction do not count as decimals.
     ///
     /// # Errors
-    /// [`AmountError`] says which rule the text breaks.
+    /// [`AmountError`] names the violated rule.
     pub fn parse(text: &str, currency: Currency) -> Result<Self, AmountError> {
         let number = DecimalLiteral::parse(text).ok_or(AmountError::NotANumber)?;
         let decimals = currency.minor_units();
@@ -96,7 +96,7 @@ impl Money {
         Ok(Self { amount, currency })
     }
 
-    /// An amount that is already known to be in the currency's minor units, as PostgreSQL gives it.
+    /// An amount that already fits the currency's decimals, such as one from PostgreSQL.
     #[must_use]
     pub fn new(mut amount: Decimal, currency: Currency) -> Self {
         amount.rescale(currency.minor_units());
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn an_amount_keeps_its_exact_value_with_the_decimals_of_its_currency() {
+    fn amount_keeps_its_exact_value_with_the_decimals_of_its_currency() {
         for (text, code, expected) in [
             ("-42.50", "USD", "-42.50"),
             ("0.1", "USD", "0.10"),
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn an_amount_finer_than_the_minor_unit_is_refused() {
+    fn amount_finer_than_the_minor_unit_is_rejected() {
         for (text, code) in
             [("0.001", "USD"), ("0.5", "JPY"), ("1e-3", "USD"), ("1e-99999999999999999999", "USD")]
         {
@@ -166,14 +166,14 @@ mod tests {
     }
 
     #[test]
-    fn an_amount_past_the_digit_limit_is_refused() {
+    fn amount_over_the_digit_limit_is_rejected() {
         for text in ["1000000000000000", "-1e15", "1e99999999999999999999", &"9".repeat(10_000)] {
             assert_eq!(read(text, "USD"), Err(AmountError::TooLarge), "{text}");
         }
     }
 
     #[test]
-    fn what_is_no_number_is_refused() {
+    fn text_that_is_not_a_number_is_rejected() {
         for text in ["", "-", "+1", "1.", ".5", "1e", "1e+", "NaN", "0x1", "1,5", "1 ", "--1", "١"]
         {
             assert_eq!(read(text, "USD"), Err(AmountError::NotANumber), "{text:?}");
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn codes_that_nobody_is_paid_in_are_no_currencies() {
+    fn unknown_codes_and_codes_without_minor_unit_are_rejected() {
         for code in ["usd", "$$$", "", "US", "XAU", "XXX", "ZZZ"] {
             assert_eq!(Currency::from_code(code), None, "{code}");
         }

@@ -1,4 +1,4 @@
-//! Numbers as they are written, read digit by digit: nothing is rounded on the way.
+//! Decimal literals, parsed digit by digit without rounding.
 
 use rust_decimal::Decimal;
 
@@ -10,8 +10,8 @@ pub struct DecimalLiteral {
 }
 
 impl DecimalLiteral {
-    /// Reads JSON's number grammar (RFC 8259, section 6); leading zeros are let pass, since strings
-    /// of banks have them. `None` for anything else. Costs a look at each byte, whatever the exponent says.
+    /// Parses JSON's number grammar (RFC 8259, section 6), and leading zeros, which banks send in
+    /// strings; `None` for anything else. The cost depends on the length, not on the exponent.
     pub fn parse(text: &str) -> Option<Self> {
         let (negative, unsigned) = match text.strip_prefix('-') {
             Some(rest) => (true, rest),
@@ -31,22 +31,25 @@ impl DecimalLiteral {
             return None;
         }
         let all = format!("{whole}{fraction}");
-        let without_tail = all.trim_end_matches('0');
-        let tail = i64::try_from(all.len() - without_tail.len()).ok()?;
-        let digits = without_tail.trim_start_matches('0').to_owned();
+        let trimmed = all.trim_end_matches('0');
+        let trailing_zeros = i64::try_from(all.len() - trimmed.len()).ok()?;
+        let digits = trimmed.trim_start_matches('0').to_owned();
         let fraction_length = i64::try_from(fraction.len()).ok()?;
-        let exponent =
-            if digits.is_empty() { 0 } else { exponent.saturating_sub(fraction_length) + tail };
+        let exponent = if digits.is_empty() {
+            0
+        } else {
+            exponent.saturating_sub(fraction_length) + trailing_zeros
+        };
         Some(Self { negative, digits, exponent })
     }
 
-    /// How many decimals it needs.
+    /// The decimals that the value needs.
     pub const fn decimals(&self) -> i64 {
         if self.exponent < 0 { self.exponent.saturating_neg() } else { 0 }
     }
 
-    /// The value with exactly `decimals` decimals, no fewer than [`Self::decimals`]; `None` where it
-    /// has more digits before the point than `integer_digits_max`.
+    /// The value with exactly `decimals` decimals, at least [`Self::decimals`]; `None` if
+    /// it has more than `integer_digits_max` digits before the point.
     pub fn to_decimal(&self, decimals: u32, integer_digits_max: usize) -> Option<Decimal> {
         if self.digits.is_empty() {
             return Some(Decimal::new(0, decimals));
@@ -62,7 +65,7 @@ impl DecimalLiteral {
         Decimal::try_from_i128_with_scale(signed, decimals).ok()
     }
 
-    /// The value, if it is whole and not negative: `1`, `1.0` and `10e-1` are the same to JSON Schema.
+    /// The value if it is whole and not negative. JSON Schema treats `1`, `1.0` and `10e-1` alike.
     pub fn to_u64(&self) -> Option<u64> {
         if self.digits.is_empty() {
             return Some(0);
@@ -75,7 +78,7 @@ impl DecimalLiteral {
     }
 }
 
-/// The exponent after the `e`; one too long to read is as good as infinite.
+/// The exponent after the `e`; one that overflows counts as infinite.
 fn parse_exponent(text: &str) -> Option<i64> {
     let (negative, digits) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
@@ -94,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_whole_number_is_one_however_it_is_written() {
+    fn whole_number_is_parsed_from_every_notation() {
         let read = |text: &str| DecimalLiteral::parse(text).and_then(|number| number.to_u64());
         for (text, expected) in [
             ("0", 0),

@@ -1,10 +1,10 @@
-//! A span of whole UTC days, both ends included.
+//! A range of UTC days, both ends included.
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 
 use crate::fault::Fault;
 
-/// From one UTC day to another, both included; never reversed, never longer than [`Period::DAYS_MAX`].
+/// A range of UTC days, both ends included: never reversed and at most [`Period::DAYS_MAX`] long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Period {
     start: NaiveDate,
@@ -12,13 +12,13 @@ pub struct Period {
 }
 
 impl Period {
-    /// The longest span of one question, in days: ten years.
+    /// The longest period of one request, in days: ten years.
     pub const DAYS_MAX: u64 = 3_653;
 
-    /// The span between two dates as a query gives them.
+    /// Parses the two dates of a query.
     ///
     /// # Errors
-    /// All that is wrong with them, each [`Fault`] at its parameter.
+    /// Every [`Fault`] of the dates, with its parameter.
     pub fn parse(start: Option<&str>, end: Option<&str>) -> Result<Self, Vec<Fault>> {
         let (start, end) = match (parse_date("?start_date", start), parse_date("?end_date", end)) {
             (Ok(start), Ok(end)) => (start, end),
@@ -47,7 +47,7 @@ impl Period {
     }
 }
 
-/// Reads one required `YYYY-MM-DD` parameter.
+/// Parses a required `YYYY-MM-DD` parameter.
 fn parse_date(pointer: &str, text: Option<&str>) -> Result<NaiveDate, Fault> {
     let text = text.ok_or_else(|| fault(pointer, "is required, as YYYY-MM-DD"))?;
     parse_plain_date(text).ok_or_else(|| fault(pointer, "must be a calendar date, as YYYY-MM-DD"))
@@ -57,19 +57,19 @@ fn fault(pointer: &str, detail: &str) -> Fault {
     Fault { pointer: pointer.to_owned(), detail: detail.to_owned() }
 }
 
-/// `YYYY-MM-DD` and nothing else; chrono alone would take `2025-1-2` and years of five digits.
+/// Parses `YYYY-MM-DD` strictly: chrono alone also accepts `2025-1-2` and years of five digits.
 #[must_use]
 pub fn parse_plain_date(text: &str) -> Option<NaiveDate> {
     let bytes = text.as_bytes();
-    let shaped = bytes.len() == 10
+    let is_date_format = bytes.len() == 10
         && bytes.iter().enumerate().all(|(place, byte)| match place {
             4 | 7 => *byte == b'-',
             _ => byte.is_ascii_digit(),
         });
-    shaped.then(|| text.parse().ok()).flatten()
+    is_date_format.then(|| text.parse().ok()).flatten()
 }
 
-/// The instant a UTC day begins.
+/// The instant at which a UTC day starts.
 #[must_use]
 pub fn midnight_utc(date: NaiveDate) -> DateTime<Utc> {
     date.and_time(NaiveTime::MIN).and_utc()
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reversed_or_overlong_or_malformed_span_is_refused_at_its_place() {
+    fn reversed_overlong_or_malformed_period_is_a_fault_of_its_parameter() {
         assert_eq!(parse("2025-10-02", "2025-10-01"), Err("?end_date".into()));
         assert_eq!(parse("2015-01-01", "2025-01-01"), Err("?end_date".into()));
         assert!(parse("2015-01-01", "2024-12-31").is_ok());

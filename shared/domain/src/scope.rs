@@ -1,11 +1,11 @@
-//! What a caller may do.
+//! Scopes: the permissions of a caller.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// One thing that a key or a token is for.
+/// A permission that a key or a token grants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Scope {
@@ -13,17 +13,17 @@ pub enum Scope {
     Ingest,
     /// Calls that read.
     Report,
-    /// Every call, also those that come to be.
+    /// Every call, including future ones.
     Admin,
 }
 
-/// A word that names no scope.
+/// The text is not the name of a scope.
 #[derive(Debug, thiserror::Error)]
 #[error("a scope is ingest, report or admin")]
 pub struct UnknownScope;
 
 impl Scope {
-    /// Its name, as keys and tokens carry it.
+    /// The name, as keys and tokens carry it.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -33,7 +33,7 @@ impl Scope {
         }
     }
 
-    /// Whether who was granted this may do what `needed` stands for: that, or everything.
+    /// Whether this scope permits calls that need `needed`.
     #[must_use]
     pub fn covers(self, needed: Self) -> bool {
         self == needed || self == Self::Admin
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn admin_covers_every_scope_and_the_others_themselves_alone() {
+    fn admin_covers_every_scope_and_the_others_only_themselves() {
         use Scope::{Admin, Ingest, Report};
         for (granted, covered) in [
             (Ingest, &[Ingest][..]),
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn a_scope_is_read_by_its_own_name_alone() {
+    fn scope_is_parsed_from_its_exact_name_only() {
         for scope in [Scope::Ingest, Scope::Report, Scope::Admin] {
             assert_eq!(scope.name().parse::<Scope>().unwrap(), scope);
             assert_eq!(serde_json::to_string(&scope).unwrap(), format!("\"{scope}\""));

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
-/// Where a transaction stands in its enrichment.
+/// The enrichment status of a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum TransactionStatus {
@@ -15,12 +15,12 @@ pub enum TransactionStatus {
     Processing,
     /// Categorised.
     Completed,
-    /// Given up, with a reason; can be retried.
+    /// Failed permanently, with a reason; can be retried.
     Failed,
 }
 
 impl TransactionStatus {
-    /// Every status, in the order of life.
+    /// Every status, in the order of the life cycle.
     pub const ALL: [Self; 4] = [Self::Pending, Self::Processing, Self::Completed, Self::Failed];
 
     /// The name in SQL and in JSON.
@@ -41,7 +41,7 @@ impl fmt::Display for TransactionStatus {
     }
 }
 
-/// A text that names no status.
+/// The text is not the name of a status.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("must be one of pending, processing, completed, failed")]
 pub struct UnknownStatus;
@@ -54,7 +54,7 @@ impl FromStr for TransactionStatus {
     }
 }
 
-/// How many transactions stand in each status.
+/// The number of transactions in each status.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct StatusCounts {
     /// Waiting for a worker.
@@ -63,12 +63,12 @@ pub struct StatusCounts {
     pub processing: i64,
     /// Categorised.
     pub completed: i64,
-    /// Given up.
+    /// Failed permanently.
     pub failed: i64,
 }
 
 impl StatusCounts {
-    /// Counts `count` more of a status.
+    /// Adds `count` transactions of a status.
     pub const fn add(&mut self, status: TransactionStatus, count: i64) {
         match status {
             TransactionStatus::Pending => self.pending += count,
@@ -78,13 +78,13 @@ impl StatusCounts {
         }
     }
 
-    /// All of them.
+    /// The number of transactions in all statuses.
     #[must_use]
     pub const fn total(&self) -> i64 {
         self.pending + self.processing + self.completed + self.failed
     }
 
-    /// Nothing is left to do.
+    /// Whether enrichment is finished.
     #[must_use]
     pub const fn is_settled(&self) -> bool {
         self.pending == 0 && self.processing == 0
@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_status_is_read_back_from_its_name() {
+    fn every_status_is_parsed_from_its_name() {
         for status in TransactionStatus::ALL {
             assert_eq!(status.as_str().parse(), Ok(status));
         }

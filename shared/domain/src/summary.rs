@@ -1,4 +1,4 @@
-//! The summary of an account: totals, spend by category and progress, of one currency at a time.
+//! The summary of an account in one currency: totals, spend by category, and enrichment progress.
 
 use std::collections::BTreeMap;
 
@@ -8,45 +8,45 @@ use serde::Serialize;
 use crate::money::{Currency, Money};
 use crate::status::{StatusCounts, TransactionStatus};
 
-/// How many categories the summary names.
+/// The most categories that a summary lists.
 pub const TOP_CATEGORIES_MAX: usize = 3;
 
-/// The sums of one group of transactions: those of a currency, status and category.
+/// The sums of the transactions of one currency, status and category.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GroupSums {
     /// The currency of both sums.
     pub currency: Currency,
-    /// The status of each of them.
+    /// The status of the transactions.
     pub status: TransactionStatus,
-    /// Their category, `None` where they have none yet.
+    /// The category; `None` if they have none yet.
     pub category: Option<String>,
-    /// How many there are.
+    /// The number of transactions.
     pub count: i64,
-    /// What they add up to of money out, zero or more.
+    /// The total of money out, zero or more.
     pub spend: Decimal,
-    /// What they add up to of money in, zero or more.
+    /// The total of money in, zero or more.
     pub income: Decimal,
 }
 
-/// The summary of an account over some days, as the HTTP contract has it.
+/// The summary of an account over a period, as the API returns it.
 #[derive(Debug, PartialEq, Serialize)]
 pub struct Summary {
-    /// The currency of every amount below; `None` where there are no transactions and none was asked for.
+    /// The currency of every amount; `None` without transactions and without a requested one.
     pub currency: Option<Currency>,
     /// Totals over every status.
     pub metrics: Metrics,
-    /// The categories with the most spend, most first, ties by name.
+    /// The categories with the highest spend, highest first, ties by name.
     pub top_categories: Vec<CategorySpend>,
-    /// How far their enrichment is.
+    /// The number of transactions in each status.
     pub processing_status: StatusCounts,
-    /// Every currency of the account's transactions in these days, the most used first.
+    /// Every currency of the account in the period, the most used first.
     pub currencies: Vec<Currency>,
 }
 
 /// Totals in the summary's currency.
 #[derive(Debug, PartialEq, Serialize)]
 pub struct Metrics {
-    /// How many transactions there are.
+    /// The number of transactions.
     pub total_transactions: i64,
     /// Money out, zero or more.
     pub total_spend: Total,
@@ -63,17 +63,17 @@ pub struct CategorySpend {
     pub category: String,
     /// Money out, more than zero.
     pub total_spend: Total,
-    /// How many transactions are in the category, money in included.
+    /// The number of transactions in the category, money in included.
     pub transaction_count: i64,
 }
 
-/// A sum: money, or a plain zero where there is no currency to count in.
+/// A sum: money, or a plain zero if there is no currency.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum Total {
     /// A sum in the summary's currency.
     Money(Money),
-    /// Nothing, in no currency: `0`.
+    /// `0`, without a currency.
     Zero(u8),
 }
 
@@ -84,12 +84,12 @@ impl Total {
 }
 
 impl Summary {
-    /// Adds groups up, those of the `asked` currency, or else of the one with the most transactions
-    /// (ties by code). Groups of other currencies only appear in `currencies`.
+    /// Adds up the groups of the `requested` currency, or else of the most used one (ties by
+    /// code). Other currencies appear in `currencies` only.
     #[must_use]
-    pub fn of(groups: &[GroupSums], asked: Option<Currency>) -> Self {
+    pub fn of(groups: &[GroupSums], requested: Option<Currency>) -> Self {
         let currencies = currencies_by_use(groups);
-        let currency = asked.or_else(|| currencies.first().copied());
+        let currency = requested.or_else(|| currencies.first().copied());
 
         let (mut spend, mut income) = (Decimal::ZERO, Decimal::ZERO);
         let mut processing_status = StatusCounts::default();
@@ -107,7 +107,7 @@ impl Summary {
 
         let mut spending: Vec<_> =
             categories.into_iter().filter(|(_, (spend, _))| !spend.is_zero()).collect();
-        // A stable sort over names in order: ties stay by name.
+        // The sort is stable and the names are in order: ties stay sorted by name.
         spending.sort_by_key(|(_, (spend, _))| std::cmp::Reverse(*spend));
         spending.truncate(TOP_CATEGORIES_MAX);
 
@@ -133,7 +133,7 @@ impl Summary {
     }
 }
 
-/// The currencies that have transactions, the most used first, ties by code.
+/// The currencies of the transactions, the most used first, ties by code.
 fn currencies_by_use(groups: &[GroupSums]) -> Vec<Currency> {
     let mut counts: BTreeMap<&str, (i64, Currency)> = BTreeMap::new();
     for group in groups {
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn the_three_categories_with_the_most_spend_stand_and_ties_go_by_name() {
+    fn top_categories_are_the_three_with_the_highest_spend_and_ties_go_by_name() {
         let groups = [
             group("USD", Some("Transport"), 1, "5.00", "0"),
             group("USD", Some("Food"), 1, "5.00", "0"),
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn a_category_without_spend_does_not_appear() {
+    fn category_without_spend_is_not_listed() {
         let groups = [group("USD", Some("Income"), 3, "0.00", "100.00")];
         assert_eq!(Summary::of(&groups, None).top_categories, []);
     }
@@ -220,14 +220,14 @@ mod tests {
             r#"{"currency":"USD","metrics":{"total_transactions":2,"total_spend":5.00"#
         ));
         assert!(json(&most_used).ends_with(r#""currencies":["USD","EUR"]}"#));
-        let asked = Summary::of(&groups, Currency::from_code("EUR"));
-        assert!(json(&asked).starts_with(
+        let requested = Summary::of(&groups, Currency::from_code("EUR"));
+        assert!(json(&requested).starts_with(
             r#"{"currency":"EUR","metrics":{"total_transactions":1,"total_spend":7.00"#
         ));
     }
 
     #[test]
-    fn an_account_without_transactions_has_zeros_and_no_currency() {
+    fn account_without_transactions_has_zeros_and_no_currency() {
         let summary = json(&Summary::of(&[], None));
         assert!(
             summary.starts_with(
@@ -235,12 +235,12 @@ mod tests {
             ),
             "{summary}"
         );
-        let asked = json(&Summary::of(&[], Currency::from_code("JPY")));
+        let requested = json(&Summary::of(&[], Currency::from_code("JPY")));
         assert!(
-            asked.starts_with(
+            requested.starts_with(
                 r#"{"currency":"JPY","metrics":{"total_transactions":0,"total_spend":0,"#
             ),
-            "{asked}"
+            "{requested}"
         );
     }
 }

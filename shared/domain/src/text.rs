@@ -1,36 +1,36 @@
-//! Texts that clients give: kept in Unicode's normalisation form C, so that what reads the same is the
-//! same, however it was typed. What is not wanted in one (control characters, nothing at all) is refused.
+//! Texts of clients: stored in Unicode's normalisation form C (NFC), so that texts that look the
+//! same are equal. Blank texts and control characters are rejected.
 
 use std::borrow::Cow;
 
 use icu_normalizer::ComposingNormalizerBorrowed;
 use icu_normalizer::properties::CanonicalCombiningClassMapBorrowed;
 
-/// The longest id that a client gives, in characters.
+/// The longest id of a client, in characters.
 pub const ID_LENGTH_MAX: usize = 128;
 
-/// Why a text is not taken: a sentence without the text itself.
+/// Why a text is rejected. The message does not contain the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TextError {
-    /// Nothing, or white space alone.
+    /// Empty, or white space only.
     #[error("must not be empty")]
     Blank,
     /// Too many characters.
     #[error("must have at most {length_max} characters")]
     TooLong {
-        /// The most that it may have.
+        /// The most characters that it may have.
         length_max: usize,
     },
-    /// A character of Unicode's class Cc, NUL among them.
+    /// A character of Unicode's category Cc, such as NUL.
     #[error("must not contain control characters")]
     Control,
 }
 
-/// Takes a text of 1 to `length_max` characters, in NFC. It must fit as it is sent and as it is kept: a
-/// few characters become two or three in NFC.
+/// Accepts a text of 1 to `length_max` characters and returns it in NFC. It must fit both as sent
+/// and in NFC, where some characters become two or three.
 ///
 /// # Errors
-/// [`TextError`] says which rule it breaks.
+/// [`TextError`] names the violated rule.
 pub fn accept(text: &str, length_max: usize) -> Result<String, TextError> {
     if is_longer(text, length_max) {
         return Err(TextError::TooLong { length_max });
@@ -46,15 +46,15 @@ pub fn accept(text: &str, length_max: usize) -> Result<String, TextError> {
         return Err(TextError::TooLong { length_max });
     }
     let mut kept = kept.into_owned();
-    // What grew in NFC has twice the space that it takes.
+    // A text that grew in NFC has spare capacity.
     kept.shrink_to_fit();
     Ok(kept)
 }
 
-/// Takes an id, as bodies, paths and cursors have them: all three agree on what is the same id.
+/// Accepts an id: bodies, paths and cursors must all use this function to agree on equal ids.
 ///
 /// # Errors
-/// [`TextError`]: no account and no transaction has it.
+/// [`TextError`]: no account or transaction can have this id.
 pub fn accept_id(text: &str) -> Result<String, TextError> {
     accept(text, ID_LENGTH_MAX)
 }
@@ -67,8 +67,8 @@ fn nfc(text: &str) -> Cow<'_, str> {
     ComposingNormalizerBorrowed::new_nfc().normalize(text)
 }
 
-/// How many characters of a text NFC had work with: all of one that was not in it, else its combining marks,
-/// which have an order.
+/// The number of characters that are costly to normalise: all of a text that was not in NFC, else
+/// its combining marks, which NFC orders.
 #[must_use]
 pub fn normalised_characters(sent: &str, kept: &str) -> usize {
     if sent != kept {
@@ -77,13 +77,13 @@ pub fn normalised_characters(sent: &str, kept: &str) -> usize {
     if sent.is_ascii() {
         return 0;
     }
-    // No character before these is one.
+    // No lower character is a combining mark.
     let may_be_marks = sent.chars().filter(|character| *character >= '\u{300}');
     let classes = CanonicalCombiningClassMapBorrowed::new();
     may_be_marks.filter(|character| classes.get_u8(*character) != 0).count()
 }
 
-/// Whether it has more characters; a text of fewer bytes is not counted.
+/// Whether it has more characters. A short text in bytes needs no count.
 fn is_longer(text: &str, length_max: usize) -> bool {
     text.len() > length_max && text.chars().nth(length_max).is_some()
 }
@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_reads_the_same_is_kept_the_same() {
+    fn equivalent_texts_are_stored_equal() {
         for (sent, kept) in [
             ("cafe\u{301}", "café"),
             ("café", "café"),
@@ -103,7 +103,7 @@ mod tests {
             ("\u{212b}", "Å"),
             // Marks get their canonical order.
             ("a\u{301}\u{323}", "ạ\u{301}"),
-            // Compatibility is not identity: NFC keeps what NFKC would fold.
+            // NFC keeps compatibility characters, which NFKC would replace.
             ("ﬁ①", "ﬁ①"),
             // Direction marks, joiners and emoji are text.
             ("\u{202e}x\u{200d}👩\u{200d}🚀", "\u{202e}x\u{200d}👩\u{200d}🚀"),
@@ -113,20 +113,20 @@ mod tests {
     }
 
     #[test]
-    fn a_text_fits_as_it_is_sent_and_as_it_is_kept() {
+    fn text_must_fit_as_sent_and_in_nfc() {
         let composed = "é".repeat(64);
         assert_eq!(accept(&composed, 64), Ok(composed.clone()));
         let too_long = Err(TextError::TooLong { length_max: 64 });
         assert_eq!(accept(&(composed + "é"), 64), too_long);
-        // Fits as it is kept alone.
+        // Fits in NFC only.
         assert_eq!(accept(&"e\u{301}".repeat(33), 64), too_long);
-        // Fits as it is sent alone: each becomes three characters.
+        // Fits as sent only: each becomes three characters.
         assert_eq!(accept(&"\u{fb2c}".repeat(21), 64).unwrap().chars().count(), 63);
         assert_eq!(accept(&"\u{fb2c}".repeat(22), 64), too_long);
     }
 
     #[test]
-    fn blank_texts_and_control_characters_are_refused() {
+    fn blank_texts_and_control_characters_are_rejected() {
         for text in ["", " ", "\u{a0}\u{3000}", "\t\n"] {
             assert_eq!(accept(text, 64), Err(TextError::Blank), "{text:?}");
         }
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nfc_has_work_with_are_texts_in_another_form_and_marks() {
+    fn texts_in_another_form_than_nfc_and_combining_marks_are_counted() {
         for (text, expected) in [
             ("plain", 0),
             ("café한字🚀", 0),
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_has_its_limit() {
+    fn id_over_the_length_limit_is_rejected() {
         assert!(accept_id(&"é".repeat(ID_LENGTH_MAX)).is_ok());
         assert!(accept_id(&"é".repeat(ID_LENGTH_MAX + 1)).is_err());
     }

@@ -1,8 +1,8 @@
-//! What must hold of any bytes that come as a cursor.
+//! Properties of the cursor parser.
 
 use report::cursor::Cursor;
 
-/// It is read without a panic, and what is taken is what a page would have given out, to the letter.
+/// Parsing does not panic, and an accepted cursor encodes to the same text.
 pub fn check(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     if let Ok(cursor) = text.parse::<Cursor>() {

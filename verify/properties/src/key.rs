@@ -1,4 +1,4 @@
-//! What must hold of any bytes that come in the headers which carry a key.
+//! Properties of the parser of the credential headers.
 
 use authorize::Credential;
 use http::header::AUTHORIZATION;
@@ -6,8 +6,8 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
-/// They are read without a panic, and a key's prefix or a token is a part of one of them, without white space around it. The
-/// bytes are both headers, with a line break between them.
+/// Parsing does not panic, and the key's prefix or the token is a part of one header, without white
+/// space around it. The bytes are both headers, separated by a line break.
 pub fn check(bytes: &[u8]) {
     let mut headers = HeaderMap::new();
     let mut lines = bytes.splitn(2, |byte| *byte == b'\n');

@@ -1,9 +1,8 @@
-//! What must hold of any bytes that come as the body of an SQS message.
+//! Properties of the parser of SQS message bodies.
 
 use tributary_queue::EnrichMessage;
 
-/// It is read without a panic; a message is read back from what it says, and what is said of another
-/// tells nothing of it but where it stops being one.
+/// Parsing does not panic, a message survives a round trip, and an error reveals only the position.
 pub fn check(bytes: &[u8]) {
     let Ok(body) = std::str::from_utf8(bytes) else { return };
     match EnrichMessage::parse(body) {

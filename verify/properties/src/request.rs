@@ -1,11 +1,11 @@
-//! What must hold of any bytes that come as the body of a batch.
+//! Properties of the parser of ingest requests.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 use tributary_domain::{Fault, Faults, IngestRequest, RequestError};
 
-/// It is read without a panic. What is no JSON is none to `serde_json` either, every fault stands where
-/// something is or is missing, and a batch is read back from what it says.
+/// Parsing does not panic. `serde_json` rejects what is rejected as invalid JSON, every fault points
+/// to a value or a missing field, and a batch survives a round trip.
 pub fn check(body: &[u8]) {
     let now = now();
     let value = serde_json::from_slice::<Value>(body);
@@ -13,9 +13,9 @@ pub fn check(body: &[u8]) {
         Err(RequestError::NotJson { .. }) => assert!(value.is_err(), "it is JSON: {body:?}"),
         Err(RequestError::Invalid(faults)) => {
             assert!((1..=Faults::REPORTED_MAX).contains(&faults.len()));
-            // `serde_json` takes neither the deepest nor the largest numbers for a value.
+            // `serde_json` rejects deep nesting and large numbers when it builds a value.
             if let Ok(value) = value {
-                faults.iter().for_each(|fault| assert_is_somewhere(fault, &faults, &value));
+                faults.iter().for_each(|fault| assert_points_into(fault, &faults, &value));
             }
         }
         Ok(request) => {
@@ -25,18 +25,18 @@ pub fn check(body: &[u8]) {
     }
 }
 
-/// The moment of every check: bodies of other days are made for it.
+/// The time of every check; the fuzzing corpus depends on it.
 pub fn now() -> DateTime<Utc> {
     DateTime::from_timestamp(1_762_000_000, 0).unwrap()
 }
 
-fn assert_is_somewhere(fault: &Fault, faults: &[Fault], value: &Value) {
+fn assert_points_into(fault: &Fault, faults: &[Fault], value: &Value) {
     let names_missing_field = || {
         let (object, name) = fault.pointer.rsplit_once('/')?;
         Some(value.pointer(object)?.is_object() && !name.is_empty())
     };
-    // Of a field that stands twice `serde_json` keeps the last.
-    let in_one_of_two = || {
+    // `serde_json` keeps the last of repeated fields.
+    let is_in_repeated_field = || {
         faults.iter().any(|other| {
             other.detail.contains("twice")
                 && fault.pointer.starts_with(&format!("{}/", other.pointer))
@@ -45,8 +45,8 @@ fn assert_is_somewhere(fault: &Fault, faults: &[Fault], value: &Value) {
     assert!(
         value.pointer(&fault.pointer).is_some()
             || names_missing_field() == Some(true)
-            || in_one_of_two(),
-        "{fault:?} is nowhere in {value}"
+            || is_in_repeated_field(),
+        "{fault:?} points to nothing in {value}"
     );
 }
 
@@ -57,8 +57,11 @@ pub fn to_body(request: &IngestRequest) -> Value {
         .iter()
         .map(|account| {
             json!({
-                "account_id": account.account_id, "name": account.name, "type": account.account_type,
-                "subtype": account.subtype, "mask": account.mask,
+                "account_id": account.account_id,
+                "name": account.name,
+                "type": account.account_type,
+                "subtype": account.subtype,
+                "mask": account.mask,
             })
         })
         .collect();

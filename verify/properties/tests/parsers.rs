@@ -1,5 +1,4 @@
-//! What reads foreign input, with input that is made up: the properties that `fuzz/` holds the same
-//! functions to, on a stable toolchain.
+//! Checks the parsers' properties with generated input. `verify/fuzz` checks them under libFuzzer.
 #![cfg(test)]
 
 use proptest::collection::vec;
@@ -10,13 +9,13 @@ use serde_json::{Value, json};
 use tributary_domain::{IngestRequest, text};
 use tributary_properties::{cursor, key, message, request};
 
-/// A text of any characters, now and then of those that matter.
+/// Any text, often with special characters.
 fn any_text() -> impl Strategy<Value = String> {
     let odd = "[\u{0}-\u{1f}\u{7f}-\u{9f} é\u{301}\u{202e}\u{feff}\u{fb2c}🚀\"\\\\/~]{0,8}";
     prop_oneof![any::<String>(), odd, "[a-z0-9]{1,20}", "[é\u{301}]{120,140}"]
 }
 
-/// Any JSON, as deep as this.
+/// Any JSON of this depth.
 fn any_json(depth: u32) -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
@@ -35,7 +34,7 @@ fn any_json(depth: u32) -> impl Strategy<Value = Value> {
     })
 }
 
-/// A batch in which some fields are anything.
+/// A batch with some fields replaced by any JSON.
 fn some_batch() -> impl Strategy<Value = Value> {
     let changes = vec((any::<prop::sample::Index>(), any_json(3)), 0..4);
     (changes, 1_usize..4, any_text()).prop_map(|(changes, count, text)| {
@@ -49,7 +48,9 @@ fn some_batch() -> impl Strategy<Value = Value> {
         };
         let transactions: Vec<_> = (0..count).map(transaction).collect();
         let mut batch = json!({
-            "accounts": [{"account_id": "acc", "name": text, "type": "a", "subtype": null, "mask": null}],
+            "accounts": [
+                {"account_id": "acc", "name": text, "type": "a", "subtype": null, "mask": null},
+            ],
             "transactions": transactions, "total_transactions": count, "request_id": null,
         });
         for (place, value) in changes {
@@ -61,7 +62,7 @@ fn some_batch() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Every place of a value.
+/// Collects the JSON Pointers of a value and of everything in it.
 fn collect(value: &Value, pointer: &str, places: &mut Vec<String>) {
     places.push(pointer.to_owned());
     match value {
@@ -82,23 +83,25 @@ fn collect(value: &Value, pointer: &str, places: &mut Vec<String>) {
 
 proptest! {
     #[test]
-    fn a_body_of_any_bytes_is_read(bytes in vec(any::<u8>(), 0..2_000)) {
+    fn body_of_any_bytes_keeps_the_properties(bytes in vec(any::<u8>(), 0..2_000)) {
         request::check(&bytes);
     }
 
     #[test]
-    fn a_body_of_any_json_is_read(body in any_json(6)) {
+    fn body_of_any_json_keeps_the_properties(body in any_json(6)) {
         request::check(body.to_string().as_bytes());
     }
 
     #[test]
-    fn a_batch_with_fields_of_any_json_is_read_and_read_back(body in some_batch()) {
+    fn batch_with_fields_of_any_json_keeps_the_properties(body in some_batch()) {
         request::check(body.to_string().as_bytes());
     }
 
     #[test]
-    fn a_batch_with_bytes_of_any_kind_in_it_is_read(
-        body in some_batch(), place in any::<prop::sample::Index>(), bytes in vec(any::<u8>(), 0..8),
+    fn batch_with_any_bytes_inserted_keeps_the_properties(
+        body in some_batch(),
+        place in any::<prop::sample::Index>(),
+        bytes in vec(any::<u8>(), 0..8),
     ) {
         let mut body = body.to_string().into_bytes();
         let at = place.index(body.len());
@@ -106,23 +109,23 @@ proptest! {
         request::check(&body);
     }
 
-    /// Every length of text meets every limit somewhere: what is taken is kept in NFC.
+    /// An accepted id is in NFC and so accepted again.
     #[test]
-    fn what_is_taken_is_taken_again(text in any_text()) {
+    fn accepted_id_is_accepted_again_unchanged(text in any_text()) {
         if let Ok(kept) = text::accept_id(&text) {
             prop_assert_eq!(text::accept_id(&kept), Ok(kept));
         }
     }
 
     #[test]
-    fn a_message_of_any_text_is_read(body in any_text(), json in any_json(3), v in 0_u8..3) {
+    fn message_of_any_text_keeps_the_properties(body in any_text(), json in any_json(3), v in 0_u8..3) {
         message::check(body.as_bytes());
         message::check(json.to_string().as_bytes());
         message::check(json!({"v": v, "tenant_id": body, "batch_id": json}).to_string().as_bytes());
     }
 
     #[test]
-    fn a_message_is_read_back(tenant in any::<u128>(), batch in any::<u128>()) {
+    fn message_survives_a_round_trip(tenant in any::<u128>(), batch in any::<u128>()) {
         let (tenant, batch) = (uuid::Uuid::from_u128(tenant), uuid::Uuid::from_u128(batch));
         let body = json!({"v": 1, "tenant_id": tenant, "batch_id": batch}).to_string();
         prop_assert!(tributary_queue::EnrichMessage::parse(&body).is_ok());
@@ -130,13 +133,13 @@ proptest! {
     }
 
     #[test]
-    fn a_cursor_of_any_text_is_read(text in any_text(), base64 in "[A-Za-z0-9_-]{0,60}") {
+    fn cursor_of_any_text_keeps_the_properties(text in any_text(), base64 in "[A-Za-z0-9_-]{0,60}") {
         cursor::check(text.as_bytes());
         cursor::check(base64.as_bytes());
     }
 
     #[test]
-    fn a_cursor_is_read_back(micros in 0_i64..4_000_000_000_000_000, id in any_text()) {
+    fn cursor_survives_a_round_trip(micros in 0_i64..4_000_000_000_000_000, id in any_text()) {
         let Ok(transaction_id) = text::accept_id(&id) else { return Ok(()) };
         let booked_at = chrono::DateTime::from_timestamp_micros(micros).unwrap();
         let cursor = Cursor { booked_at, transaction_id };
@@ -146,8 +149,10 @@ proptest! {
     }
 
     #[test]
-    fn headers_of_any_bytes_are_read(
-        bytes in vec(any::<u8>(), 0..200), scheme in "([Bb]earer|Basic)?[ \t]{0,3}", key in "[ -~]{0,140}",
+    fn headers_of_any_bytes_keep_the_properties(
+        bytes in vec(any::<u8>(), 0..200),
+        scheme in "([Bb]earer|Basic)?[ \t]{0,3}",
+        key in "[ -~]{0,140}",
     ) {
         key::check(&bytes);
         key::check(format!("{scheme}{key}").as_bytes());
@@ -155,13 +160,13 @@ proptest! {
     }
 }
 
-/// Of the batches that are made up above some are taken, else they would show nothing.
+/// If no generated batch were valid, the round trip would never be checked.
 #[test]
-fn some_of_the_batches_that_are_made_up_are_taken() {
+fn some_generated_batches_are_accepted() {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
-    let taken = (0..200).filter(|_| {
+    let accepted = (0..200).filter(|_| {
         let body = some_batch().new_tree(&mut runner).unwrap().current().to_string();
         IngestRequest::parse(body.as_bytes(), request::now()).is_ok()
     });
-    assert!(taken.count() > 10);
+    assert!(accepted.count() > 10);
 }

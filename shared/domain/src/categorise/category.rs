@@ -1,21 +1,21 @@
-//! The top-level categories that reports group by. Not the rules that choose between them.
+//! The top-level categories that reports group by.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// What a transaction was for. Stored and sent as its name ([`Category::as_str`]).
+/// The category of a transaction. Stored and sent as its name ([`Category::as_str`]).
 ///
-/// Some names are wider than a primary of the Plaid personal finance taxonomy and some narrower
-/// (`Software` has no code of its own there), so a rule names both.
+/// Categories do not map one to one to primary codes of the Plaid personal finance taxonomy
+/// (`Software` has no code there), so a rule names both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Category {
     /// Goods that no narrower category covers.
     Shopping,
     /// Earnings and payment processors' payouts.
     Income,
-    /// Getting about: fuel, parking, transit, ride shares, running a vehicle.
+    /// Local transport: fuel, parking, transit, ride shares, running a vehicle.
     Transport,
     /// Software, cloud and hosting.
     Software,
@@ -23,7 +23,7 @@ pub enum Category {
     Food,
     /// Flights, lodging, rental cars.
     Travel,
-    /// Streaming, games, events, sport to watch or take part in.
+    /// Streaming, games, events, sports.
     Entertainment,
     /// Power, water, waste, telephone, internet.
     Utilities,
@@ -31,11 +31,11 @@ pub enum Category {
     Health,
     /// Hair, beauty, gyms, laundry.
     Personal,
-    /// Rent and what a landlord charges.
+    /// Rent and other charges of a landlord.
     Housing,
     /// Building materials, hardware, furniture, garden, repairs of a building.
     Home,
-    /// What a bank charges: fees and interest.
+    /// Bank fees and interest.
     Fees,
     /// Money lent and money paid back.
     Loans,
@@ -47,9 +47,9 @@ pub enum Category {
     Nonprofit,
     /// Schools, courses, tuition.
     Education,
-    /// What professionals and other firms do for a customer, insurance and postage included.
+    /// Professional and other services, including insurance and postage.
     Services,
-    /// Nothing above, or nothing known.
+    /// Any other purpose, or unknown.
     Other,
 }
 

@@ -1,9 +1,9 @@
-//! Finds every pattern in a text in one pass: a trie over normalised words. Knows nothing of rules.
+//! Finds every pattern in a text in one pass, with a trie over normalised words.
 
-/// A trie of patterns, each with the number its owner gave it.
+/// A trie of patterns, each with a number.
 ///
-/// A pattern that ends in a space matches whole words only; one that does not is a stem, and
-/// matches every word that begins so. Both begin at the beginning of a word.
+/// A pattern that ends in a space matches whole words only. Any other pattern is a stem and matches
+/// every word that starts with it. Both match from the start of a word.
 #[derive(Debug)]
 pub(super) struct Matcher {
     nodes: Vec<Node>,
@@ -23,7 +23,7 @@ impl Matcher {
         Self { nodes: vec![Node::default()] }
     }
 
-    /// Adds a pattern. Answers the number that already has this text, if one has; then nothing changes.
+    /// Adds a pattern. If it exists already, returns its number and changes nothing.
     pub(super) fn insert(&mut self, pattern: &str, number: usize) -> Option<usize> {
         let mut at = ROOT;
         for byte in pattern.bytes() {
@@ -37,8 +37,8 @@ impl Matcher {
         node.pattern
     }
 
-    /// Calls `found` with the number of each pattern in `text` (as `push_words` writes it), word by word,
-    /// shorter patterns before longer ones. A word costs at most the longest pattern's length.
+    /// Calls `found` with the number of each pattern in `text`, the output of `push_words`: word by
+    /// word, shorter patterns first. A word costs at most the longest pattern's length.
     pub(super) fn for_each(&self, text: &str, mut found: impl FnMut(usize)) {
         let mut rest = text.as_bytes();
         while !rest.is_empty() {
@@ -102,13 +102,13 @@ mod tests {
     }
 
     #[test]
-    fn a_stem_matches_the_beginning_of_a_word_only() {
+    fn stem_matches_the_start_of_a_word_only() {
         assert_eq!(found(&["pharmac"], "old pharmacie "), [0]);
         assert_eq!(found(&["pharmac"], "parapharmacie "), [] as [usize; 0]);
     }
 
     #[test]
-    fn a_pattern_has_one_number() {
+    fn pattern_has_one_number() {
         let mut matcher = Matcher::new();
         assert_eq!(matcher.insert("a ", 1), None);
         assert_eq!(matcher.insert("a ", 2), Some(1));

@@ -1,11 +1,11 @@
-//! Merchant category codes (ISO 18245): four digits that an acquirer gives a merchant.
+//! Merchant category codes (ISO 18245): four digits that an acquirer assigns to a merchant.
 
 use std::collections::BTreeMap;
 
-/// Which rule a code falls under. Ranges do not overlap.
+/// Maps codes to rules. Ranges do not overlap.
 #[derive(Debug, Default)]
 pub(super) struct MccTable {
-    /// First code of a range: its last code and its rule.
+    /// The last code and the rule of each range, by its first code.
     ranges: BTreeMap<u16, (u16, usize)>,
 }
 
@@ -29,7 +29,7 @@ impl MccTable {
     }
 }
 
-/// Four ASCII digits, blanks around them ignored; anything else is no code.
+/// Parses four ASCII digits and ignores white space around them; `None` for anything else.
 pub(super) fn parse(code: &str) -> Option<u16> {
     let code = code.trim();
     let is_code = code.len() == 4 && code.bytes().all(|byte| byte.is_ascii_digit());
@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_four_digits_are_a_code() {
+    fn code_must_have_four_digits() {
         assert_eq!(parse("0742"), Some(742));
         assert_eq!(parse(" 5411 "), Some(5411));
         for not_a_code in ["", "541", "54111", "+541", "5 11", "５４１１", "none"] {
@@ -54,8 +54,8 @@ mod tests {
         let mut table = MccTable::default();
         assert_eq!(table.insert("3000-3350", 1), Some(()));
         assert_eq!(table.insert("3351", 2), Some(()));
-        for refused in ["3350", "2999-3000", "3100-3200", "2000-4000", "9-1", "3352-3351", "x"] {
-            assert_eq!(table.insert(refused, 3), None, "{refused}");
+        for invalid in ["3350", "2999-3000", "3100-3200", "2000-4000", "9-1", "3352-3351", "x"] {
+            assert_eq!(table.insert(invalid, 3), None, "{invalid}");
         }
         let rules = [2999, 3000, 3350, 3351, 3352].map(|code| table.rule(code));
         assert_eq!(rules, [None, Some(1), Some(1), Some(2), None]);

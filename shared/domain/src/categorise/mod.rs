@@ -1,5 +1,5 @@
-//! Decides what a transaction was for: the contract every categoriser keeps, and the one by rules.
-//! Not for waiting or retrying: a categoriser that does I/O, and any delay, live with their users.
+//! Categorises transactions: the trait of every categoriser, and the categoriser by rules.
+//! Categorisers that do I/O, delays and retries belong to the crates that use them.
 
 mod category;
 mod matcher;
@@ -22,26 +22,26 @@ pub use category::{Category, UnknownCategory};
 pub use rule_categorizer::RuleCategorizer;
 pub use rules::rules_version;
 
-/// Anything that can say what a transaction was for: rules, a language model, an embedding index.
+/// Categorises transactions, by rules, a language model or an embedding index, for example.
 ///
-/// Object safe, so that a decorator can wrap any of them.
+/// Dyn compatible, so that a decorator can wrap any implementation.
 pub trait Categorizer: Send + Sync {
-    /// Categorises one transaction. The same input and the same rules (or model) give the same answer.
+    /// Categorises one transaction. The same input and rules (or model) give the same result.
     fn categorize<'a>(&'a self, input: Input<'a>) -> CategorizeFuture<'a>;
 }
 
-/// What [`Categorizer::categorize`] answers, in time.
+/// The future that [`Categorizer::categorize`] returns.
 pub type CategorizeFuture<'a> =
     Pin<Box<dyn Future<Output = Result<Categorisation, CategorizeError>> + Send + 'a>>;
 
-/// What is known of a transaction before it is categorised.
+/// The fields of a transaction that decide its category.
 ///
 /// Not `Debug`: descriptions are personal data and must not reach a log by accident.
 #[derive(Clone, Copy)]
 pub struct Input<'a> {
-    /// The merchant as the aggregator cleaned it.
+    /// The merchant name, as cleaned by the aggregator.
     pub merchant_name: Option<&'a str>,
-    /// The descriptor as the bank printed it.
+    /// The description on the bank statement.
     pub description: &'a str,
     /// Four digits of ISO 18245; anything else counts as unknown.
     pub merchant_category_code: Option<&'a str>,
@@ -49,26 +49,26 @@ pub struct Input<'a> {
     pub is_income: bool,
 }
 
-/// What a transaction was for, and why we think so.
+/// The category of a transaction, and the rule behind it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Categorisation {
-    /// What reports group by.
+    /// The category that reports group by.
     pub category: Category,
     /// Primary code of the Plaid personal finance taxonomy, such as `FOOD_AND_DRINK`.
     pub primary_code: Cow<'static, str>,
-    /// Detailed code of the same taxonomy, which begins with the primary one.
+    /// Detailed code of the same taxonomy, which starts with the primary code.
     pub detailed_code: Cow<'static, str>,
-    /// The rule that decided, and for a rule of words the words, such as `seed.coffee/starbucks`.
+    /// The rule that decided, with its pattern if it has one, such as `seed.coffee/starbucks`.
     pub rule: Cow<'static, str>,
-    /// How far to trust the category.
+    /// The confidence in the category.
     pub confidence: Confidence,
 }
 
-/// How far to trust a categorisation: the words of Plaid's `confidence_level`.
+/// The confidence in a categorisation, with the values of Plaid's `confidence_level`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Confidence {
-    /// A guess, or nothing known.
+    /// A guess, or no rule applied.
     Low,
     /// A general word decided, or two sources disagree.
     Medium,
@@ -97,13 +97,13 @@ impl fmt::Display for Confidence {
     }
 }
 
-/// Why a transaction got no category.
+/// Why a transaction could not be categorised.
 #[derive(Debug, thiserror::Error)]
 pub enum CategorizeError {
-    /// The categoriser could not answer now; the same transaction may succeed later.
+    /// The categoriser is unavailable; the same transaction may succeed later.
     #[error("the categoriser is unavailable for now")]
     Transient(#[source] Box<dyn Error + Send + Sync>),
-    /// The categoriser will never answer for this transaction.
+    /// The transaction cannot be categorised; retrying does not help.
     #[error("the transaction cannot be categorised: {reason}")]
     Permanent {
         /// Shown to the tenant: no cause, no personal data.

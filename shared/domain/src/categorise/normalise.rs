@@ -1,9 +1,9 @@
-//! Folds a bank's text to plain words, so that rules and transactions are compared in one form.
-//! Not a transliterator: letters outside the Latin script are only put in lower case.
+//! Normalises text to lower case words without accents, for rules and transactions alike.
+//! Letters outside the Latin script are lower-cased only, not transliterated.
 
 /// Appends the words of `text` to `out`: lower case, without accents, each followed by one space.
 ///
-/// Anything that is neither a letter nor a digit ends a word, except an apostrophe, which vanishes
+/// Anything that is neither a letter nor a digit ends a word, except apostrophes, which are removed
 /// (`McDonald’s` is one word). Linear in `text`.
 pub(super) fn push_words(text: &str, out: &mut String) {
     let mut in_word = false;
@@ -15,7 +15,7 @@ pub(super) fn push_words(text: &str, out: &mut String) {
             if letter != '\'' && letter != '`' {
                 end_word(&mut in_word, out);
             }
-        } else if !is_silent(letter) {
+        } else if !is_removed(letter) {
             push_folded(letter, &mut in_word, out);
         }
     }
@@ -29,8 +29,8 @@ fn end_word(in_word: &mut bool, out: &mut String) {
     }
 }
 
-/// Apostrophes as typed and as typeset, accents written as separate characters, and invisible joiners.
-fn is_silent(letter: char) -> bool {
+/// Apostrophes, combining accents and invisible joiners.
+fn is_removed(letter: char) -> bool {
     matches!(letter,
         '´' | 'ʼ' | '‘' | '’' | '‛' | '′' | '＇'
         | '\u{00AD}' | '\u{0300}'..='\u{036F}' | '\u{200B}'..='\u{200D}' | '\u{2060}' | '\u{FEFF}')
@@ -38,7 +38,7 @@ fn is_silent(letter: char) -> bool {
 
 fn push_folded(letter: char, in_word: &mut bool, out: &mut String) {
     for lower in letter.to_lowercase() {
-        // The full-width forms stand at a fixed distance from ASCII.
+        // Full-width forms are at a fixed offset from ASCII.
         let narrow = match lower {
             '\u{FF01}'..='\u{FF5E}' => char::from_u32(u32::from(lower) - 0xFEE0).unwrap_or(lower),
             other => other,
@@ -46,7 +46,7 @@ fn push_folded(letter: char, in_word: &mut bool, out: &mut String) {
         match fold_latin(narrow) {
             Some(plain) => out.push_str(plain),
             None if narrow.is_alphanumeric() => out.push(narrow),
-            None if is_silent(narrow) => continue,
+            None if is_removed(narrow) => continue,
             None => {
                 end_word(in_word, out);
                 continue;
@@ -56,7 +56,7 @@ fn push_folded(letter: char, in_word: &mut bool, out: &mut String) {
     }
 }
 
-/// The plain letters for an accented one of Latin-1 or Latin Extended-A/B that European languages use.
+/// The ASCII letters for an accented letter of a European language.
 fn fold_latin(lower: char) -> Option<&'static str> {
     Some(match lower {
         'à'..='å' | 'ā' | 'ă' | 'ą' | 'ǎ' => "a",
@@ -87,7 +87,7 @@ fn fold_latin(lower: char) -> Option<&'static str> {
     })
 }
 
-/// ASCII reaches the fold only out of a full-width form or a lower-casing such as that of `K` (kelvin).
+/// ASCII arrives here only from full-width forms or from lower-casing, as of `K` (kelvin).
 fn ascii(letter: char) -> Option<&'static str> {
     const LETTERS: &str = "abcdefghijklmnopqrstuvwxyz0123456789";
     let at = LETTERS.find(letter)?;
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn case_accents_and_apostrophes_fold_away() {
+    fn case_accents_and_apostrophes_are_normalised() {
         assert_eq!(words("McDonald's"), "mcdonalds ");
         assert_eq!(words("MCDONALD’S"), "mcdonalds ");
         assert_eq!(words("CAFÉ Crème"), "cafe creme ");

@@ -1,4 +1,4 @@
-//! The categoriser by rules: pure, deterministic, without allocation beyond one buffer.
+//! The categoriser by rules: pure, deterministic, and with a single buffer allocation.
 
 use std::borrow::Cow;
 use std::future;
@@ -14,13 +14,13 @@ pub struct RuleCategorizer {
 }
 
 impl RuleCategorizer {
-    /// Compiles the rules if this is the first use of them.
+    /// Compiles the built-in rules on first use.
     #[must_use]
     pub fn new() -> Self {
         Self { rules: Rules::built_in() }
     }
 
-    /// Categorises one transaction. Never fails: what no rule knows is `Other`.
+    /// Categorises one transaction: `Other` if no rule matches.
     #[must_use]
     pub fn decide(&self, input: Input<'_>) -> Categorisation {
         let words = words_of(input);
@@ -30,9 +30,9 @@ impl RuleCategorizer {
         let by_mcc = code.and_then(|code| rules.by_mcc(code, input.is_income));
         match (by_words, by_mcc) {
             (None, None) => unknown(),
-            (None, Some(code)) => answer(code, &code.id, by_code_alone(code), input),
+            (None, Some(code)) => categorisation(code, &code.id, by_code_alone(code), input),
             (Some((pattern, word)), None) => {
-                answer(word, &pattern.name, by_words_alone(word), input)
+                categorisation(word, &pattern.name, by_words_alone(word), input)
             }
             (Some(words), Some(code)) => by_both(words, code, input),
         }
@@ -67,7 +67,7 @@ fn by_both(
     let agree = word.category == code.category;
     if code.tier < word.tier {
         let confidence = if agree { Confidence::VeryHigh } else { by_code_alone(code) };
-        return answer(code, &code.id, confidence, input);
+        return categorisation(code, &code.id, confidence, input);
     }
     let confidence = match (by_words_alone(word), code.tier) {
         (Confidence::High, _) if agree => Confidence::VeryHigh,
@@ -75,7 +75,7 @@ fn by_both(
         (_, Tier::Mcc) => Confidence::Medium,
         (alone, _) => alone,
     };
-    answer(word, &pattern.name, confidence, input)
+    categorisation(word, &pattern.name, confidence, input)
 }
 
 fn by_words_alone(rule: &Rule) -> Confidence {
@@ -90,20 +90,20 @@ fn by_code_alone(rule: &Rule) -> Confidence {
     if rule.tier == Tier::Mcc { Confidence::High } else { Confidence::Low }
 }
 
-fn answer(
+fn categorisation(
     rule: &'static Rule,
     name: &'static str,
     confidence: Confidence,
     input: Input<'_>,
 ) -> Categorisation {
-    // The seed calls PayPal and Stripe income whichever way the money went; when it went out we doubt it.
-    let doubtful = rule.category == Category::Income && !input.is_income;
+    // The seed rules make PayPal and Stripe income even if money went out: then confidence is low.
+    let is_contradictory = rule.category == Category::Income && !input.is_income;
     Categorisation {
         category: rule.category,
         primary_code: Cow::Borrowed(rule.primary),
         detailed_code: Cow::Borrowed(&rule.detailed),
         rule: Cow::Borrowed(name),
-        confidence: if doubtful { Confidence::Low } else { confidence },
+        confidence: if is_contradictory { Confidence::Low } else { confidence },
     }
 }
 

@@ -1,4 +1,4 @@
-//! Compiles `rules.json` once into tables that answer in linear time, and refuses a file that is wrong.
+//! Compiles `rules.json` once into lookup tables, and rejects an invalid file.
 
 use std::collections::HashSet;
 use std::fmt::Write as _;
@@ -42,7 +42,7 @@ const PRIMARIES: [&str; 18] = [
     "TRAVEL",
 ];
 
-/// Who wins when several rules apply: the smaller. The order of the sections of the file.
+/// The precedence of a rule, highest first: the order of the sections in the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Tier {
     Seed,
@@ -55,7 +55,7 @@ pub(super) enum Tier {
     Hint,
 }
 
-/// What a rule answers.
+/// A rule and its result.
 #[derive(Debug)]
 pub(super) struct Rule {
     pub(super) id: String,
@@ -65,13 +65,13 @@ pub(super) struct Rule {
     pub(super) detailed: String,
 }
 
-/// A pattern of one rule. Money in and money out may find different rules in the same words.
+/// A pattern of a rule. The same words may select different rules for money in and money out.
 #[derive(Debug)]
 pub(super) struct Pattern {
     pub(super) rule: usize,
-    /// The rule's id and the words.
+    /// The rule's id and the pattern's text.
     pub(super) name: String,
-    /// Within a tier the smaller wins.
+    /// Within a tier the lowest rank wins.
     pub(super) rank: usize,
 }
 
@@ -81,12 +81,12 @@ pub(super) struct Rules {
     rules: Vec<Rule>,
     patterns: Vec<Pattern>,
     matcher: Matcher,
-    /// What the matcher's numbers mean: the pattern for money out and the one for money in.
+    /// By the matcher's number: the patterns for money out and for money in.
     meanings: Vec<[Option<usize>; 2]>,
     mcc: [MccTable; 2],
 }
 
-/// Why the rules file was refused: the rule, and what is wrong with it.
+/// Why the rules file is invalid.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum RulesError {
     #[error("the rules are not JSON of the expected shape")]
@@ -95,7 +95,7 @@ pub(super) enum RulesError {
     Rule { id: String, fault: &'static str },
 }
 
-/// A short hash of the rules file: it changes whenever a rule does.
+/// A short hash of the rules file, which changes with every rule change.
 #[must_use]
 pub fn rules_version() -> &'static str {
     static VERSION: LazyLock<String> = LazyLock::new(|| {
@@ -110,7 +110,7 @@ pub fn rules_version() -> &'static str {
 }
 
 impl Rules {
-    /// The rules this program was built with.
+    /// The rules that are compiled into the program.
     pub(super) fn built_in() -> &'static Self {
         #[expect(
             clippy::expect_used,
@@ -135,7 +135,7 @@ impl Rules {
         Ok(compiler.rules)
     }
 
-    /// The best pattern in `words` (as `push_words` writes them) and its rule; of equals, the first.
+    /// The best pattern in `words` (the output of `push_words`) and its rule; the first on a tie.
     pub(super) fn by_words(&self, words: &str, is_income: bool) -> Option<(&Pattern, &Rule)> {
         let mut best: Option<(&Pattern, &Rule)> = None;
         self.matcher.for_each(words, |number| {
@@ -201,8 +201,9 @@ impl Compiler {
                 for (table, is_income) in self.rules.mcc.iter_mut().zip([false, true]) {
                     if source.money.includes(is_income) {
                         let inserted = table.insert(code, rule);
-                        inserted
-                            .ok_or_else(|| fault(&source.id, "a code is malformed or taken"))?;
+                        inserted.ok_or_else(|| {
+                            fault(&source.id, "a code is malformed or already used")
+                        })?;
                     }
                 }
             }
@@ -218,7 +219,7 @@ impl Compiler {
         detailed: &str,
     ) -> Result<usize, RulesError> {
         if !self.ids.insert(id.to_owned()) {
-            return Err(fault(id, "its id is taken"));
+            return Err(fault(id, "its id is already used"));
         }
         let category = category.parse().map_err(|_| fault(id, "names an unknown category"))?;
         let primary = primary_of(detailed).ok_or_else(|| fault(id, "has no known primary code"))?;
@@ -239,13 +240,13 @@ impl Compiler {
             let rank = if is_seed { rule } else { usize::MAX - words.len() };
             let name = format!("{}/{pattern}", source.id);
             self.rules.patterns.push(Pattern { rule, name, rank });
-            self.give_meaning(&words, source.money, self.rules.patterns.len() - 1)
+            self.set_meaning(&words, source.money, self.rules.patterns.len() - 1)
                 .map_err(|reason| fault(&source.id, reason))?;
         }
         Ok(())
     }
 
-    fn give_meaning(
+    fn set_meaning(
         &mut self,
         words: &str,
         money: Money,
@@ -262,14 +263,14 @@ impl Compiler {
         let meanings = rules.meanings.get_mut(number).into_iter().flatten();
         for (meaning, is_income) in meanings.zip([false, true]) {
             if money.includes(is_income) && meaning.replace(pattern).is_some() {
-                return Err("a pattern of it is taken");
+                return Err("a pattern of it is already used");
             }
         }
         Ok(())
     }
 }
 
-/// How a pattern is spelled in bank descriptors: processors drop an apostrophe or put a blank for it.
+/// The spellings of a pattern: payment processors drop an apostrophe or replace it by a blank.
 fn spellings(pattern: &str) -> Result<Vec<String>, &'static str> {
     let is_stem = pattern.ends_with('*');
     let mut spellings = Vec::new();

@@ -1,30 +1,30 @@
-//! The shape of `rules.json`. Each section is a tier; `rules.rs` checks and compiles what stands here.
+//! The format of `rules.json`. Each section is a tier; `rules.rs` checks and compiles the rules.
 
 use serde::Deserialize;
 
-/// Sections in the order in which they win.
+/// The sections by precedence, highest first.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RulesFile {
-    /// What the system before this one answered. Among these the earlier rule wins.
+    /// The rules of the previous system. Here the earlier rule wins.
     pub(super) seed: Vec<WordRule>,
-    /// What the bank did, whoever the other side is. Here and below the longer pattern wins.
+    /// Bank operations, whoever the counterparty is. From here on the longer pattern wins.
     pub(super) banking: Vec<WordRule>,
-    /// Merchants that sell one kind of thing.
+    /// Merchants of a single category.
     pub(super) merchants: Vec<WordRule>,
-    /// Merchant category codes that say what was sold.
+    /// Specific merchant category codes.
     pub(super) mcc: Vec<MccRule>,
-    /// Merchants that sell many kinds of things: the code of the particular shop knows better.
+    /// Merchants of several categories, for which the code of the shop is more precise.
     pub(super) banners: Vec<WordRule>,
     /// General words.
     pub(super) keywords: Vec<WordRule>,
-    /// Merchant category codes that mean "something else".
+    /// Merchant category codes for miscellaneous goods and services.
     pub(super) vague_mcc: Vec<MccRule>,
-    /// Words that say little (`services`), for when nothing else is known.
+    /// Weak words such as `services`, used if nothing else matches.
     pub(super) hints: Vec<WordRule>,
 }
 
-/// Decides by words in the merchant name and description.
+/// A rule on the words of the merchant name and description.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct WordRule {
@@ -33,11 +33,11 @@ pub(super) struct WordRule {
     pub(super) detailed: String,
     #[serde(default)]
     pub(super) money: Money,
-    /// Whole words (`no frills`), or with a final `*` the beginning of a word (`pharmac*`).
+    /// Whole words (`no frills`), or with a final `*` the start of a word (`pharmac*`).
     pub(super) patterns: Vec<String>,
 }
 
-/// Decides by merchant category code.
+/// A rule on the merchant category code.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct MccRule {
@@ -50,7 +50,7 @@ pub(super) struct MccRule {
     pub(super) codes: Vec<String>,
 }
 
-/// Which transactions a rule is for.
+/// The direction of the transactions that a rule applies to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Money {

@@ -1,4 +1,4 @@
-//! What the categoriser promises, told through its public face and its own rules file.
+//! The categoriser, tested through its public API and the built-in rules.
 
 use std::collections::HashSet;
 
@@ -31,7 +31,7 @@ fn word_rules(file: &RulesFile) -> impl Iterator<Item = &WordRule> {
 }
 
 #[test]
-fn the_seeds_answers_hold_whichever_way_the_money_goes() {
+fn seed_rules_apply_to_money_in_and_money_out() {
     let table = [
         ("Amazon", Category::Shopping),
         ("AMZN Mktp US*2K4", Category::Shopping),
@@ -67,7 +67,7 @@ fn the_seeds_answers_hold_whichever_way_the_money_goes() {
 }
 
 #[test]
-fn only_whole_words_count() {
+fn only_whole_words_match() {
     for text in ["Uberlandia", "laws", "azured", "lyfted", "stripes", "amazonas", "coffeeshop"] {
         assert_eq!(spend(text).category, Category::Other, "{text}");
     }
@@ -76,13 +76,13 @@ fn only_whole_words_count() {
 }
 
 #[test]
-fn merchant_name_and_description_are_read_together() {
+fn merchant_name_and_description_are_matched_together() {
     assert_eq!(decide(Some("Joe"), "LYFT *RIDE", None, false).category, Category::Transport);
     assert_eq!(decide(Some("Google"), "Cloud 4711", None, false).category, Category::Software);
 }
 
 #[test]
-fn the_more_specific_rule_wins() {
+fn more_specific_rule_wins() {
     assert_eq!(spend("UBER EATS").category, Category::Food);
     assert_eq!(decide(Some("Amazon"), "AWS EMEA", None, false).category, Category::Software);
     assert_eq!(spend("COSTCO GAS #12").category, Category::Transport);
@@ -92,14 +92,14 @@ fn the_more_specific_rule_wins() {
 }
 
 #[test]
-fn the_seeds_order_decides_between_its_own_rules() {
+fn earlier_seed_rule_wins() {
     assert_eq!(spend("Amazon PayPal").category, Category::Shopping);
     assert_eq!(spend("PAYPAL *UBER EATS").category, Category::Income);
     assert_eq!(spend("Uber Starbucks coffee").category, Category::Transport);
 }
 
 #[test]
-fn the_direction_of_money_tells_income_from_spending() {
+fn direction_of_money_separates_income_from_spending() {
     let pairs = [
         ("PAYROLL ACME", Category::Services, Category::Income),
         ("CANADA REVENUE", Category::Government, Category::Income),
@@ -115,7 +115,7 @@ fn the_direction_of_money_tells_income_from_spending() {
 }
 
 #[test]
-fn the_code_decides_between_merchant_and_general_word() {
+fn code_ranks_between_merchant_and_keyword() {
     let category = |text, mcc| decide(None, text, Some(mcc), false).category;
     assert_eq!(category("Starbucks", "7011"), Category::Food, "a merchant beats a code");
     assert_eq!(category("Netflix", "5411"), Category::Entertainment, "a merchant beats a code");
@@ -139,7 +139,7 @@ fn codes_cover_the_ranges_of_iso_18245() {
 }
 
 #[test]
-fn confidence_says_how_many_sources_agree() {
+fn confidence_depends_on_how_many_sources_agree() {
     let confidence = |text, mcc| decide(None, text, mcc, false).confidence;
     assert_eq!(confidence("Starbucks", Some("5814")), Confidence::VeryHigh);
     assert_eq!(confidence("pizza", Some("5814")), Confidence::VeryHigh);
@@ -158,7 +158,7 @@ fn confidence_says_how_many_sources_agree() {
 }
 
 #[test]
-fn the_answer_names_the_rule_and_the_words_that_decided() {
+fn result_names_the_rule_and_its_pattern() {
     assert_eq!(spend("STARBUCKS #1").rule, "seed.coffee/starbucks");
     assert_eq!(decide(None, "", Some("5411"), false).rule, "mcc.groceries");
     assert_eq!(spend("qqqq").rule, "default");
@@ -169,10 +169,10 @@ fn every_pattern_of_every_word_rule_can_decide() {
     let file = file();
     for rule in word_rules(&file) {
         for pattern in &rule.patterns {
-            let answer = decide(None, pattern, None, rule.money == Money::In);
-            assert_eq!(answer.rule, format!("{}/{pattern}", rule.id));
-            assert_eq!(answer.category.as_str(), rule.category);
-            assert_eq!(answer.detailed_code, rule.detailed.as_str());
+            let result = decide(None, pattern, None, rule.money == Money::In);
+            assert_eq!(result.rule, format!("{}/{pattern}", rule.id));
+            assert_eq!(result.category.as_str(), rule.category);
+            assert_eq!(result.detailed_code, rule.detailed.as_str());
         }
     }
 }
@@ -194,10 +194,10 @@ fn every_detailed_code_begins_with_its_primary_and_every_category_is_used() {
     let mut used = HashSet::from([Category::Other]);
     for rule in word_rules(&file) {
         let first = rule.patterns.first().unwrap();
-        let answer = decide(None, first, None, rule.money == Money::In);
-        let rest = answer.detailed_code.strip_prefix(answer.primary_code.as_ref()).unwrap();
+        let result = decide(None, first, None, rule.money == Money::In);
+        let rest = result.detailed_code.strip_prefix(result.primary_code.as_ref()).unwrap();
         assert!(rest.starts_with('_') && rest.len() > 1, "{}", rule.id);
-        used.insert(answer.category);
+        used.insert(result.category);
     }
     assert_eq!(used, HashSet::from(Category::ALL));
     let unknown = spend("");
@@ -205,7 +205,7 @@ fn every_detailed_code_begins_with_its_primary_and_every_category_is_used() {
 }
 
 #[test]
-fn a_faulty_rules_file_is_refused() {
+fn invalid_rules_file_is_rejected() {
     let with = |keyword: &str| {
         let json = format!(
             r#"{{"seed": [], "banking": [], "merchants": [], "mcc": [], "banners": [],
@@ -215,7 +215,8 @@ fn a_faulty_rules_file_is_refused() {
     };
     let rule = |category: &str, detailed: &str, patterns: &str| {
         format!(
-            r#"{{"id": "a", "category": "{category}", "detailed": "{detailed}", "patterns": {patterns}}}"#
+            r#"{{"id": "a", "category": "{category}", "detailed": "{detailed}",
+                "patterns": {patterns}}}"#
         )
     };
     let good = rule("Food", "FOOD_AND_DRINK_COFFEE", r#"["tea"]"#);
@@ -227,8 +228,11 @@ fn a_faulty_rules_file_is_refused() {
         (rule("Food", "FOOD_AND_DRINK_COFFEE", "[]"), "has no patterns"),
         (rule("Food", "FOOD_AND_DRINK_COFFEE", r#"["*"]"#), "a pattern of it has no words"),
         (rule("Food", "FOOD_AND_DRINK_COFFEE", r#"["te*"]"#), "a stem of it is too short"),
-        (rule("Food", "FOOD_AND_DRINK_COFFEE", r#"["tea", "TEA"]"#), "a pattern of it is taken"),
-        (format!("{good}, {good}"), "its id is taken"),
+        (
+            rule("Food", "FOOD_AND_DRINK_COFFEE", r#"["tea", "TEA"]"#),
+            "a pattern of it is already used",
+        ),
+        (format!("{good}, {good}"), "its id is already used"),
     ];
     for (json, fault) in faults {
         assert_eq!(with(&json), Err(format!("rule a: {fault}")));
@@ -237,13 +241,13 @@ fn a_faulty_rules_file_is_refused() {
 }
 
 #[test]
-fn the_version_is_a_short_hash() {
+fn version_is_a_short_hash() {
     assert_eq!(rules_version().len(), 12);
     assert!(rules_version().bytes().all(|byte| byte.is_ascii_hexdigit()));
 }
 
 #[test]
-fn a_categorizer_can_be_wrapped_and_answers_at_once() {
+fn categorizer_can_be_wrapped_and_is_ready_at_once() {
     struct Wrapper(Box<dyn Categorizer>);
     impl Categorizer for Wrapper {
         fn categorize<'a>(&'a self, input: Input<'a>) -> CategorizeFuture<'a> {
@@ -257,17 +261,17 @@ fn a_categorizer_can_be_wrapped_and_answers_at_once() {
         merchant_category_code: None,
         is_income: false,
     };
-    let mut answer = wrapper.categorize(input);
+    let mut future = wrapper.categorize(input);
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-    let std::task::Poll::Ready(answer) = answer.as_mut().poll(&mut context) else {
+    let std::task::Poll::Ready(result) = future.as_mut().poll(&mut context) else {
         panic!("rules never wait");
     };
-    assert_eq!(answer.unwrap().category, Category::Transport);
+    assert_eq!(result.unwrap().category, Category::Transport);
 }
 
 proptest! {
     #[test]
-    fn any_text_has_one_answer(
+    fn categorisation_is_deterministic_for_any_text(
         name in proptest::option::of(any::<String>()),
         description in any::<String>(),
         mcc in proptest::option::of("[0-9]{3,5}|\\PC{0,5}"),
@@ -280,7 +284,7 @@ proptest! {
     }
 
     #[test]
-    fn case_never_changes_the_answer(text in "[A-Za-z0-9'&*#. éÉüÜ-]{0,60}") {
+    fn case_does_not_change_the_category(text in "[A-Za-z0-9'&*#. éÉüÜ-]{0,60}") {
         prop_assert_eq!(spend(&text.to_uppercase()), spend(&text.to_lowercase()));
     }
 }

@@ -117,7 +117,7 @@ impl<'r, 'f> FieldReader<'r, 'f> {
         let accepted = if json.len() > literal_bytes_max(length_max) {
             Err(TextError::TooLong { length_max })
         } else {
-            let sent = unescape(quoted).unwrap_or_default();
+            let sent = unescape(quoted);
             let accepted = text::accept(&sent, length_max);
             if let Ok(kept) = &accepted {
                 self.progress.count_normalised(text::normalised_characters(&sent, kept));
@@ -169,8 +169,7 @@ impl<'r, 'f> FieldReader<'r, 'f> {
         let literal = if json.len() > literal_bytes_max(limits::NUMBER_LENGTH_MAX) {
             None
         } else {
-            let literal = unquote(json)
-                .map_or(Cow::Borrowed(json), |quoted| unescape(quoted).unwrap_or_default());
+            let literal = unquote(json).map_or(Cow::Borrowed(json), |quoted| unescape(quoted));
             let is_too_long = literal.chars().nth(limits::NUMBER_LENGTH_MAX).is_some();
             (!is_too_long).then_some(literal)
         };

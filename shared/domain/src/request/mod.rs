@@ -1,7 +1,8 @@
-//! An ingest request: a body of JSON becomes accounts and transactions that are known to be right.
+//! Ingest requests: parses a JSON body into valid accounts and transactions.
 //!
-//! Every fault of a body is found in one reading, each with its JSON Pointer. Whether an account that
-//! the body does not bring is known already is for the store to say.
+//! A body goes through `json` (syntax and structure), `raw` (known fields as JSON), `fields` (their
+//! values) and `parse` (the request). All faults are reported at once, each with its JSON Pointer.
+//! The store checks whether accounts that are not in the body exist.
 
 mod fields;
 mod json;
@@ -13,58 +14,58 @@ use chrono::{DateTime, NaiveDate, Utc};
 use crate::fault::Fault;
 use crate::money::Money;
 
-/// The limits of one body. Lengths are in characters, those of texts as they are sent and in NFC.
+/// The limits of one body. Lengths are in characters; texts must fit both as sent and in NFC.
 pub mod limits {
     use chrono::NaiveDate;
 
-    /// The largest body that is read, in bytes: 6 MB.
+    /// The largest body, in bytes: 6 MB.
     pub const BODY_BYTES_MAX: usize = 6 * 1024 * 1024;
-    /// The most transactions of a batch; the least is one.
+    /// The most transactions of a batch. It needs at least one.
     pub const TRANSACTIONS_MAX: usize = 10_000;
     /// The most accounts of a batch.
     pub const ACCOUNTS_MAX: usize = 10_000;
-    /// How deep a body may be nested: itself is one level, its transactions two and three.
+    /// The deepest nesting: the body is one level, the array and each transaction are two more.
     pub const DEPTH_MAX: usize = 32;
-    /// The most values of a body: itself, and every object, array, text, number and literal in it. The
-    /// largest body has so many if each takes twelve bytes, its name included.
+    /// The most values of a body: itself, and every object, array, string, number and literal.
+    /// The largest body reaches this at twelve bytes a value, names included.
     pub const VALUES_MAX: usize = 500_000;
-    /// The most fields of one object, known and unknown.
+    /// The most fields of one object, known or unknown.
     pub const FIELDS_MAX: usize = 256;
     /// The longest name of a field.
     pub const FIELD_NAME_LENGTH_MAX: usize = 128;
-    /// The most characters, as they are sent, that NFC has work with: those of texts that are not in it, and
-    /// combining marks. Normalising them costs more than all else that is done to a body.
+    /// The most characters, as sent, that are costly to normalise: those of texts that are not in
+    /// NFC, and combining marks. Normalising them costs more than the rest of parsing.
     pub const NORMALISED_CHARACTERS_MAX: usize = 300_000;
     /// The longest account, transaction or request id, and idempotency key.
     pub const ID_LENGTH_MAX: usize = crate::text::ID_LENGTH_MAX;
-    /// The longest number, as it is written: far more than any that is taken needs.
+    /// The longest literal of a number, far longer than any valid number needs.
     pub const NUMBER_LENGTH_MAX: usize = 64;
     /// The longest name of an account or a merchant, and the longest description.
     pub const NAME_LENGTH_MAX: usize = 512;
     /// The longest account type or subtype, payment channel or mask.
     pub const WORD_LENGTH_MAX: usize = 64;
-    /// How far ahead of today a date may lie, in days: banks post ahead over a weekend's time zones.
+    /// The most days that a date may be ahead of today: banks post ahead over a weekend.
     pub const DAYS_AHEAD_MAX: u64 = 2;
-    /// The first day that a transaction may have.
+    /// The earliest date of a transaction.
     pub const DATE_MIN: NaiveDate = NaiveDate::from_ymd_opt(1970, 1, 1).unwrap();
 }
 
-/// A batch as a client sends it, checked in full.
+/// A valid batch as sent by a client.
 #[derive(Clone, Debug, PartialEq)]
 pub struct IngestRequest {
-    /// The accounts that the body brings, each `account_id` once.
+    /// The accounts in the body, each `account_id` once.
     pub accounts: Vec<Account>,
     /// One to [`limits::TRANSACTIONS_MAX`] transactions, each `transaction_id` once.
     pub transactions: Vec<Transaction>,
-    /// The client's name for the request, its idempotency key where no header gives one.
+    /// The client's id of the request, its idempotency key if no header has one.
     pub request_id: Option<String>,
 }
 
 impl IngestRequest {
-    /// Reads a body. `now` bounds how far ahead a date may lie.
+    /// Parses a body. `now` limits how far ahead a date may be.
     ///
     /// # Errors
-    /// [`RequestError`]: not JSON at all, or the first hundred faults with their places.
+    /// [`RequestError`]: the position where the body stops being JSON, or its first hundred faults.
     pub fn parse(body: &[u8], now: DateTime<Utc>) -> Result<Self, RequestError> {
         parse::parse(body, now)
     }
@@ -75,7 +76,7 @@ impl IngestRequest {
 pub struct Account {
     /// The bank's id, unique within a tenant.
     pub account_id: String,
-    /// What its owner calls it.
+    /// The name that its owner gave it.
     pub name: String,
     /// Plaid's account type, such as `depository`.
     pub account_type: String,
@@ -90,32 +91,32 @@ pub struct Account {
 pub struct Transaction {
     /// The bank's id, unique within a tenant.
     pub transaction_id: String,
-    /// The account that it is booked on.
+    /// The account that it belongs to.
     pub account_id: String,
-    /// How much; negative is money out.
+    /// The amount; negative is money out.
     pub money: Money,
-    /// When it was booked; its UTC day is its day in reports.
+    /// When it was booked; reports use its UTC day.
     pub booked_at: DateTime<Utc>,
-    /// The day it was authorised.
+    /// The day on which it was authorised.
     pub authorized_on: Option<NaiveDate>,
-    /// The line on the statement.
+    /// The description on the statement.
     pub description: String,
-    /// The merchant, where the bank knows it.
+    /// The merchant, if the bank knows it.
     pub merchant_name: Option<String>,
     /// How it was paid, such as `online`.
     pub payment_channel: Option<String>,
     /// Four digits by ISO 18245.
     pub merchant_category_code: Option<String>,
-    /// Not posted yet; a later transaction will name it and replace it.
+    /// Not posted yet; a later transaction may replace it.
     pub is_pending: bool,
     /// The pending transaction that this one replaces.
     pub pending_transaction_id: Option<String>,
 }
 
-/// Why a body is no ingest request.
+/// Why a body is not a valid ingest request.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RequestError {
-    /// Not JSON in UTF-8, or with half of a surrogate pair for a character: where it stops being so.
+    /// Not JSON in UTF-8, or a lone surrogate in an escape: its position.
     #[error("the body is not JSON: at line {line}, column {column}")]
     NotJson {
         /// From 1.
@@ -123,7 +124,7 @@ pub enum RequestError {
         /// From 1, in bytes.
         column: usize,
     },
-    /// JSON, but not a batch: what is wrong, never empty.
+    /// JSON, but not a valid batch: the faults, never empty.
     #[error("the body is not a valid batch")]
     Invalid(Vec<Fault>),
 }

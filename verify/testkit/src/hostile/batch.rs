@@ -1,20 +1,20 @@
-//! Batches that ingest would take, as text, for others to spoil.
+//! Valid batches as text, for generators of hostile bodies to corrupt.
 
-#![expect(clippy::expect_used, reason = "there is always one of some things")]
+#![expect(clippy::expect_used, reason = "the slices are never empty")]
 
 use rand::Rng;
 use rand::rngs::StdRng;
 
-/// The longest body that is looked at.
+/// The largest body that `ingest` parses.
 pub const BODY_BYTES_MAX: usize = tributary_domain::request::limits::BODY_BYTES_MAX;
 
-/// One of some things.
-pub fn one_of<T: Copy>(random: &mut StdRng, things: &[T]) -> T {
-    let index = random.random_range(0..things.len());
-    *things.get(index).expect("a thing")
+/// Chooses one of some items.
+pub fn one_of<T: Copy>(random: &mut StdRng, items: &[T]) -> T {
+    let index = random.random_range(0..items.len());
+    *items.get(index).expect("an item")
 }
 
-/// A transaction's fields, each a name and its JSON.
+/// The fields of a transaction, each a name and its JSON.
 pub fn transaction(id: &str) -> Vec<(String, String)> {
     [
         ("transaction_id", format!("\"{id}\"")),
@@ -30,23 +30,24 @@ pub fn transaction(id: &str) -> Vec<(String, String)> {
     .into()
 }
 
-/// Writes an object.
+/// The JSON of an object.
 pub fn object(fields: &[(String, String)]) -> String {
     let fields: Vec<_> =
         fields.iter().map(|(name, value)| format!("\"{name}\": {value}")).collect();
     format!("{{{}}}", fields.join(", "))
 }
 
-/// Writes a batch of these transactions on the account `acc`, with more fields of its own.
+/// A batch of these transactions on the account `acc`, with additional fields.
 pub fn batch(transactions: &[String], more: &str) -> String {
     let account = r#"{"account_id": "acc", "name": "Business Checking", "type": "depository"}"#;
     let (count, list) = (transactions.len(), transactions.join(","));
     format!(
-        r#"{{"accounts": [{account}], "transactions": [{list}], "total_transactions": {count}{more}}}"#
+        "{{\"accounts\": [{account}], \"transactions\": [{list}], \
+         \"total_transactions\": {count}{more}}}"
     )
 }
 
-/// A batch of one transaction, with one field of it set to some JSON.
+/// A batch of one transaction, one field of which is this JSON.
 pub fn with_field(name: &str, json: &str) -> String {
     let mut fields = transaction("tx");
     fields.retain(|(other, _)| other != name);
@@ -54,7 +55,7 @@ pub fn with_field(name: &str, json: &str) -> String {
     batch(&[object(&fields)], "")
 }
 
-/// A batch of up to so many transactions.
+/// A batch of at most `count_max` transactions.
 pub fn some_batch(random: &mut StdRng, count_max: usize) -> String {
     let count = random.random_range(1..=count_max);
     let transactions: Vec<_> =
@@ -62,12 +63,12 @@ pub fn some_batch(random: &mut StdRng, count_max: usize) -> String {
     batch(&transactions, "")
 }
 
-/// A piece repeated to about so many bytes, between commas.
-pub fn list(piece: impl Fn(usize) -> String, bytes: usize) -> String {
+/// Items separated by commas, of at most `bytes` bytes in total.
+pub fn list(item: impl Fn(usize) -> String, bytes: usize) -> String {
     let mut list = String::with_capacity(bytes);
     let mut index = 0;
     loop {
-        let next = piece(index);
+        let next = item(index);
         if list.len() + next.len() + 1 > bytes {
             return list;
         }

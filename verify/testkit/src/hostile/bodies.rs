@@ -1,6 +1,6 @@
-//! The ways in which a body is spoiled. Each gives a body that cannot be taken, whatever it draws.
+//! The generators of hostile bodies. No body of any of them is valid.
 
-#![expect(clippy::expect_used, reason = "there is always one of some things")]
+#![expect(clippy::expect_used, reason = "the slices are never empty")]
 
 use rand::Rng;
 use rand::rngs::StdRng;
@@ -9,18 +9,18 @@ use super::batch::{
     BODY_BYTES_MAX, batch, list, object, one_of, some_batch, transaction, with_field,
 };
 
-/// A name, and how to make one.
+/// A name and a function.
 pub type Generator = (&'static str, fn(&mut StdRng) -> Vec<u8>);
 
-/// Those of a few kilobytes.
+/// Generators of bodies of a few kilobytes.
 pub const GENERATORS: &[Generator] = &[
     ("truncated", truncated),
-    ("no JSON", no_json),
+    ("invalid JSON", invalid_json),
     ("invalid UTF-8", invalid_utf8),
-    ("half a surrogate pair", half_a_pair),
+    ("lone surrogate", lone_surrogate),
     ("deep", deep),
     ("huge number", huge_number),
-    ("name twice", name_twice),
+    ("repeated name", repeated_name),
     ("wrong type", wrong_type),
     ("missing field", missing_field),
     ("control character", control_character),
@@ -31,12 +31,12 @@ pub const GENERATORS: &[Generator] = &[
     ("wrong count", wrong_count),
 ];
 
-/// Those of megabytes.
+/// Generators of bodies of megabytes.
 pub const HEAVY: &[Generator] = &[
     ("6 MB and a byte", too_large),
     ("10,000 faulty transactions", many_faults),
     ("10,001 transactions", too_many_transactions),
-    ("more accounts than may be", too_many_accounts),
+    ("too many accounts", too_many_accounts),
     ("6 MB of levels", very_deep),
     ("6 MB of one text", very_long_text),
     ("6 MB of a flag", very_long_flag),
@@ -59,12 +59,12 @@ fn truncated(random: &mut StdRng) -> Vec<u8> {
     body
 }
 
-fn no_json(random: &mut StdRng) -> Vec<u8> {
+fn invalid_json(random: &mut StdRng) -> Vec<u8> {
     let length = random.random_range(1..2_000);
     let noise: Vec<u8> = (0..length).map(|_| random.random()).collect();
     let text = some_batch(random, 3);
     match random.random_range(0..6) {
-        // A control character first: no JSON begins so.
+        // No JSON starts with a control character.
         0 => [vec![1], noise].concat(),
         1 => {
             text.replace("-42.50", one_of(random, &["NaN", "+1", ".5", "1.", "0x1", "--1"])).into()
@@ -92,7 +92,7 @@ fn invalid_utf8(random: &mut StdRng) -> Vec<u8> {
     body
 }
 
-fn half_a_pair(random: &mut StdRng) -> Vec<u8> {
+fn lone_surrogate(random: &mut StdRng) -> Vec<u8> {
     let half =
         one_of(random, &["\\ud800", "\\uDFFF", "\\ud83d\\ud83d", "\\udc00\\ud800", "x\\udbff\\n"]);
     let field = one_of(random, &["name", "transaction_id", "unknown", half]);
@@ -124,7 +124,7 @@ fn huge_number(random: &mut StdRng) -> Vec<u8> {
     with_field(field, &number).into()
 }
 
-fn name_twice(random: &mut StdRng) -> Vec<u8> {
+fn repeated_name(random: &mut StdRng) -> Vec<u8> {
     let mut fields = transaction("tx");
     let (name, value) = fields.get(random.random_range(0..fields.len())).expect("a field").clone();
     let twice = "[{\"a\": {\"b\": 1, \"\\u0062\": 2}}]".to_owned();
@@ -133,7 +133,7 @@ fn name_twice(random: &mut StdRng) -> Vec<u8> {
         1 => fields.push((name.replace('a', "\\u0061").replace('e', "\\u0065"), value)),
         _ => fields.push(("unknown".to_owned(), twice)),
     }
-    // Every name has one of the two letters that are written as escapes.
+    // Every name contains at least one of the two escaped letters.
     batch(&[object(&fields)], "").into()
 }
 
@@ -199,7 +199,7 @@ fn impossible_date(random: &mut StdRng) -> Vec<u8> {
 }
 
 fn unknown_account(random: &mut StdRng) -> Vec<u8> {
-    with_field("account_id", &format!("\"nobody's {}\"", random.random::<u32>())).into()
+    with_field("account_id", &format!("\"unknown {}\"", random.random::<u32>())).into()
 }
 
 fn wrong_count(random: &mut StdRng) -> Vec<u8> {
@@ -239,7 +239,7 @@ fn too_many_transactions(_: &mut StdRng) -> Vec<u8> {
 }
 
 fn unknown_accounts(_: &mut StdRng) -> Vec<u8> {
-    many(10_000, "account_id", |index| format!("\"nobody's {index}\""))
+    many(10_000, "account_id", |index| format!("\"unknown {index}\""))
 }
 
 fn too_many_accounts(_: &mut StdRng) -> Vec<u8> {
@@ -267,7 +267,7 @@ fn very_long_flag(random: &mut StdRng) -> Vec<u8> {
     with_field("pending", &format!("\"{}\"", letter.repeat(BODY_BYTES_MAX - 1_000))).into()
 }
 
-/// Transactions whose texts are all as long as they may be, until the body is: nothing is wrong but their count.
+/// A body of the maximum size whose texts all have the maximum length. Only the count is wrong.
 fn many_texts(mut text: impl FnMut(usize) -> String) -> Vec<u8> {
     let mut transactions = Vec::new();
     let mut bytes = 1_000;
@@ -275,7 +275,9 @@ fn many_texts(mut text: impl FnMut(usize) -> String) -> Vec<u8> {
         let (id, name, merchant) = (text(110), text(512), text(512));
         let index = transactions.len();
         let transaction = format!(
-            r#"{{"transaction_id":"{index}{id}","account_id":"acc","amount":1,"iso_currency_code":"USD","date":"2025-10-30","name":"{name}","merchant_name":"{merchant}"}}"#
+            "{{\"transaction_id\":\"{index}{id}\",\"account_id\":\"acc\",\"amount\":1,\
+             \"iso_currency_code\":\"USD\",\"date\":\"2025-10-30\",\"name\":\"{name}\",\
+             \"merchant_name\":\"{merchant}\"}}"
         );
         bytes += transaction.len() + 1;
         if bytes > BODY_BYTES_MAX {
@@ -292,13 +294,13 @@ fn very_many_texts(random: &mut StdRng) -> Vec<u8> {
     many_texts(|length| letter.repeat(length))
 }
 
-/// Each becomes two or three characters in NFC.
+/// Texts that are not in NFC.
 fn very_many_forms(random: &mut StdRng) -> Vec<u8> {
     let letter = one_of(random, &["\u{1d160}", "\u{fb2c}", "\u{958}", "e\u{301}"]);
     many_texts(|length| letter.repeat(length / 3))
 }
 
-/// Combining marks, of classes by turns or in the order that NFC has.
+/// Combining marks, in the order of NFC or not.
 fn very_many_marks(random: &mut StdRng) -> Vec<u8> {
     let marks = ["\u{334}", "\u{316}", "\u{59a}", "\u{300}", "\u{345}"];
     let is_sorted = random.random();
@@ -344,7 +346,7 @@ fn very_many_escaped_names(_: &mut StdRng) -> Vec<u8> {
     let names: Vec<_> = (1..17).map(|code| format!("\"\\u{code:04x}\":0")).collect();
     let object = format!("{{{}}}", names.join(","));
     let objects = list(|_| object.clone(), 490_000 / 17 * (object.len() + 1));
-    // Of which the last is wrong.
+    // The last object is faulty.
     with_field("location", &format!(r#"[{objects},{{"a":0,"\u0061":0}}]"#)).into()
 }
 

@@ -1,5 +1,4 @@
-//! Bodies that mean harm, each of which ingest has to refuse: made from a seed, so that one that gets
-//! through can be made again.
+//! Hostile bodies, each of which `ingest` must reject, generated reproducibly from a seed.
 
 mod batch;
 mod bodies;
@@ -9,18 +8,18 @@ use rand::{Rng, SeedableRng};
 
 use bodies::{GENERATORS, Generator, HEAVY};
 
-/// One heavy body, of megabytes, for so many light ones.
+/// The number of light bodies for one heavy body of megabytes.
 const LIGHT_FOR_A_HEAVY: u32 = 40;
 
-/// A body and what is wrong with it.
+/// A hostile body.
 pub struct HostileBody {
-    /// The name of its kind.
+    /// The name of its generator.
     pub kind: &'static str,
     /// The body.
     pub bytes: Vec<u8>,
 }
 
-/// The body of that number, always the same for a seed.
+/// Generates the body with this number, always the same for a seed.
 #[must_use]
 pub fn body(seed: u64, number: u64) -> HostileBody {
     let mut random = StdRng::seed_from_u64(seed ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15));

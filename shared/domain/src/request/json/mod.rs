@@ -13,7 +13,7 @@ use serde::de::IgnoredAny;
 use super::RequestError;
 use super::limits::{DEPTH_MAX, FIELD_NAME_LENGTH_MAX, FIELDS_MAX, VALUES_MAX};
 use crate::fault::Faults;
-use string::{LoneSurrogate, check_escapes, literal_bytes_max, unescape};
+use string::{literal_bytes_max, read_escape, unescape};
 
 /// Why reading stopped before the end of the body.
 #[derive(Debug, PartialEq, Eq)]
@@ -163,24 +163,19 @@ impl<'b, 'f> Reader<'b, 'f> {
     fn string(&mut self) -> Result<&'b str, Stop> {
         let start = self.at + 1;
         let mut end = start;
-        let mut is_escaped = false;
         loop {
             match self.json.as_bytes().get(end) {
                 Some(b'\\') => {
-                    is_escaped = true;
-                    end += 2;
+                    let escape = self.json.get(end + 1..).unwrap_or_default();
+                    let (_, after) = read_escape(escape).ok_or(Stop::LoneSurrogate(end))?;
+                    end = self.json.len() - after.len();
                 }
                 Some(b'"') | None => break,
                 Some(_) => end += 1,
             }
         }
         self.at = end + 1;
-        let quoted = self.json.get(start..end).unwrap_or_default();
-        if is_escaped {
-            check_escapes(quoted)
-                .map_err(|LoneSurrogate(offset)| Stop::LoneSurrogate(start + offset))?;
-        }
-        Ok(quoted)
+        Ok(self.json.get(start..end).unwrap_or_default())
     }
 
     fn number_or_literal(&mut self) {
@@ -192,7 +187,7 @@ impl<'b, 'f> Reader<'b, 'f> {
     /// Skips an object or array that is nested too deep; nesting costs no memory here.
     fn skip(&mut self) -> Result<(), Stop> {
         let mut depth = 0_usize;
-        while let Some(byte) = self.peek() {
+        while let Some(byte) = self.json.as_bytes().get(self.at) {
             match byte {
                 b'"' => {
                     self.string()?;
@@ -213,7 +208,7 @@ impl<'b, 'f> Reader<'b, 'f> {
     fn count_value(&mut self) -> Result<(), Stop> {
         self.values += 1;
         if self.values > VALUES_MAX {
-            let detail = format!("must have at most {VALUES_MAX} values, those in others included");
+            let detail = format!("must have at most {VALUES_MAX} values, nested values included");
             self.faults.add("", detail);
             return Err(Stop::Limit);
         }
@@ -233,14 +228,15 @@ impl<'b, 'f> Reader<'b, 'f> {
     fn read_name(&mut self) -> Result<(), Stop> {
         self.peek();
         let quoted = self.string()?;
-        // A literal over the limit is too long whatever its escapes are: they are not read.
-        let text = if quoted.len() > literal_bytes_max(FIELD_NAME_LENGTH_MAX) {
-            Cow::Borrowed(quoted)
+        // A literal over the limit is too long whatever its escapes are: it is not unescaped.
+        let name = if quoted.len() > literal_bytes_max(FIELD_NAME_LENGTH_MAX) {
+            Name { hash: 0, text: Cow::Borrowed(quoted) }
         } else {
-            unescape(quoted).unwrap_or_default()
+            let text = unescape(quoted);
+            Name { hash: self.hasher.hash_one(&text), text }
         };
         self.path.push(Step::Field(self.names.len()));
-        self.names.push(Name { hash: self.hasher.hash_one(&text), text });
+        self.names.push(name);
         Ok(())
     }
 
@@ -264,7 +260,7 @@ impl<'b, 'f> Reader<'b, 'f> {
             return Ok(false);
         }
         if others.iter().any(|other| other.hash == name.hash && other.text == name.text) {
-            self.fault(self.pointer(&self.path), "must not stand twice in an object")?;
+            self.fault(self.pointer(&self.path), "must not appear twice in an object")?;
             return Ok(false);
         }
         Ok(true)

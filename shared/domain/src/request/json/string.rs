@@ -1,10 +1,6 @@
-//! JSON strings: the text that a literal stands for.
+//! JSON strings: literals and their texts. The only reader of escapes.
 
 use std::borrow::Cow;
-
-/// An escape that is half of a surrogate pair and so no character: its offset in the string.
-#[derive(Debug, PartialEq, Eq)]
-pub struct LoneSurrogate(pub usize);
 
 /// The longest literal, in bytes, of a string of so many characters: each may be two escapes.
 pub const fn literal_bytes_max(length_max: usize) -> usize {
@@ -16,42 +12,26 @@ pub fn unquote(json: &str) -> Option<&str> {
     json.strip_prefix('"')?.strip_suffix('"')
 }
 
-/// The text of a string, given what stands between its quotes.
-pub fn unescape(quoted: &str) -> Result<Cow<'_, str>, LoneSurrogate> {
+/// The text of a string, given what stands between its quotes. Its escapes must be characters.
+pub fn unescape(quoted: &str) -> Cow<'_, str> {
     if !quoted.contains('\\') {
-        return Ok(Cow::Borrowed(quoted));
+        return Cow::Borrowed(quoted);
     }
     let mut text = String::with_capacity(quoted.len());
-    let rest = read_escapes(quoted, |plain, character| {
-        text.push_str(plain);
-        text.push(character);
-    })?;
-    text.push_str(rest);
-    Ok(Cow::Owned(text))
-}
-
-/// Checks that every escape is a character.
-pub fn check_escapes(quoted: &str) -> Result<(), LoneSurrogate> {
-    read_escapes(quoted, |_, _| ()).map(drop)
-}
-
-/// Reports each escape with the text before it, and returns the text after the last one.
-fn read_escapes<'b>(
-    quoted: &'b str,
-    mut report: impl FnMut(&'b str, char),
-) -> Result<&'b str, LoneSurrogate> {
     let mut rest = quoted;
     while let Some((plain, escape)) = rest.split_once('\\') {
-        let offset = quoted.len() - escape.len() - 1;
-        let (character, after) = read_escape(escape).ok_or(LoneSurrogate(offset))?;
-        report(plain, character);
+        let (character, after) = read_escape(escape).unwrap_or_default();
+        text.push_str(plain);
+        text.push(character);
         rest = after;
     }
-    Ok(rest)
+    text.push_str(rest);
+    Cow::Owned(text)
 }
 
-/// The character of an escape and what follows it; the backslash has been read.
-fn read_escape(escape: &str) -> Option<(char, &str)> {
+/// The character of an escape, given what follows its backslash, and what follows the escape.
+/// `None` for a lone surrogate, which is not a character.
+pub fn read_escape(escape: &str) -> Option<(char, &str)> {
     let (letter, after) = escape.split_at_checked(1)?;
     let character = match letter {
         "b" => '\u{8}',

@@ -1,4 +1,4 @@
-//! The limits of a body's shape, each at the limit and one past it.
+//! The limits of a body's structure, each at the limit and one over it.
 
 use proptest::prelude::*;
 
@@ -6,12 +6,12 @@ use super::string::unescape;
 use super::*;
 use crate::fault::Fault;
 
-fn check_whole(json: &str) -> Result<Vec<Fault>, LoneSurrogate> {
+fn check_whole(json: &str) -> Result<Vec<Fault>, Stop> {
     let mut faults = Faults::default();
     let mut reader = Reader::new(json.as_bytes(), &mut faults).unwrap();
     match reader.value() {
-        Err(Stop::LoneSurrogate(at)) => Err(LoneSurrogate(at)),
         Ok(_) | Err(Stop::Limit) => Ok(faults.into_vec()),
+        Err(lone_surrogate) => Err(lone_surrogate),
     }
 }
 
@@ -22,7 +22,7 @@ fn pointers(json: &str) -> Vec<String> {
 fn too_many() -> Fault {
     Fault {
         pointer: String::new(),
-        detail: "must have at most 500000 values, those in others included".to_owned(),
+        detail: "must have at most 500000 values, nested values included".to_owned(),
     }
 }
 
@@ -31,13 +31,13 @@ fn nested(levels: usize, open: &str, close: &str) -> String {
 }
 
 #[test]
-fn a_body_may_have_so_many_levels_and_no_more() {
+fn depth_over_the_limit_is_a_fault() {
     assert_eq!(pointers(&nested(DEPTH_MAX, "[", "]")), [""; 0]);
     assert_eq!(pointers(&nested(DEPTH_MAX + 1, "[", "]")), ["/0".repeat(DEPTH_MAX)]);
     assert_eq!(pointers(&nested(DEPTH_MAX, r#"{"a":"#, "}")), [""; 0]);
     assert_eq!(pointers(&nested(DEPTH_MAX + 1, r#"{"a":"#, "}")), ["/a".repeat(DEPTH_MAX)]);
     assert_eq!(pointers(&nested(1_000_000, "[", "]")), ["/0".repeat(DEPTH_MAX)]);
-    // What comes after it is looked at again.
+    // Reading goes on after a value that is too deep.
     let deep = nested(DEPTH_MAX + 5, "[", "]");
     let after = format!(r#"{{"deep": {deep}, "a": 1, "a": {{"b": "]}}", "b": 2}}}}"#);
     assert_eq!(
@@ -47,8 +47,8 @@ fn a_body_may_have_so_many_levels_and_no_more() {
 }
 
 #[test]
-fn a_body_may_have_so_many_values_and_no_more() {
-    // The body, the array, pairs of values, and as many as are left.
+fn values_over_the_limit_are_a_fault() {
+    // The body, the array, pairs of values, and the rest.
     let with = |pair: &str, last: &str| {
         let pairs = vec![pair; (VALUES_MAX - 4) / 2].join(",");
         format!(r#"{{"a":[{pairs},{last}]}}"#)
@@ -58,23 +58,23 @@ fn a_body_may_have_so_many_values_and_no_more() {
         let faults = check_whole(&with(pair, "[0,0]")).unwrap();
         assert_eq!(faults, [too_many()], "{pair}");
     }
-    // Nothing is looked at past it, and what was found before is told.
+    // Reading stops at the limit; earlier faults are reported.
     let faulty = format!(r#"{{"a":1,"a":[{}"\ud800"]}}"#, "0,".repeat(VALUES_MAX));
     assert_eq!(pointers(&faulty), ["/a", ""]);
 }
 
 #[test]
-fn a_field_stands_once_in_an_object_however_it_is_written() {
+fn repeated_field_is_a_fault_however_it_is_escaped() {
     for (json, expected) in [
         (r#"{"a":1,"b":{"a":1},"c":[{"a":1},{"a":1}]}"#, &[][..]),
         (r#"{"a":1,"a":1}"#, &["/a"]),
         (r#"{"a":1,"\u0061":1,"\u0061":1}"#, &["/a", "/a"]),
         (r#"{"x":[0,{"a/b~c":1,"a/b~c":2}]}"#, &["/x/1/a~1b~0c"]),
         (r#"{"":1,"":2}"#, &["/"]),
-        // Not two names: a name and a value, and texts that look like JSON.
+        // Not repeated: a name and a value, and strings that contain JSON.
         (r#"{"a":"a","b":"{\"a\":1,\"a\":1}"}"#, &[]),
         (r#"[{"a":[],"a":{}}, "a", "a", [{"b":1}]]"#, &["/0/a"]),
-        // The same to the eye, and another text to JSON.
+        // They look the same but are different strings in JSON.
         ("{\"\u{e9}\":1,\"e\u{301}\":2}", &[]),
     ] {
         assert_eq!(pointers(json), expected, "{json}");
@@ -82,7 +82,7 @@ fn a_field_stands_once_in_an_object_however_it_is_written() {
 }
 
 #[test]
-fn an_object_may_have_so_many_fields_and_no_more() {
+fn fields_over_the_limit_are_a_fault_of_their_object() {
     let with = |count: usize| {
         let fields: Vec<_> = (0..count).map(|index| format!(r#""f{index}":0"#)).collect();
         format!(r#"{{"a":[{{{}}}]}}"#, fields.join(","))
@@ -93,13 +93,13 @@ fn an_object_may_have_so_many_fields_and_no_more() {
 }
 
 #[test]
-fn a_field_may_have_so_long_a_name_and_no_longer() {
+fn field_name_over_the_length_limit_is_a_fault_of_its_object() {
     let with = |length: usize| format!(r#"{{"a":{{"{}":{{"b":1,"b":1}}}}}}"#, "é".repeat(length));
     let longest = "é".repeat(FIELD_NAME_LENGTH_MAX);
     assert_eq!(pointers(&with(FIELD_NAME_LENGTH_MAX)), [format!("/a/{longest}/b")]);
-    // The place is that of the object: an answer repeats no name without end.
+    // The pointer is that of the object, so that the response stays short.
     assert_eq!(pointers(&with(FIELD_NAME_LENGTH_MAX + 1)), ["/a", "/a"]);
-    // Also where each character is two escapes, and where there are too many to be read.
+    // The same if each character is two escapes, and if the literal is too long to be unescaped.
     let escaped = |length: usize| format!(r#"{{"a":{{"{}":0}}}}"#, r"\ud83d\ude80".repeat(length));
     assert_eq!(pointers(&escaped(FIELD_NAME_LENGTH_MAX)), [""; 0]);
     for length in [FIELD_NAME_LENGTH_MAX + 1, 100 * FIELD_NAME_LENGTH_MAX] {
@@ -109,18 +109,23 @@ fn a_field_may_have_so_long_a_name_and_no_longer() {
 
 proptest! {
     #[test]
-    fn escapes_stand_for_what_they_stand_for_to_serde_json(
+    fn escapes_are_read_as_by_serde_json(
         literal in proptest::string::string_regex(
-            r#"([ -!#-\[\]-~é🚀]|\\["\\/bfnrt]|\\u(00[0-9a-fA-F]{2}|[1-9A-Ce]00F|[dD]8[3-9aB][0-9a-f]\\u[dD][C-Fc-f][0-9A-F]{2})){0,20}"#
+            concat!(
+                r#"([ -!#-\[\]-~é🚀]|\\["\\/bfnrt]|\\u(00[0-9a-fA-F]{2}|[1-9A-Ce]00F"#,
+                r"|[dD]8[3-9aB][0-9a-f]\\u[dD][C-Fc-f][0-9A-F]{2})){0,20}",
+            )
         ).unwrap(),
     ) {
         let expected: String = serde_json::from_str(&format!("\"{literal}\"")).unwrap();
-        prop_assert_eq!(unescape(&literal).unwrap(), expected);
+        prop_assert_eq!(unescape(&literal), expected);
     }
 
-    /// As many as are looked through, and as many as are hashed.
+    /// Objects with few and many fields.
     #[test]
-    fn names_are_the_same_however_they_are_written(count in 1_usize..40, twice in any::<prop::sample::Index>()) {
+    fn repeated_name_is_found_however_it_is_escaped(
+        count in 1_usize..40, twice in any::<prop::sample::Index>(),
+    ) {
         let name = |index: usize, is_escaped: bool| {
             let letter = if is_escaped { format!("\\u{:04x}", 0x100 + index) } else {
                 char::from_u32(0x100 + u32::try_from(index).unwrap()).unwrap().to_string()
@@ -137,7 +142,7 @@ proptest! {
 }
 
 #[test]
-fn half_of_a_surrogate_pair_is_no_character_wherever_it_stands() {
+fn lone_surrogate_is_rejected_everywhere() {
     for (json, place) in [
         (r#"["\ud800"]"#, 2),
         (r#"["x\udfff"]"#, 3),
@@ -147,7 +152,7 @@ fn half_of_a_surrogate_pair_is_no_character_wherever_it_stands() {
         (r#"["\ud800x"]"#, 2),
         (r#"{"a":{"\uDBFF":1}}"#, 7),
     ] {
-        assert_eq!(check_whole(json), Err(LoneSurrogate(place)), "{json}");
+        assert_eq!(check_whole(json), Err(Stop::LoneSurrogate(place)), "{json}");
     }
     let deep = nested(DEPTH_MAX + 5, "[", "]").replace('0', r#""\ud800""#);
     assert!(check_whole(&deep).is_err());
@@ -157,7 +162,7 @@ fn half_of_a_surrogate_pair_is_no_character_wherever_it_stands() {
 }
 
 #[test]
-fn after_the_last_fault_that_is_reported_nothing_is_looked_at() {
+fn reading_stops_after_the_last_reported_fault() {
     let body = |objects: usize| format!(r#"[{} "\ud800"]"#, r#"{"a":0,"a":0},"#.repeat(objects));
     assert!(check_whole(&body(Faults::REPORTED_MAX - 1)).is_err());
     let faults = check_whole(&body(Faults::REPORTED_MAX)).unwrap();
@@ -192,7 +197,7 @@ fn collect(reader: &mut Reader<'_, '_>, depth: usize, values: &mut Vec<(String, 
 }
 
 #[test]
-fn every_value_is_read_with_its_place_and_without_the_space_around_it() {
+fn values_are_read_with_their_pointers_and_without_surrounding_space() {
     let read = |json: &str| {
         let mut faults = Faults::default();
         let mut values = Vec::new();
@@ -213,7 +218,8 @@ fn every_value_is_read_with_its_place_and_without_the_space_around_it() {
         ("/", "\"\""),
     ]
     .map(|(place, json)| (place.to_owned(), json.to_owned()));
-    let body = " {\"a\":[-1.50 ,\t[[\",]\"]]] , \"b\":{\"\\u0061\":{\"a\":\r\n1}},\n\"c\" : { },\"d\":[],\"e\":null ,\"\":\"\"} ";
+    let body = " {\"a\":[-1.50 ,\t[[\",]\"]]] , \"b\":{\"\\u0061\":{\"a\":\r\n1}},\n\
+                \"c\" : { },\"d\":[],\"e\":null ,\"\":\"\"} ";
     assert_eq!(read(body), expected);
     for json in ["[]", " {} ", "1", "\"a,b\"", "null"] {
         assert_eq!(read(json), [], "{json}");

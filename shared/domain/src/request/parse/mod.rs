@@ -19,7 +19,7 @@ pub fn parse(body: &[u8], now: DateTime<Utc>) -> Result<IngestRequest, RequestEr
     let mut faults = Faults::default();
     let raw = RawRequest::read(&mut Reader::new(body, &mut faults)?);
     let request = match raw {
-        Ok(Some(raw)) => read_request(&raw, &mut Progress::new(&mut faults, now)),
+        Ok(Some(raw)) => read_request(raw, &mut Progress::new(&mut faults, now)),
         Ok(None) => {
             faults.add(Place::Body.to_string(), MUST_BE_OBJECT);
             None
@@ -36,13 +36,13 @@ pub fn parse(body: &[u8], now: DateTime<Utc>) -> Result<IngestRequest, RequestEr
 
 const MUST_BE_OBJECT: &str = "must be an object";
 
-fn read_request(raw: &RawRequest<'_>, progress: &mut Progress<'_>) -> Option<IngestRequest> {
+fn read_request(raw: RawRequest<'_>, progress: &mut Progress<'_>) -> Option<IngestRequest> {
     let mut reader = FieldReader::new(Place::Body, &raw.fields, progress);
     let request_id = reader.optional_text("request_id", ID_LENGTH_MAX);
     let total = reader.count("total_transactions");
-    let raw_accounts = check_array(&mut reader, "accounts", &raw.accounts, 0, ACCOUNTS_MAX);
+    let raw_accounts = check_array(&mut reader, "accounts", raw.accounts, 0, ACCOUNTS_MAX);
     let raw_transactions =
-        check_array(&mut reader, "transactions", &raw.transactions, 1, TRANSACTIONS_MAX);
+        check_array(&mut reader, "transactions", raw.transactions, 1, TRANSACTIONS_MAX);
     if let (Some(total), Some(sent)) = (total, &raw_transactions)
         && usize::try_from(total) != Ok(sent.len())
     {
@@ -66,17 +66,17 @@ fn read_request(raw: &RawRequest<'_>, progress: &mut Progress<'_>) -> Option<Ing
 }
 
 /// The elements of a required array, if there are `count_min` to `count_max` of them.
-fn check_array<'r, T>(
+fn check_array<T>(
     reader: &mut FieldReader<'_, '_>,
     field: &str,
-    array: &'r RawArray<T>,
+    array: RawArray<T>,
     count_min: usize,
     count_max: usize,
-) -> Option<&'r [Option<T>]> {
+) -> Option<Vec<Option<T>>> {
     let detail = match array {
         RawArray::Missing => "is required".to_owned(),
         RawArray::NotArray => "must be an array".to_owned(),
-        RawArray::Elements(count, elements) if (count_min..=count_max).contains(count) => {
+        RawArray::Elements(count, elements) if (count_min..=count_max).contains(&count) => {
             return Some(elements);
         }
         RawArray::Elements(..) => format!("must have {count_min} to {count_max} elements"),
@@ -87,13 +87,13 @@ fn check_array<'r, T>(
 
 /// Reads the elements until [`Progress::is_done`]; `None` for each that has faults.
 fn read_all<T, const N: usize>(
-    elements: &[Option<RawObject<'_, N>>],
+    elements: Vec<Option<RawObject<'_, N>>>,
     place: fn(usize) -> Place,
     read: fn(&mut FieldReader<'_, '_>) -> Option<T>,
     progress: &mut Progress<'_>,
 ) -> Vec<Option<T>> {
     let mut values = Vec::with_capacity(elements.len());
-    for (index, element) in elements.iter().enumerate() {
+    for (index, element) in elements.into_iter().enumerate() {
         if progress.is_done() {
             break;
         }
@@ -102,7 +102,7 @@ fn read_all<T, const N: usize>(
             values.push(None);
             continue;
         };
-        values.push(read(&mut FieldReader::new(place(index), object, progress)));
+        values.push(read(&mut FieldReader::new(place(index), &object, progress)));
     }
     values
 }
@@ -172,7 +172,7 @@ fn reject_repeats<T>(
     for (index, value) in values.iter().enumerate() {
         if value.as_ref().is_some_and(|value| !seen.insert(id(value))) {
             let pointer = format!("{}/{field}", place(index));
-            faults.add(pointer, "stands more than once in this batch");
+            faults.add(pointer, "appears more than once in this batch");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What a body may be, and what each fault of one is called.
+//! Valid and invalid bodies, with the pointers of their faults.
 
 use serde_json::{Value, json};
 
@@ -59,7 +59,7 @@ fn with_transactions(count: usize) -> Value {
 }
 
 #[test]
-fn the_example_of_the_contract_is_read_whole() {
+fn example_of_the_contract_is_parsed() {
     let request = parse_value(&example()).unwrap();
     assert_eq!(request.request_id.as_deref(), Some("req_abc123"));
     let account = request.accounts.first().unwrap();
@@ -72,7 +72,7 @@ fn the_example_of_the_contract_is_read_whole() {
 }
 
 #[test]
-fn fields_that_are_not_known_are_passed_over() {
+fn unknown_fields_are_ignored() {
     let mut body = example();
     body["transactions"][0]["location"] = json!({"city": "Toronto"});
     body["item"] = json!([1, 2]);
@@ -80,7 +80,7 @@ fn fields_that_are_not_known_are_passed_over() {
 }
 
 #[test]
-fn an_amount_is_read_from_its_text_and_not_through_a_float() {
+fn amount_is_parsed_exactly_and_not_through_a_float() {
     let text = example().to_string().replace("-42.5", "-100000000000000.07");
     let request = parse(text.as_bytes(), now()).unwrap();
     assert_eq!(request.transactions[0].money.amount().to_string(), "-100000000000000.07");
@@ -88,7 +88,7 @@ fn an_amount_is_read_from_its_text_and_not_through_a_float() {
 }
 
 #[test]
-fn a_plain_date_is_its_utc_midnight_and_an_offset_is_honoured() {
+fn plain_date_is_midnight_utc_and_an_offset_is_applied() {
     for (text, expected) in [
         ("2025-10-30", "2025-10-30T00:00:00+00:00"),
         ("2025-10-30T23:30:00-02:00", "2025-10-31T01:30:00+00:00"),
@@ -101,7 +101,7 @@ fn a_plain_date_is_its_utc_midnight_and_an_offset_is_honoured() {
 }
 
 #[test]
-fn what_is_not_json_is_told_with_its_place() {
+fn invalid_json_is_reported_with_its_position() {
     for body in [&b"{"[..], b"", b"\xff", b"{\"accounts\": [}", b"{} {}", b"\xef\xbb\xbf{}"] {
         assert!(matches!(parse(body, now()), Err(RequestError::NotJson { .. })), "{body:?}");
     }
@@ -112,7 +112,7 @@ fn what_is_not_json_is_told_with_its_place() {
 }
 
 #[test]
-fn a_hundred_thousand_levels_are_no_trouble() {
+fn hundred_thousand_levels_are_rejected_without_overflow() {
     let levels = |count: usize| format!("{}{}", "[".repeat(count), "]".repeat(count));
     assert!(matches!(parse(levels(100_000).as_bytes(), now()), Err(RequestError::Invalid(_))));
     let with_unknown = |count| {
@@ -127,7 +127,7 @@ fn a_hundred_thousand_levels_are_no_trouble() {
 }
 
 #[test]
-fn a_body_with_too_many_values_is_told_of_nothing_that_might_come_after_them() {
+fn body_with_too_many_values_has_no_faults_about_its_unread_rest() {
     let zeros = "0,".repeat(VALUES_MAX);
     let body = format!(r#"{{"a":[{zeros}0],"accounts":[],"transactions":[]}}"#);
     let Err(RequestError::Invalid(faults)) = parse(body.as_bytes(), now()) else {
@@ -138,7 +138,7 @@ fn a_body_with_too_many_values_is_told_of_nothing_that_might_come_after_them() {
 }
 
 #[test]
-fn a_count_is_read_to_its_last_digit() {
+fn count_is_parsed_to_its_last_digit() {
     let with = |total: &str| {
         let text = example().to_string();
         let text =
@@ -156,7 +156,7 @@ fn a_count_is_read_to_its_last_digit() {
 }
 
 #[test]
-fn faults_of_the_accounts_do_not_hide_those_of_the_transactions() {
+fn faults_of_accounts_do_not_hide_faults_of_transactions() {
     let mut body = example();
     body["accounts"] = json!(5);
     body["transactions"][0]["name"] = json!("");
@@ -164,7 +164,7 @@ fn faults_of_the_accounts_do_not_hide_those_of_the_transactions() {
 }
 
 #[test]
-fn so_many_characters_may_be_sent_in_another_form_than_nfc_and_no_more() {
+fn characters_in_another_form_than_nfc_are_limited() {
     let text = "e\u{301}".repeat(limits::NAME_LENGTH_MAX / 2);
     let texts = limits::NORMALISED_CHARACTERS_MAX / limits::NAME_LENGTH_MAX;
     let left = limits::NORMALISED_CHARACTERS_MAX % limits::NAME_LENGTH_MAX;
@@ -184,7 +184,7 @@ fn so_many_characters_may_be_sent_in_another_form_than_nfc_and_no_more() {
 }
 
 #[test]
-fn a_value_of_another_type_is_refused_however_long_it_is() {
+fn value_of_another_type_is_rejected_whatever_its_length() {
     for field in ["pending", "amount", "date", "merchant_category_code"] {
         let place = format!("/transactions/0/{field}");
         assert_eq!(
@@ -195,7 +195,7 @@ fn a_value_of_another_type_is_refused_however_long_it_is() {
 }
 
 #[test]
-fn texts_are_kept_in_nfc_and_ids_that_read_the_same_are_the_same() {
+fn texts_are_stored_in_nfc_and_equivalent_ids_are_equal() {
     let mut body = example();
     let decomposed = "cafe\u{301}";
     for pointer in ["/accounts/0/account_id", "/transactions/0/transaction_id", "/request_id"] {
@@ -217,7 +217,7 @@ fn texts_are_kept_in_nfc_and_ids_that_read_the_same_are_the_same() {
 }
 
 #[test]
-fn a_count_is_a_whole_number_however_it_is_written() {
+fn count_is_a_whole_number_in_any_notation() {
     let faults_of_total = |literal: &str| {
         let text = example().to_string();
         let text =
@@ -239,7 +239,7 @@ fn a_count_is_a_whole_number_however_it_is_written() {
 }
 
 #[test]
-fn a_number_may_be_written_with_so_many_characters_and_no_more() {
+fn number_over_the_length_limit_is_a_fault() {
     let with = |amount: &str| {
         let text = example().to_string().replace("-42.5", amount);
         match parse(text.as_bytes(), now()) {
@@ -261,7 +261,7 @@ fn a_number_may_be_written_with_so_many_characters_and_no_more() {
 }
 
 #[test]
-fn each_wrong_value_is_a_fault_at_its_pointer() {
+fn invalid_value_is_a_fault_at_its_pointer() {
     let transaction = |field: &str| format!("/transactions/0/{field}");
     for (pointer, value) in [
         ("/accounts/0/account_id".to_owned(), json!("")),
@@ -294,7 +294,7 @@ fn each_wrong_value_is_a_fault_at_its_pointer() {
 }
 
 #[test]
-fn limits_are_met_and_not_passed() {
+fn values_at_the_limits_are_accepted_and_over_them_rejected() {
     assert!(faults_with("/transactions/0/transaction_id", json!("é".repeat(128))).is_empty());
     assert!(faults_with("/transactions/0/date", json!("1970-01-01")).is_empty());
     assert!(faults_with("/transactions/0/date", json!("2025-11-03")).is_empty());
@@ -306,7 +306,7 @@ fn limits_are_met_and_not_passed() {
 }
 
 #[test]
-fn every_fault_is_told_at_once_up_to_a_hundred() {
+fn all_faults_are_reported_at_once_up_to_a_hundred() {
     let mut body = with_transactions(200);
     for index in 0..200 {
         body["transactions"][index]["amount"] = json!("x");
@@ -326,7 +326,7 @@ fn every_fault_is_told_at_once_up_to_a_hundred() {
 }
 
 #[test]
-fn an_id_that_stands_twice_is_refused_at_its_second_place() {
+fn repeated_id_is_a_fault_at_its_second_position() {
     let mut body = with_transactions(3);
     body["transactions"][2]["transaction_id"] = json!("tx_0");
     assert_eq!(faults_of(&body), ["/transactions/2/transaction_id"]);
@@ -338,21 +338,21 @@ fn an_id_that_stands_twice_is_refused_at_its_second_place() {
 }
 
 #[test]
-fn a_field_that_stands_twice_in_an_object_is_refused() {
+fn repeated_field_of_an_object_is_a_fault() {
     let text =
         example().to_string().replace("\"pending\":false", "\"pending\":false,\"pending\":true");
     let Err(RequestError::Invalid(faults)) = parse(text.as_bytes(), now()) else { panic!() };
     let pointers: Vec<_> = faults.into_iter().map(|fault| fault.pointer).collect();
     assert_eq!(pointers, ["/transactions/0/pending"]);
 
-    // In what nobody reads, too.
+    // In an unknown field as well.
     let text = example().to_string().replace("\"pending\":false", "\"x\":[{\"y\":1,\"y\":1}]");
     let Err(RequestError::Invalid(faults)) = parse(text.as_bytes(), now()) else { panic!() };
     assert_eq!(faults[0].pointer, "/transactions/0/x/0/y");
 }
 
 #[test]
-fn a_pending_transaction_replaces_none() {
+fn pending_transaction_must_not_replace_another() {
     let mut body = example();
     body["transactions"][0]["pending"] = json!(true);
     assert!(faults_of(&body).is_empty());
@@ -361,7 +361,7 @@ fn a_pending_transaction_replaces_none() {
 }
 
 #[test]
-fn half_of_a_surrogate_pair_is_no_json() {
+fn lone_surrogate_is_invalid_json() {
     let text = example().to_string().replace("AMZN Mktp US*2K4", "\\ud800");
     let column = text.find("\\ud800").unwrap() + 1;
     assert_eq!(parse(text.as_bytes(), now()), Err(RequestError::NotJson { line: 1, column }));
@@ -371,7 +371,7 @@ fn half_of_a_surrogate_pair_is_no_json() {
 }
 
 #[test]
-fn another_type_than_an_object_is_refused_as_a_whole() {
+fn body_of_another_type_than_object_is_rejected() {
     for body in [json!([]), json!(null), json!("x"), json!(1)] {
         assert_eq!(faults_of(&body), [""]);
     }

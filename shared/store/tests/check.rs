@@ -1,4 +1,5 @@
-//! `check` finds each fault that is planted, by its name and with its ids, and nothing in a healthy database.
+//! `check` finds each fault that is planted, by its name and with its ids, and nothing in a healthy
+//! database.
 #![cfg(test)]
 
 #[expect(dead_code, reason = "the other test program uses the rest of it")]
@@ -20,9 +21,10 @@ use crate::ledger::{LEASE, Ledger, SHOPPING, ids};
 const LIVE: Options = Options { settled: false, grace: Duration::from_secs(600) };
 const SETTLED: Options = Options { settled: true, ..LIVE };
 
-/// Rows in every status and of two currencies, a revision, a replaced row, a key, folded and unfolded
-/// deltas, and a debt. Ids: `tx_00000` to `tx_00004` done, the first revised; `in_euro` failed;
-/// `pending` replaced by `posted`; `held` processing, `waiting` pending, both of the last batch.
+/// Rows in every status and of two currencies, a revision, a replaced row, a key, folded and
+/// unfolded deltas, and an outbox entry. Ids: `tx_00000` to `tx_00004` done, the first revised;
+/// `in_euro` failed; `pending` replaced by `posted`; `held` processing, `waiting` pending, both of
+/// the last batch.
 async fn healthy() -> Ledger {
     let ledger = Ledger::new().await;
     let (first, _) = ledger.write(&bookings(5, "-0.10")).await;
@@ -83,8 +85,8 @@ async fn plant(connection: &mut PgConnection, fault: &str) {
     connection.execute(AssertSqlSafe(fault.to_owned())).await.unwrap();
 }
 
-/// Plants each fault in a healthy database and says which rules are then broken. Planted and asked in a
-/// transaction that is rolled back, so that one database serves all.
+/// Plants each fault in a healthy database and says which rules are then broken. Planted and asked
+/// in a transaction that is rolled back, so that one database serves all.
 async fn assert_found(faults: &[&str], expected: &[&str], subject: &str) {
     let ledger = healthy().await;
     for fault in faults {

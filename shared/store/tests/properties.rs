@@ -1,4 +1,5 @@
-//! Whatever is done in whatever order, a report's sums are those of a plain recomputation in memory.
+//! Whatever is done in whatever order, a report's sums are those of a plain recomputation in
+//! memory.
 
 #![cfg(test)]
 

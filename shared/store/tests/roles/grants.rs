@@ -1,5 +1,6 @@
-//! Holds everything that the catalogue says of rights to `grants.txt`, so that a right that nobody thought of
-//! trying is seen as well. `UPDATE_GRANTS=1 cargo test -p tributary-store --test roles grants` writes the file.
+//! Holds everything that the catalogue says of rights to `grants.txt`, so that a right that nobody
+//! thought of trying is seen as well. `UPDATE_GRANTS=1 cargo test -p tributary-store --test roles
+//! grants` writes the file.
 
 use std::path::Path;
 
@@ -7,8 +8,8 @@ use crate::ledger::Ledger;
 
 const EXPECTED: &str = include_str!("grants.txt");
 
-/// A line for each right of someone else than the owner, each policy, each function that changes who asks,
-/// and each view, since a view asks as its owner.
+/// A line for each right of someone else than the owner, each policy, each function that changes
+/// who asks, and each view, since a view asks as its owner.
 const RIGHTS: &str = r"
 with rights as (
     select c.relname::text as object, a.grantee, a.privilege_type as privilege, null::text as part, c.relowner as owner

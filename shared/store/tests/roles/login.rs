@@ -1,4 +1,5 @@
-//! Logins that change: a password that is renewed before it is old, one that was changed on the server.
+//! Logins that change: a password that is renewed before it is old, one that was changed on the
+//! server.
 
 use std::sync::Arc;
 use std::sync::Mutex;

@@ -1,4 +1,4 @@
-//! What the roles of the functions may do, and that they reach one tenant, whatever a statement asks.
+//! Privileges of the roles, and row-level security.
 #![cfg(test)]
 
 #[expect(dead_code, reason = "another test program uses the rest of it")]

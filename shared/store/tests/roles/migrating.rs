@@ -1,5 +1,5 @@
-//! Who migrates: several databases at once, an owner who is no superuser, one who may not create roles. Each
-//! on a server of its own, since roles belong to the server.
+//! Migrations: concurrent ones, an owner without superuser, an owner without `createrole`. Each
+//! test has a server of its own, since roles belong to the server.
 
 use std::time::Duration;
 
@@ -43,7 +43,7 @@ fn store(url: &str) -> Store {
     Store::connect_lazily(&url.into()).unwrap()
 }
 
-/// A user with a password and a database of its own.
+/// Creates a user with a password and a database.
 async fn owner_of_a_database(server: &Postgres, user: &str, rights: &str) -> String {
     let admin = server.url("postgres");
     execute(&admin, &format!("create role {user} login password 'secret' {rights}")).await;
@@ -51,8 +51,8 @@ async fn owner_of_a_database(server: &Postgres, user: &str, rights: &str) -> Str
     login(server, user, user)
 }
 
-/// Each role can be taken over this URL.
-async fn works_as_every_role(url: &str) {
+/// `set role` works for every role.
+async fn can_set_every_role(url: &str) {
     for function in FUNCTIONS {
         let store = store(url).as_role(Role::of_function(function).unwrap());
         let mut tx = store.begin(TenantId(Uuid::now_v7())).await.unwrap();
@@ -62,14 +62,14 @@ async fn works_as_every_role(url: &str) {
 }
 
 #[tokio::test]
-async fn many_databases_of_one_server_are_migrated_at_once() {
+async fn databases_of_one_server_are_migrated_concurrently() {
     let server = server().await;
     let mut stores = Vec::new();
     for index in 0..8 {
         let name = format!("ledger_{index}");
         database::create(&server.url("postgres"), &name, None).await.unwrap();
         let store = store(&server.url(&name));
-        // Connected beforehand, so that all of them set out together.
+        // Connected beforehand, so that all migrations start together.
         store.begin_for_all().await.unwrap().rollback().await.unwrap();
         stores.push(store);
     }
@@ -79,18 +79,18 @@ async fn many_databases_of_one_server_are_migrated_at_once() {
     for store in &stores {
         store.migrate().await.unwrap();
     }
-    works_as_every_role(&server.url("ledger_0")).await;
-    works_as_every_role(&server.url("ledger_7")).await;
+    can_set_every_role(&server.url("ledger_0")).await;
+    can_set_every_role(&server.url("ledger_7")).await;
 }
 
 #[tokio::test]
-async fn an_owner_who_is_no_superuser_migrates_and_sees_every_tenant() {
+async fn owner_without_superuser_migrates_and_sees_every_tenant() {
     let server = server().await;
     // As the master user of RDS.
     let url = owner_of_a_database(&server, "master", "createrole createdb").await;
     let owner = store(&url);
     owner.migrate().await.unwrap();
-    works_as_every_role(&url).await;
+    can_set_every_role(&url).await;
 
     for name in ["first", "second"] {
         let mut tx = owner.begin_for_all().await.unwrap();
@@ -101,7 +101,7 @@ async fn an_owner_who_is_no_superuser_migrates_and_sees_every_tenant() {
     }
     execute(&url, "update batches set finished_at = now()").await;
 
-    // What `pg_dump` asks with.
+    // `pg_dump` also sets `row_security = off`.
     let mut tx = owner.begin_for_all().await.unwrap();
     check::begin_snapshot(&mut tx).await.unwrap();
     let row = tx.fetch_one("select count(*) from transactions").await.unwrap();
@@ -113,29 +113,29 @@ async fn an_owner_who_is_no_superuser_migrates_and_sees_every_tenant() {
 }
 
 #[tokio::test]
-async fn a_check_fails_where_it_cannot_see_everything() {
+async fn check_fails_if_row_level_security_hides_rows() {
     let server = server().await;
     database::create(&server.url("postgres"), "ledger", None).await.unwrap();
     let url = server.url("ledger");
     store(&url).migrate().await.unwrap();
-    // With the rights to read, but under row-level security.
+    // May read all tables, but is subject to row-level security.
     execute(&url, "create role auditor nologin; grant pg_read_all_data to auditor").await;
     let blind = store(&url).as_role("auditor".parse().unwrap());
     let mut tx = blind.begin_for_all().await.unwrap();
     check::begin_snapshot(&mut tx).await.unwrap();
     let options = check::Options { settled: true, grace: Duration::ZERO };
-    let refused = check::run(&mut tx, options).await.unwrap_err();
-    assert!(format!("{refused:?}").contains("row-level security"), "{refused:?}");
+    let error = check::run(&mut tx, options).await.unwrap_err();
+    assert!(format!("{error:?}").contains("row-level security"), "{error:?}");
 }
 
 #[tokio::test]
-async fn an_owner_who_may_not_create_roles_is_told_what_is_missing() {
+async fn owner_without_createrole_gets_the_list_of_missing_roles() {
     let server = server().await;
     let url = owner_of_a_database(&server, "poor", "").await;
-    let refused = store(&url).migrate().await.unwrap_err().to_string();
-    assert!(refused.contains("poor may not create roles"), "{refused}");
+    let error = store(&url).migrate().await.unwrap_err().to_string();
+    assert!(error.contains("poor may not create roles"), "{error}");
     for function in FUNCTIONS {
-        assert!(refused.contains(&format!("tributary_{function}")), "{refused}");
+        assert!(error.contains(&format!("tributary_{function}")), "{error}");
     }
     let admin = server.url("postgres");
     for function in FUNCTIONS {
@@ -143,18 +143,18 @@ async fn an_owner_who_may_not_create_roles_is_told_what_is_missing() {
         execute(&admin, &format!("create role {role} nologin; grant {role} to poor")).await;
     }
     store(&url).migrate().await.unwrap();
-    works_as_every_role(&url).await;
+    can_set_every_role(&url).await;
 
-    // Roles that are there, but that this one is no member of: only who logs in as one can be one.
+    // The roles exist, but this owner is not a member of them.
     let url = owner_of_a_database(&server, "stranger", "").await;
     store(&url).migrate().await.unwrap();
     let as_ingest = store(&url).as_role(Role::of_function("ingest").unwrap());
-    let refused = as_ingest.begin(TenantId(Uuid::now_v7())).await.unwrap_err();
-    assert!(format!("{refused:?}").contains("permission denied to set role"), "{refused:?}");
+    let error = as_ingest.begin(TenantId(Uuid::now_v7())).await.unwrap_err();
+    assert!(format!("{error:?}").contains("permission denied to set role"), "{error:?}");
 }
 
 #[tokio::test]
-async fn roles_log_in_with_iam_tokens_where_they_are_let_and_their_owner_with_its_password() {
+async fn roles_log_in_with_iam_tokens_and_the_owner_with_its_password() {
     let server = server().await;
     let admin = server.url("postgres");
     let url = owner_of_a_database(&server, "master", "createrole createdb").await;
@@ -163,19 +163,19 @@ async fn roles_log_in_with_iam_tokens_where_they_are_let_and_their_owner_with_it
         role::grant_login(&mut tx).await?;
         tx.commit().await.map_err(StoreError::from)
     };
-    // Who is a member of rds_iam by way of a role cannot log in with a password any more. That who made a
-    // role may grant it, which is a membership too since PostgreSQL 16, is what RDS has to live with.
+    // Indirect members of rds_iam cannot log in with a password. The membership of the creator with
+    // the admin option, since PostgreSQL 16, does not inherit.
     let memberships = "select r.rolname::text from pg_auth_members as m \
                        inner join pg_roles as r on r.oid = m.roleid \
                        where m.member = 'master'::regrole and not m.admin_option";
     let who_can = "select rolname::text from pg_roles where rolname like 'tributary\\_%' and rolcanlogin \
                    and rolcreatedb is false and pg_has_role(rolname, 'rds_iam', 'member')";
     store(&url).migrate().await.unwrap();
-    let refused = grant_login().await.unwrap_err();
-    assert!(format!("{refused:?}").contains("does not support IAM tokens"), "{refused:?}");
+    let error = grant_login().await.unwrap_err();
+    assert!(format!("{error:?}").contains("does not support IAM tokens"), "{error:?}");
     execute(&admin, "create role rds_iam nologin; grant rds_iam to master with admin option").await;
     store(&url).migrate().await.unwrap();
-    assert!(texts(&admin, who_can).await.is_empty(), "nobody asked for it");
+    assert!(texts(&admin, who_can).await.is_empty(), "migrations do not allow logins");
     assert_eq!(texts(&admin, memberships).await.len(), FUNCTIONS.len());
     for _ in 0..2 {
         grant_login().await.unwrap();
@@ -183,11 +183,11 @@ async fn roles_log_in_with_iam_tokens_where_they_are_let_and_their_owner_with_it
         assert!(texts(&admin, memberships).await.is_empty());
         store(&url).migrate().await.unwrap();
     }
-    // And back, as the runbook has it for a restored database.
+    // Undo it with the statements in the runbook for a restored database.
     let (_, statements) = RUNBOOK.split_once("```sql\n").unwrap();
     let (statements, _) = statements.split_once("```").unwrap();
     execute(&url, statements).await;
     assert!(texts(&admin, who_can).await.is_empty());
     assert_eq!(texts(&admin, memberships).await.len(), FUNCTIONS.len());
-    works_as_every_role(&url).await;
+    can_set_every_role(&url).await;
 }

@@ -1,4 +1,4 @@
-//! What roles and row-level security do to plans: nothing that would cost more with more tenants.
+//! Query plans under row-level security do not cost more with more tenants.
 
 use sqlx::{AssertSqlSafe, Executor, Row};
 use tributary_domain::TenantId;
@@ -15,7 +15,7 @@ async fn plan(store: &Store, tenant: TenantId, query: &str) -> String {
 }
 
 #[tokio::test]
-async fn plans_go_by_the_index_whether_a_statement_names_the_tenant_or_forgets_it() {
+async fn plans_use_the_primary_key_with_and_without_a_condition_on_the_tenant() {
     let database = TestDatabase::create().await;
     let mut tenants = Vec::new();
     for index in 0..20 {
@@ -38,7 +38,7 @@ async fn plans_go_by_the_index_whether_a_statement_names_the_tenant_or_forgets_i
                 && line.contains(one.split(' ').next().unwrap())
         });
         assert!(by_key, "{query}\n{plan}");
-        // Asked once for the statement, not once for each row.
+        // Evaluated once for the statement, not for each row.
         assert!(plan.contains("InitPlan"), "{query}\n{plan}");
     }
 }

@@ -1,4 +1,4 @@
-//! Runs every statement of the table in `docs/roles.md` as every role, and holds what happens to what it says.
+//! Runs every statement of the table in `docs/roles.md` as every role and compares the outcome.
 
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use tributary_store::role::FUNCTIONS;
@@ -31,7 +31,7 @@ fn lines() -> Vec<Line> {
     rows.skip(1).map(|row| line(row).unwrap_or_else(|| panic!("{row}"))).collect()
 }
 
-/// Something in every table that statements of the functions write to.
+/// A ledger with rows in every table that functions write to.
 async fn ledger_with_everything() -> Ledger {
     let ledger = Ledger::new().await;
     let (batch, _) = ledger.write(&bookings(3, "-1")).await;
@@ -47,7 +47,7 @@ async fn ledger_with_everything() -> Ledger {
     ledger
 }
 
-/// Runs a statement as a function does, and undoes it. The code of the error, if it is one.
+/// Runs a statement as a role and rolls it back. Returns the SQLSTATE of an error.
 async fn outcome(
     connection: &mut PgConnection,
     ledger: &Ledger,
@@ -72,7 +72,7 @@ async fn outcome(
 }
 
 #[tokio::test]
-async fn each_role_may_do_what_the_document_says_and_nothing_else() {
+async fn roles_have_exactly_the_documented_privileges() {
     let ledger = ledger_with_everything().await;
     let mut connection = ledger.database.connection().await;
     let mut differences = Vec::new();
@@ -91,9 +91,9 @@ async fn each_role_may_do_what_the_document_says_and_nothing_else() {
     assert!(differences.is_empty(), "{}", differences.join("\n"));
 }
 
-/// So that a table that is added later is not forgotten.
+/// Covers tables that are added later.
 #[tokio::test]
-async fn every_table_of_a_tenant_is_under_row_level_security_and_in_the_document() {
+async fn every_table_has_row_level_security_and_is_documented() {
     let ledger = Ledger::new().await;
     let mut connection = ledger.database.connection().await;
     let tables: Vec<(String, bool)> = sqlx::query_as(
@@ -118,7 +118,7 @@ async fn every_table_of_a_tenant_is_under_row_level_security_and_in_the_document
 }
 
 #[tokio::test]
-async fn no_role_can_log_in_or_pass_by_row_level_security() {
+async fn no_role_can_log_in_or_bypass_row_level_security() {
     let ledger = Ledger::new().await;
     let strong: Vec<String> = sqlx::query_scalar(
         "select rolname::text from pg_roles where rolname like 'tributary\\_%' \

@@ -1,5 +1,5 @@
-//! Statements that forget the tenant, on purpose: straight to PostgreSQL and through PgBouncer in transaction
-//! mode, which hands a connection from tenant to tenant.
+//! Statements without a condition on the tenant, sent directly to PostgreSQL and through PgBouncer
+//! in transaction mode, which shares connections between tenants.
 
 use std::time::{Duration, Instant};
 
@@ -16,7 +16,7 @@ use uuid::Uuid;
 const CLIENTS: usize = 12;
 const TENANTS: [(&str, usize); 2] = [("first", 3), ("second", 5)];
 
-/// Who is asked what. Each answers one number: what it reaches.
+/// The function and the table that it reads.
 const READS: &[(&str, &str)] = &[
     ("ingest", "transactions"),
     ("ingest", "batches"),
@@ -41,7 +41,7 @@ const WRITES: &[(&str, &str, &str)] = &[
     ("enrich", "batches", "update batches set started_at = now()"),
 ];
 
-/// Rows of a tenant that is named by the placeholder.
+/// Rows of the tenant in place of `?`.
 const INSERTS: &[(&str, &str)] = &[
     (
         "ingest",
@@ -68,7 +68,7 @@ const INSERTS: &[(&str, &str)] = &[
 /// Two tenants with the same ids and unequal numbers of them, in a database of a server of its own.
 struct TwoTenants {
     server: Postgres,
-    /// The owner's, who is held back by nothing.
+    /// The owner bypasses row-level security.
     owner: Store,
     tenants: [TenantId; 2],
 }
@@ -116,7 +116,7 @@ async fn number(connection: &mut PgConnection, query: &str) -> i64 {
     row.get(0)
 }
 
-/// Begins as often as it takes: with many clients a busy machine may not connect them all in time.
+/// Retries: with many clients a busy machine may not connect them all in time.
 async fn begin(store: &Store, tenant: Option<TenantId>) -> Tx {
     let deadline = Instant::now() + Duration::from_secs(60);
     loop {
@@ -184,8 +184,8 @@ async fn keeps_tenants_apart(world: &TwoTenants, url: &str) {
     }
 }
 
-/// Relay and authorize are made for all tenants; what relay deletes is everyone's.
-async fn works_over_all_where_it_is_meant_to(url: &str) {
+/// relay and authorize work over all tenants.
+async fn relay_and_authorize_reach_all_tenants(url: &str) {
     let all: i64 = TENANTS.iter().map(|(_, count)| i64::try_from(*count).unwrap()).sum();
     let relay = as_function(url, "relay");
     let mut tx = relay.begin_for_all().await.unwrap();
@@ -202,22 +202,22 @@ async fn works_over_all_where_it_is_meant_to(url: &str) {
 }
 
 #[tokio::test]
-async fn a_statement_that_forgets_the_tenant_reaches_no_other() {
+async fn unscoped_statement_reaches_one_tenant() {
     let world = TwoTenants::new().await;
     let url = world.server.url("ledger");
     keeps_tenants_apart(&world, &url).await;
-    works_over_all_where_it_is_meant_to(&url).await;
+    relay_and_authorize_reach_all_tenants(&url).await;
 }
 
 #[tokio::test]
-async fn a_statement_that_forgets_the_tenant_reaches_no_other_through_a_pooler() {
+async fn unscoped_statement_reaches_one_tenant_through_a_pooler() {
     let world = TwoTenants::new().await;
     let pooler = Pooler::start(&world.server.url("ledger"), &|_| {}).await.unwrap();
     let url = pooler.url("ledger");
     keeps_tenants_apart(&world, &url).await;
-    works_over_all_where_it_is_meant_to(&url).await;
+    relay_and_authorize_reach_all_tenants(&url).await;
 
-    // Many at once, on fewer connections, each tenant and nobody by turns.
+    // Many clients at once, on fewer connections, with alternating tenants and without one.
     let rounds = (0..CLIENTS).map(async |client| {
         let store = as_function(&url, "report");
         for round in 0..10 {
@@ -234,7 +234,7 @@ async fn a_statement_that_forgets_the_tenant_reaches_no_other_through_a_pooler()
     });
     join_all(rounds).await;
 
-    // Neither the tenant nor the role is on any connection that they were used on.
+    // No connection keeps the tenant or the role.
     let leftovers = (0..CLIENTS).map(async |_| {
         let store = Store::connect_lazily(&url.as_str().into()).unwrap();
         let mut tx = begin(&store, None).await;
@@ -247,7 +247,7 @@ async fn a_statement_that_forgets_the_tenant_reaches_no_other_through_a_pooler()
 }
 
 #[tokio::test]
-async fn what_is_no_tenant_is_nobody_or_an_error_but_never_somebody() {
+async fn invalid_tenant_setting_reaches_no_rows() {
     let world = TwoTenants::new().await;
     let report = as_function(&world.server.url("ledger"), "report");
     let mut tx = report.begin_for_all().await.unwrap();

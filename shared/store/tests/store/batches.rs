@@ -76,7 +76,8 @@ async fn a_batch_whose_rows_went_to_a_later_one_is_settled() {
     assert_eq!(ledger.finish_if_done(second).await, RemainingWork::Pending);
 }
 
-/// Looking and marking in one statement would wait for the retry, and then mark without looking again.
+/// Looking and marking in one statement would wait for the retry, and then mark without looking
+/// again.
 #[tokio::test]
 async fn a_batch_that_is_retried_while_it_is_being_finished_is_not_finished() {
     let ledger = Ledger::new().await;

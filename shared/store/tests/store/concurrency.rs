@@ -133,7 +133,8 @@ async fn workers_and_batches_on_the_same_rows_neither_deadlock_nor_lose() {
     assert_sums_are_those_of_the_rows(&ledger).await;
 }
 
-/// A posted row that named one pending row and now names another settles both pairs, the old one too.
+/// A posted row that named one pending row and now names another settles both pairs, the old one
+/// too.
 #[tokio::test]
 async fn two_batches_that_settle_the_pairs_of_one_posted_row_neither_deadlock_nor_lose() {
     let ledger = Ledger::new().await;

@@ -81,7 +81,7 @@ async fn a_batch_its_key_and_its_debt_cannot_be_in_an_impossible_state() {
     let ledger = ledger_of_every_status().await;
     let mut connection = ledger.database.connection().await;
     let key = "insert into idempotency_keys (tenant_id, idempotency_key, body_hash, batch_id, created_at)";
-    let debt = "insert into outbox (tenant_id, batch_id, entry_id, correlation_id, message_count)";
+    let entry = "insert into outbox (tenant_id, batch_id, entry_id, correlation_id, message_count)";
     let api_key = "insert into api_keys (tenant_id, api_key_id, name, prefix, key_hash, scopes)";
     let hash = "sha256('x')";
     for (statement, constraint) in [
@@ -97,12 +97,12 @@ async fn a_batch_its_key_and_its_debt_cannot_be_in_an_impossible_state() {
             "idempotency_keys_batch_fkey",
         ),
         (
-            format!("{debt} select tenant_id, batch_id, gen_random_uuid(), 'c', 0 from batches"),
+            format!("{entry} select tenant_id, batch_id, gen_random_uuid(), 'c', 0 from batches"),
             "outbox_message_count_positive",
         ),
         (
             format!(
-                "{debt} select tenant_id, gen_random_uuid(), gen_random_uuid(), 'c', 1 from batches"
+                "{entry} select tenant_id, gen_random_uuid(), gen_random_uuid(), 'c', 1 from batches"
             ),
             "outbox_batch_fkey",
         ),

@@ -60,8 +60,8 @@ async fn the_same_key_of_two_tenants_is_two_keys_at_the_same_moment_too() {
     assert_eq!(state, KeyState::Unused);
 }
 
-/// Two keys of two tenants whose hashes by PostgreSQL's `hashtextextended` are equal: made to be so, since
-/// that hash can be turned round.
+/// Two keys of two tenants whose hashes by PostgreSQL's `hashtextextended` are equal: made to be
+/// so, since that hash can be turned round.
 #[tokio::test]
 async fn no_tenant_can_make_a_key_that_stands_in_the_way_of_another_tenants() {
     let ledger = Ledger::new().await;
@@ -132,13 +132,13 @@ async fn a_key_is_forgotten_when_it_is_old_and_not_before() {
     tx.commit().await.unwrap();
 
     const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-    let forget = async |limit| {
+    let delete = async |limit| {
         let mut tx = ledger.begin().await;
-        let forgotten = idempotency::delete_expired(&mut tx, DAY, limit).await.unwrap();
+        let deleted = idempotency::delete_expired(&mut tx, DAY, limit).await.unwrap();
         tx.commit().await.unwrap();
-        forgotten
+        deleted
     };
-    assert_eq!((forget(1).await, forget(10).await, forget(10).await), (1, 1, 0));
+    assert_eq!((delete(1).await, delete(10).await, delete(10).await), (1, 1, 0));
     let state = idempotency::acquire(&mut *ledger.begin().await, ledger.tenant, "young").await;
     assert!(matches!(state.unwrap(), KeyState::Used { .. }));
     let state = idempotency::acquire(&mut *ledger.begin().await, ledger.tenant, "old").await;

@@ -1,4 +1,5 @@
-//! What the tests share: a tenant's ledger in a database of its own, and what is done with its batches.
+//! What the tests share: a tenant's ledger in a database of its own, and what is done with its
+//! batches.
 
 use std::time::{Duration, Instant};
 

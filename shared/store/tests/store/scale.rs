@@ -1,5 +1,5 @@
-//! A batch of ten thousand touches about ten times the rows that one of a thousand touches: no plan is
-//! quadratic. PostgreSQL says so itself, of each plan that it ran; no clock is asked.
+//! A batch of ten thousand touches about ten times the rows that one of a thousand touches: no plan
+//! is quadratic. PostgreSQL says so itself, of each plan that it ran; no clock is asked.
 
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -19,7 +19,8 @@ const LARGE: usize = 10_000;
 const RATIO_MAX: u64 = 20;
 /// What enrich claims at a time.
 const CLAIM: i64 = 500;
-/// What PostgreSQL is told, for new connections: to send the client each plan that it ran, with its rows.
+/// What PostgreSQL is told, for new connections: to send the client each plan that it ran, with its
+/// rows.
 const SETTINGS: &[&str] = &[
     "session_preload_libraries = 'auto_explain'",
     "auto_explain.log_min_duration = 0",
@@ -80,7 +81,8 @@ fn rows_of(node: &Value) -> u64 {
     format!("{:.0}", of_a_loop * number("Actual Loops")).parse::<u64>().unwrap() + below
 }
 
-/// The rows that each step of a batch of `count` touches, in a ledger of its own, from insert to revision.
+/// The rows that each step of a batch of `count` touches, in a ledger of its own, from insert to
+/// revision.
 async fn measure(count: usize) -> Vec<(&'static str, u64)> {
     let mut ledger = Ledger::new().await;
     let mut connection = ledger.database.connection().await;
@@ -133,8 +135,8 @@ async fn measure(count: usize) -> Vec<(&'static str, u64)> {
     steps
 }
 
-/// Whether this PostgreSQL can tell: it needs its own contrib modules, which some systems package apart, and
-/// an owner who may load them.
+/// Whether this PostgreSQL can tell: it needs its own contrib modules, which some systems package
+/// apart, and an owner who may load them.
 async fn can_tell() -> bool {
     let ledger = Ledger::new().await;
     ledger.database.connection().await.execute("load 'auto_explain'").await.is_ok()

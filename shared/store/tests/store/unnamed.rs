@@ -89,8 +89,8 @@ async fn no_statement_leaves_a_named_prepared_statement_behind() {
     assert_eq!(named_statements(&mut tx).await, 0);
 }
 
-/// The store's options already keep sqlx from naming anything; the statements alone have to do it too,
-/// since callers bring connections of their own.
+/// The store's options already keep sqlx from naming anything; the statements alone have to do it
+/// too, since callers bring connections of their own.
 #[tokio::test]
 async fn no_statement_is_named_on_a_connection_that_would_keep_names() {
     let ledger = Ledger::new().await;

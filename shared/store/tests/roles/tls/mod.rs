@@ -1,5 +1,5 @@
-//! `sslmode=verify-full` against a server with a certificate of a root of our own making: let through with
-//! that root, refused with another, with none, and under another name.
+//! `sslmode=verify-full` against a server with a certificate of a root of our own making: let
+//! through with that root, refused with another, with none, and under another name.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};

@@ -27,7 +27,7 @@ const DUPLICATE_RATIO: f64 = 0.5;
 #[derive(Clone, Debug, Default)]
 pub struct Injected {
     /// The number of faults by name.
-    pub by_name: BTreeMap<&'static str, u32>,
+    pub by_name: BTreeMap<String, u32>,
     /// The number of planned faults without effect, such as no running process to kill.
     pub ineffective: u32,
 }

@@ -67,13 +67,9 @@ impl Victim {
 impl Fault {
     /// Its name in the report.
     #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Kill(Victim::Enrich) => "SIGKILL enrich",
-            Self::Kill(Victim::Ingest) => "SIGKILL ingest",
-            Self::Kill(Victim::Relay) => "SIGKILL relay",
-            Self::Kill(Victim::Report) => "SIGKILL report",
-            Self::Kill(Victim::Authorize) => "SIGKILL authorize",
+    pub fn name(self) -> String {
+        let name = match self {
+            Self::Kill(victim) => return format!("SIGKILL {}", victim.function()),
             Self::RestartPostgres => "PostgreSQL crash",
             Self::CloseConnections => "connections closed",
             Self::RejectSqs(_) => "SQS rejects",
@@ -81,7 +77,8 @@ impl Fault {
             Self::DuplicateMessages(_) => "SQS duplicates",
             Self::ReorderMessages => "SQS reorders",
             Self::EqualRequests(_) => "equal requests",
-        }
+        };
+        name.to_owned()
     }
 }
 

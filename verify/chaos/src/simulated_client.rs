@@ -173,29 +173,20 @@ impl SimulatedClient {
         let posted = transaction(&mut self.random, &posted_id, &account_id);
         let posted = with(posted, "pending_transaction_id", json!(pending_id));
         let accounts = [account_id];
-        match self.random.random_range(0..4) {
-            0 => {
-                let request = self.request(&accounts, &[posted, pending]);
-                self.send(request).await;
-            }
-            1 => {
-                let (first, second) =
-                    (self.request(&accounts, &[pending]), self.request(&accounts, &[posted]));
-                self.send(first).await;
-                self.send(second).await;
-            }
-            2 => {
-                let (first, second) =
-                    (self.request(&accounts, &[posted]), self.request(&accounts, &[pending]));
-                self.send(first).await;
-                self.send(second).await;
-            }
-            _ => {
-                let (first, second) =
-                    (self.request(&accounts, &[pending]), self.request(&accounts, &[posted]));
-                let submit = |request| self.submit(request, Expected::Accepted);
-                tokio::join!(submit(&first), submit(&second));
-            }
+        let order = self.random.random_range(0..4);
+        if order == 0 {
+            let request = self.request(&accounts, &[posted, pending]);
+            return self.send(request).await;
+        }
+        let (first, second) = if order == 2 { (posted, pending) } else { (pending, posted) };
+        let (first, second) =
+            (self.request(&accounts, &[first]), self.request(&accounts, &[second]));
+        if order == 3 {
+            let submit = |request| self.submit(request, Expected::Accepted);
+            tokio::join!(submit(&first), submit(&second));
+        } else {
+            self.send(first).await;
+            self.send(second).await;
         }
     }
 

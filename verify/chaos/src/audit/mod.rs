@@ -100,28 +100,21 @@ impl Audit<'_> {
             findings.push("two requests with different keys became one batch".to_owned());
         }
         for entry in entries {
-            let (key, accepted) = (&entry.key, entry.accepted);
-            let Some(batch) = by_id.get(&accepted.batch_id) else {
-                findings.push(format!("request {key}: batch {} is missing", accepted.batch_id));
+            let (key, accepted, id) = (&entry.key, entry.accepted, entry.accepted.batch_id);
+            let Some(batch) = by_id.get(&id) else {
+                findings.push(format!("request {key}: batch {id} is missing"));
                 continue;
             };
             let sent = entry.content.transactions.iter().map(|it| it.transaction_id.as_str());
             let counts = (batch.inserted, batch.updated, batch.unchanged);
             if !sent.eq(batch.transaction_ids.iter().map(String::as_str)) {
-                findings.push(format!(
-                    "batch {}: its transactions are not those sent",
-                    accepted.batch_id
-                ));
+                findings.push(format!("batch {id}: its transactions are not those sent"));
             }
             if counts != (accepted.inserted, accepted.updated, accepted.unchanged) {
-                findings.push(format!(
-                    "batch {}: counts {counts:?} differ from the response",
-                    accepted.batch_id
-                ));
+                findings.push(format!("batch {id}: counts {counts:?} differ from the response"));
             }
             if batch.idempotency_key.as_ref() != Some(key) {
-                findings
-                    .push(format!("batch {}: its idempotency key is not {key}", accepted.batch_id));
+                findings.push(format!("batch {id}: its idempotency key is not {key}"));
             }
         }
         for batch in &self.stored.batches {
@@ -135,16 +128,13 @@ impl Audit<'_> {
     fn accounts(&self) -> Vec<String> {
         let mut findings = Vec::new();
         for account in &self.stored.accounts {
-            let Some(sent) = self.index.accounts.get(account.account_id.as_str()) else {
-                findings
-                    .push(format!("account {}: stored by a rejected request", account.account_id));
+            let id = &account.account_id;
+            let Some(sent) = self.index.accounts.get(id.as_str()) else {
+                findings.push(format!("account {id}: stored by a rejected request"));
                 continue;
             };
             if !last_candidates(sent).iter().any(|last| last.name == account.name) {
-                findings.push(format!(
-                    "account {}: its name is not the last one sent",
-                    account.account_id
-                ));
+                findings.push(format!("account {id}: its name is not the last one sent"));
             }
         }
         findings
@@ -168,10 +158,8 @@ impl Audit<'_> {
             }
             let owner = sent.iter().find(|(entry, _)| entry.accepted.batch_id == row.batch_id);
             if !owner.is_some_and(|(_, sent)| content::is_of(row, sent)) {
-                findings.push(format!(
-                    "transaction {id}: batch {} did not contain this content",
-                    row.batch_id
-                ));
+                let batch_id = row.batch_id;
+                findings.push(format!("transaction {id}: not the content of batch {batch_id}"));
             }
             if row.status != "completed" {
                 findings.push(format!("transaction {id}: {} {:?}", row.status, row.failure_reason));
@@ -194,9 +182,7 @@ impl Audit<'_> {
             let mut of_batch = sent.filter(|(entry, _)| entry.accepted.batch_id == batch_id);
             if !of_batch.any(|(_, sent)| content::is_of_revision(revision, sent)) {
                 let number = revision.revision;
-                findings.push(format!(
-                    "transaction {id}: revision {number} differs from the content sent"
-                ));
+                findings.push(format!("transaction {id}: revision {number} was not sent"));
             }
         }
         for row in &self.stored.transactions {
@@ -211,9 +197,7 @@ impl Audit<'_> {
                 entries.iter().take(index).any(|earlier| later.responded < earlier.first_sent)
             });
             if is_reversed {
-                findings.push(format!(
-                    "transaction {id}: its history is not in the order of the requests"
-                ));
+                findings.push(format!("transaction {id}: its history is not in request order"));
             }
         }
         findings

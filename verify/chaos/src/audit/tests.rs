@@ -181,14 +181,14 @@ fn outdated_content_is_found() {
     };
     assert_found("its content is not the last one sent", first_stands);
     assert_found("account acc: its name is not the last one sent", first_stands);
-    assert_found("its history is not in the order of the requests", |case| {
+    assert_found("its history is not in request order", |case| {
         case.stored.transactions = vec![row(&case.entries[0])];
         case.stored.revisions = vec![revision(&case.entries[1])];
     });
-    assert_found("did not contain this content", |case| {
+    assert_found("not the content of batch", |case| {
         case.stored.transactions[0].batch_id = Uuid::nil()
     });
-    assert_found("revision 1 differs from the content sent", |case| {
+    assert_found("revision 1 was not sent", |case| {
         case.stored.revisions[0].content["description"] = json!("other");
     });
 }

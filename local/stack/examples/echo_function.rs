@@ -1,7 +1,9 @@
-//! A Lambda function for this crate's tests, which does what its event says. Not a part of Tributary.
+//! A Lambda function for this crate's tests, which does what its event says. Not a part of
+//! Tributary.
 //!
-//! `{"do": "echo"}` answers the event and what the process was told; `fail`, `exit`, `panic` and `sleep`
-//! fail in their ways; `answer` gives `with` back. With `BEHAVIOUR` it does that whatever its event is.
+//! `{"do": "echo"}` answers the event and what the process was told; `fail`, `exit`, `panic` and
+//! `sleep` fail in their ways; `answer` gives `with` back. With `BEHAVIOUR` it does that whatever
+//! its event is.
 
 use std::time::Duration;
 

@@ -1,6 +1,8 @@
-//! Starts function processes and waits to be killed, for the test of what is left then. Not a part of Tributary.
+//! Starts function processes and waits to be killed, for the test of what is left then. Not a part
+//! of Tributary.
 //!
-//! Takes the path of the echo function; writes the ids of an idle and a busy process, then of nothing more.
+//! Takes the path of the echo function; writes the ids of an idle and a busy process, then of
+//! nothing more.
 
 use std::env;
 use std::time::Duration;

@@ -13,8 +13,8 @@ use tokio::process::Command;
 
 use tributary_lambda::functions::FUNCTIONS;
 
-/// Built together with the functions, so that cargo unifies features as for the running `tributary` and
-/// compiles no dependency twice.
+/// Built together with the functions, so that cargo unifies features as for the running `tributary`
+/// and compiles no dependency twice.
 const COMMAND_PACKAGE: &str = "tributary-cli";
 
 /// Why the functions were not built.
@@ -33,7 +33,8 @@ pub enum BuildError {
 
 /// Builds every function and returns the directory of the binaries.
 ///
-/// Uses the profile of the running program: debug or release. `progress` gets each line of cargo's output.
+/// Uses the profile of the running program: debug or release. `progress` gets each line of cargo's
+/// output.
 ///
 /// # Errors
 /// [`BuildError`].
@@ -106,7 +107,8 @@ fn executable(message: &str) -> Option<(String, PathBuf)> {
     Some((artifact.target.name, artifact.executable?))
 }
 
-/// The workspace root, found from the crate that cargo runs, else from where this crate was compiled.
+/// The workspace root, found from the crate that cargo runs, else from where this crate was
+/// compiled.
 fn workspace_root() -> PathBuf {
     let running = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
     let compiled = PathBuf::from(env!("CARGO_MANIFEST_DIR"));

@@ -1,8 +1,9 @@
 //! Kills the function processes if this process ends without stopping them (SIGKILL, a crash).
 //!
-//! An idle function exits when the Runtime API closes, but a busy one would continue to write to the
-//! database. A shell reads from a pipe that this process holds open; when the pipe closes, it kills the
-//! function processes. `PR_SET_PDEATHSIG` would need `unsafe`, and fires when the parent thread ends.
+//! An idle function exits when the Runtime API closes, but a busy one would continue to write to
+//! the database. A shell reads from a pipe that this process holds open; when the pipe closes, it
+//! kills the function processes. `PR_SET_PDEATHSIG` would need `unsafe`, and fires when the parent
+//! thread ends.
 
 use std::io::{self, Write};
 use std::os::unix::process::CommandExt;

@@ -6,7 +6,8 @@ use axum::body::Bytes;
 
 /// Lambda's limit for the request and response payloads of a synchronous invocation, in bytes.
 ///
-/// The limit applies to the whole API Gateway event. The body is a JSON string in it, so each quote of a
+/// The limit applies to the whole API Gateway event. The body is a JSON string in it, so each quote
+/// of a
 /// JSON body takes two bytes. Source: <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>.
 pub const PAYLOAD_BYTES_MAX: usize = 6_291_556;
 
@@ -56,7 +57,8 @@ pub enum InvokeError {
     /// The function exceeded its timeout and its process was killed (`Sandbox.Timedout`).
     #[error("the function timed out after {} ms", .0.as_millis())]
     TimedOut(Duration),
-    /// The process ended before it responded (`Runtime.ExitError`), with this exit status or signal.
+    /// The process ended before it responded (`Runtime.ExitError`), with this exit status or
+    /// signal.
     #[error("the function's process ended: {0}")]
     Exited(String),
     /// The process failed, ended or timed out before it requested its first event.

@@ -1,8 +1,8 @@
 //! A local API Gateway, Lambda, SQS event source mapping and schedule. The function binaries run
 //! unmodified, against the Lambda Runtime API.
 //!
-//! For the `tributary` command, end-to-end tests, fault injection and benchmarks, not for production.
-//! SQS and PostgreSQL run separately; [`StackConfig`] has their URLs.
+//! For the `tributary` command, end-to-end tests, fault injection and benchmarks, not for
+//! production. SQS and PostgreSQL run separately; [`StackConfig`] has their URLs.
 
 mod account;
 mod build;

@@ -45,8 +45,8 @@ impl Drop for LoopbackServer {
     }
 }
 
-/// Sets `TCP_NODELAY` on every connection: otherwise small responses on a reused connection are delayed
-/// by tens of milliseconds, until the client's delayed acknowledgement.
+/// Sets `TCP_NODELAY` on every connection: otherwise small responses on a reused connection are
+/// delayed by tens of milliseconds, until the client's delayed acknowledgement.
 pub(crate) fn without_delay(listener: TcpListener) -> TapIo<TcpListener, fn(&mut TcpStream)> {
     listener.tap_io(set_nodelay)
 }

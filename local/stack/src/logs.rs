@@ -65,8 +65,8 @@ impl LogSink {
     }
 
     fn write(&self, function: &Arc<str>, file: Option<&File>, line: &[u8]) {
-        // A single append, so that lines of several processes do not mix. Blocking is acceptable, because
-        // it writes to the page cache.
+        // A single append, so that lines of several processes do not mix. Blocking is acceptable,
+        // because it writes to the page cache.
         if let Some(mut file) = file
             && let Err(error) = file.write_all(line)
         {

@@ -17,8 +17,8 @@ use crate::schedule::Schedule;
 
 const REGION_DEFAULT: &str = "us-east-1";
 const ENRICH_CONCURRENCY_DEFAULT: usize = 4;
-/// How long requests and batches may continue when the stack stops. The messages of an interrupted batch
-/// are delivered again.
+/// How long requests and batches may continue when the stack stops. The messages of an interrupted
+/// batch are delivered again.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 const RELAY_INTERVAL_DEFAULT: Duration = Duration::from_secs(60);
 
@@ -59,8 +59,8 @@ pub struct StackConfig {
     pub idle_timeout: Duration,
     /// How long the gateway caches an authorizer's policy; zero disables the cache.
     pub authorizer_cache_ttl: Duration,
-    /// Whether to serve Lambda's `Invoke` API on loopback. It is not authenticated, and includes the function
-    /// that creates API keys.
+    /// Whether to serve Lambda's `Invoke` API on loopback. It is not authenticated, and includes
+    /// the function that creates API keys.
     pub invoke_api: bool,
 }
 
@@ -223,8 +223,8 @@ impl Stack {
         &self.lambda
     }
 
-    /// Stops the stack. Requests and batches in progress have five seconds, then the functions get SIGTERM.
-    /// Returns when every process has ended and every port is closed.
+    /// Stops the stack. Requests and batches in progress have five seconds, then the functions get
+    /// SIGTERM. Returns when every process has ended and every port is closed.
     pub async fn stop(self) {
         let schedule = async {
             if let Some(schedule) = self.schedule {
@@ -235,7 +235,8 @@ impl Stack {
         tokio::pin!(drain);
         let drained = timeout(DRAIN_TIMEOUT, &mut drain).await.is_ok();
         self.lambda.stop().await;
-        // The remaining requests have failed with their functions; only a slow client can delay the end.
+        // The remaining requests have failed with their functions; only a slow client can delay the
+        // end.
         if !drained && timeout(DRAIN_TIMEOUT, drain).await.is_err() {
             tracing::warn!("a client has not finished its request");
         }

@@ -29,8 +29,8 @@ pub fn new_pepper() -> SecretString {
     text.into()
 }
 
-/// Reads the pepper from a file, or generates one and writes it there with mode 0600. Without its pepper,
-/// the API keys of a kept database are no longer valid.
+/// Reads the pepper from a file, or generates one and writes it there with mode 0600. Without its
+/// pepper, the API keys of a kept database are no longer valid.
 ///
 /// # Errors
 /// If the file can be neither read nor created.
@@ -48,8 +48,8 @@ pub fn load_or_create_pepper(path: &Path) -> io::Result<SecretString> {
     }
 }
 
-/// Creates an API key with the given scopes, and the tenant if it does not exist. The key itself is not
-/// stored. An earlier key of the same name is revoked.
+/// Creates an API key with the given scopes, and the tenant if it does not exist. The key itself is
+/// not stored. An earlier key of the same name is revoked.
 ///
 /// # Errors
 /// [`AdminError`] if the operation or the database fails.

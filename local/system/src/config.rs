@@ -22,8 +22,8 @@ pub struct SystemConfig {
     pub database_route: Option<DatabaseRoute>,
     /// The SQS endpoint to use; `None` starts the embedded server.
     pub sqs_endpoint_url: Option<String>,
-    /// The queue to use, created if it is missing. `None` creates queues for this run; a system with
-    /// temporary storage deletes those when it stops.
+    /// The queue to use, created if it is missing. `None` creates queues for this run; a system
+    /// with temporary storage deletes those when it stops.
     pub queue_name: Option<String>,
     /// The directory of the function binaries; `None` builds them with cargo.
     pub binary_directory: Option<PathBuf>,
@@ -35,8 +35,8 @@ pub struct SystemConfig {
     pub port: u16,
     /// The name of the tenant to create.
     pub tenant: String,
-    /// The HMAC key of API key hashes; `None` generates one. Kept data needs the same pepper in every
-    /// run.
+    /// The HMAC key of API key hashes; `None` generates one. Kept data needs the same pepper in
+    /// every run.
     pub api_key_pepper: Option<SecretString>,
     /// Further environment variables of authorize, e.g. `JWT_ISSUER`.
     pub authorize_environment: BTreeMap<String, String>,
@@ -54,8 +54,8 @@ pub struct SystemConfig {
     pub adjust_stack: fn(&mut StackConfig),
 }
 
-/// Timeouts and retry intervals. As in a deployment, the lease is shorter than the visibility timeout;
-/// all are shorter than in a deployment, so that retries happen within a minute.
+/// Timeouts and retry intervals. As in a deployment, the lease is shorter than the visibility
+/// timeout; all are shorter than in a deployment, so that retries happen within a minute.
 #[derive(Clone, Copy, Debug)]
 pub struct Timings {
     /// The timeout of enrich.
@@ -86,7 +86,8 @@ impl Default for Timings {
 }
 
 impl SystemConfig {
-    /// A temporary system on free ports. `TRIBUTARY_POOLER=1` puts PgBouncer in front of PostgreSQL.
+    /// A temporary system on free ports. `TRIBUTARY_POOLER=1` puts PgBouncer in front of
+    /// PostgreSQL.
     #[must_use]
     pub fn throw_away() -> Self {
         Self {

@@ -39,8 +39,8 @@ pub struct Database {
 }
 
 impl Database {
-    /// Sets up a database on the given server, or on a new one. On a given server, temporary storage
-    /// means a database of its own.
+    /// Sets up a database on the given server, or on a new one. On a given server, temporary
+    /// storage means a database of its own.
     pub async fn start(
         given_url: Option<&str>,
         storage: Storage,

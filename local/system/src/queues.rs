@@ -55,7 +55,8 @@ pub async fn create(
     Ok(QueueUrls { queue, dead_letter_queue })
 }
 
-/// Finds the queue `name` and the dead-letter queue in its redrive policy; creates both if it is missing.
+/// Finds the queue `name` and the dead-letter queue in its redrive policy; creates both if it is
+/// missing.
 pub async fn find_or_create(
     client: &Client,
     name: &str,

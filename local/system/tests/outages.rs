@@ -30,8 +30,8 @@ fn assert_no_cause(answer: &Answer) {
     }
 }
 
-/// Asks health until the function's process is warm and what is away is noticed; then the next answer
-/// has to come in time. The machine may be busy, so it has three tries.
+/// Asks health until the function's process is warm and what is away is noticed; then the next
+/// answer has to come in time. The machine may be busy, so it has three tries.
 async fn assert_unhealthy(api: &Api, database: &str, queue: &str) {
     let expected = json!({"status": "unavailable", "database": database, "queue": queue});
     let mut took = Vec::new();

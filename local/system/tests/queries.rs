@@ -1,5 +1,5 @@
-//! The fields that the deployment template's saved queries name are ones that a run logs, in the log
-//! groups that the query looks into.
+//! The fields that the deployment template's saved queries name are ones that a run logs, in the
+//! log groups that the query looks into.
 #![cfg(test)]
 
 mod support;
@@ -40,8 +40,8 @@ const WORDS: [&str; 20] = [
 /// By what *failures* knows the lines about callers without a valid key.
 const UNAUTHORIZED: &str = r#"error_type: "Unauthorized""#;
 
-/// The fields of ours that a query names: not those of the service (`@log`), not those of Lambda's own
-/// lines (`type`, `record`), and not what the query names itself.
+/// The fields of ours that a query names: not those of the service (`@log`), not those of Lambda's
+/// own lines (`type`, `record`), and not what the query names itself.
 fn fields_of(query: &str) -> BTreeSet<&str> {
     let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '@');
     // What stands between quotes is a value.
@@ -63,8 +63,8 @@ fn fields_of(query: &str) -> BTreeSet<&str> {
     words.into_iter().filter(is_field).collect()
 }
 
-/// What stands in a log group until now. The access log is written by API Gateway, in a form that the
-/// template gives.
+/// What stands in a log group until now. The access log is written by API Gateway, in a form that
+/// the template gives.
 fn lines_of(log_group: &str, directory: &Path) -> Vec<Value> {
     if log_group == "ApiLogGroup" {
         let form = &resource("Api")["Properties"]["AccessLogSetting"]["Format"];
@@ -112,7 +112,8 @@ async fn fields_of_saved_queries_are_logged() {
     let system = start_embedded(config).await;
     let api = api_of(&system);
 
-    // Accepted while SQS rejects requests, so that relay sends its message. Its row has no attempts left.
+    // Accepted while SQS rejects requests, so that relay sends its message. Its row has no attempts
+    // left.
     let faults = system.sqs().unwrap().faults();
     faults.reject_all_requests(true);
     let batch_id = api.accept(&numbered(1, "-1")).await;

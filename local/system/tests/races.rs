@@ -16,8 +16,8 @@ use support::{api_of, connect, eventually, numbered, payload, start, transaction
 
 const KEY: &str = "Idempotency-Key";
 
-/// Each of these tests starts processes by the dozen: one after the other, or they race for the machine
-/// and not with themselves.
+/// Each of these tests starts processes by the dozen: one after the other, or they race for the
+/// machine and not with themselves.
 static ALONE: Mutex<()> = Mutex::const_new(());
 
 #[tokio::test(flavor = "multi_thread")]
@@ -34,8 +34,9 @@ async fn two_hundred_equal_posts_at_the_same_moment_make_one_batch() {
     })
     .await;
     let api = api_of(&system);
-    // Has the gateway remember the key, which is then not asked for two hundred times, and has as many
-    // processes connect as there are posts: an unknown account is refused by the database alone.
+    // Has the gateway remember the key, which is then not asked for two hundred times, and has as
+    // many processes connect as there are posts: an unknown account is refused by the database
+    // alone.
     api.post(&json!({})).await.assert_problem(422);
     let mut refused = payload(&[transaction("a", "-1")]);
     refused["accounts"] = json!([]);
@@ -115,8 +116,8 @@ async fn repeated_and_concurrent_deliveries_of_one_event_change_nothing_more() {
     }]})
     .to_string();
     let lambda = system.stack().lambda();
-    // A worker that a busy machine does not let connect in time returns its message, as it should; SQS
-    // delivers it again, and so does this.
+    // A worker that a busy machine does not let connect in time returns its message, as it should;
+    // SQS delivers it again, and so does this.
     let deliver_until_accepted = || async {
         eventually("an accepted delivery", async || {
             let outcome = lambda.invoke("enrich", event.clone(), None).await.unwrap();

@@ -1,5 +1,6 @@
-//! Nothing that is a client's own business stands in a log: a run of every function, on its good paths
-//! and its bad ones, with secrets planted wherever a client can put one, and every line searched.
+//! Nothing that is a client's own business stands in a log: a run of every function, on its good
+//! paths and its bad ones, with secrets planted wherever a client can put one, and every line
+//! searched.
 #![cfg(test)]
 
 mod support;
@@ -154,7 +155,8 @@ async fn no_line_of_a_run_shows_a_description_a_merchant_an_amount_a_key_or_a_bo
     let postgres = Postgres::start(quiet).await.unwrap();
     let mut config = SystemConfig::throw_away();
     config.database_url = Some(postgres.url("postgres"));
-    // Its clients may wait for a server that is gone until their function's time is up, and then log nothing.
+    // Its clients may wait for a server that is gone until their function's time is up, and then
+    // log nothing.
     config.pooler = false;
     config.log_directory = Some(directory.clone());
     config.relay_interval = Some(Duration::from_secs(1));

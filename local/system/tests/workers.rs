@@ -82,7 +82,8 @@ async fn two_workers_on_one_batch_categorise_every_row_exactly_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_rows_of_a_killed_worker_are_finished_by_another_after_the_lease() {
     let mut config = SystemConfig::throw_away();
-    // Long enough that the worker is killed over its first rows, also on a busy machine, and one at a time.
+    // Long enough that the worker is killed over its first rows, also on a busy machine, and one at
+    // a time.
     config.simulated_latency = Some("3000-3500".to_owned());
     config.enrich_concurrency = 1;
     config.relay_interval = None;

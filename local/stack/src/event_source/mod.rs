@@ -1,8 +1,8 @@
 //! The SQS event source mapping: polls a queue, invokes a function with each batch, and deletes the
 //! messages that succeeded.
 //!
-//! Supports batches of up to ten messages, `ReportBatchItemFailures` and maximum concurrency, but no
-//! batching window. A failed message becomes visible again after its visibility timeout.
+//! Supports batches of up to ten messages, `ReportBatchItemFailures` and maximum concurrency, but
+//! no batching window. A failed message becomes visible again after its visibility timeout.
 
 mod batch_response;
 mod record;

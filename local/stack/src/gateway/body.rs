@@ -9,8 +9,8 @@ use super::problem::Problem;
 /// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html>.
 const BODY_BYTES_MAX: usize = 10 * 1024 * 1024;
 
-/// How much of a body is read in total, in bytes. What exceeds [`BODY_BYTES_MAX`] is discarded: a client
-/// whose connection is closed while it sends would not read the response.
+/// How much of a body is read in total, in bytes. What exceeds [`BODY_BYTES_MAX`] is discarded: a
+/// client whose connection is closed while it sends would not read the response.
 const DISCARDED_BYTES_MAX: usize = 8 * BODY_BYTES_MAX;
 
 /// Reads the whole body.

@@ -1,6 +1,7 @@
 //! The events of an API Gateway REST API for proxy integrations and `REQUEST` authorizers.
 //!
-//! Built as JSON rather than from `aws_lambda_events` types, which write `{}` where API Gateway writes
+//! Built as JSON rather than from `aws_lambda_events` types, which write `{}` where API Gateway
+//! writes
 //! `null`; tests parse them with those types and with `lambda_http`.
 //! Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html>.
 

@@ -1,8 +1,8 @@
 //! API Gateway: accepts HTTP requests, invokes the authorizer, then the function of the route.
 //!
-//! A REST API with Lambda proxy integrations and the routes of `tributary_lambda::routes`. It differs
-//! from API Gateway, which returns 403 in both cases, by returning 404 for an unknown path and 405 for an
-//! unknown method.
+//! A REST API with Lambda proxy integrations and the routes of `tributary_lambda::routes`. It
+//! differs from API Gateway, which returns 403 in both cases, by returning 404 for an unknown path
+//! and 405 for an unknown method.
 
 mod answer;
 mod authorizer;

@@ -48,7 +48,8 @@ pub(crate) enum Attempt {
     Completed(Bytes, Duration),
     /// The invocation failed.
     Failed(InvokeError),
-    /// A warm process ended before it fetched the event: it can be delivered to another environment.
+    /// A warm process ended before it fetched the event: it can be delivered to another
+    /// environment.
     NotDelivered,
 }
 
@@ -65,7 +66,8 @@ enum ProcessSignal {
 }
 
 impl Environment {
-    /// Starts the process. `on_exit` runs when it has ended, before callers that wait for its end resume.
+    /// Starts the process. `on_exit` runs when it has ended, before callers that wait for its end
+    /// resume.
     pub(crate) fn start(
         id: String,
         mut command: Command,
@@ -178,8 +180,8 @@ impl Environment {
     }
 }
 
-/// Sends signals to the process until it has ended. Only this task sends them, so that no signal reaches
-/// another process that reuses the id.
+/// Sends signals to the process until it has ended. Only this task sends them, so that no signal
+/// reaches another process that reuses the id.
 async fn supervise(
     mut child: Child,
     pid: u32,

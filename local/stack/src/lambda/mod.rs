@@ -1,9 +1,9 @@
 //! The Lambda service: runs function binaries as processes and invokes them.
 //!
-//! As on AWS Lambda, an execution environment handles one invocation at a time, idle environments are
-//! reused, cold starts are limited by the reserved concurrency, further invocations are throttled,
-//! timeouts are enforced, and a crash affects only its own environment. Memory limits and asynchronous
-//! invocations are not supported.
+//! As on AWS Lambda, an execution environment handles one invocation at a time, idle environments
+//! are reused, cold starts are limited by the reserved concurrency, further invocations are
+//! throttled, timeouts are enforced, and a crash affects only its own environment. Memory limits
+//! and asynchronous invocations are not supported.
 
 mod environment;
 mod function;
@@ -119,8 +119,8 @@ impl Lambda {
 
     /// Invokes a function and waits for its result (`RequestResponse`).
     ///
-    /// `trace` is an X-Ray trace header; a missing or invalid one is replaced. As on Lambda, the function
-    /// continues if the future is dropped.
+    /// `trace` is an X-Ray trace header; a missing or invalid one is replaced. As on Lambda, the
+    /// function continues if the future is dropped.
     ///
     /// # Errors
     /// [`InvokeError`]; only `InvokeError::Function` comes from the function's own code.
@@ -167,8 +167,8 @@ impl Lambda {
         functions.flat_map(|function| statuses(function)).collect()
     }
 
-    /// Kills one environment of a function with SIGKILL and returns its process id when it has ended;
-    /// `None` if no environment matches `pick`.
+    /// Kills one environment of a function with SIGKILL and returns its process id when it has
+    /// ended; `None` if no environment matches `pick`.
     pub async fn kill(&self, function: &str, pick: Pick) -> Option<u32> {
         let function = self.service.functions.get(function)?;
         let mut environments = function.environments();
@@ -197,8 +197,8 @@ impl Lambda {
         self.service.logs.subscribe()
     }
 
-    /// Stops every environment (SIGTERM, after two seconds SIGKILL) and rejects further invocations.
-    /// Returns when every process has ended.
+    /// Stops every environment (SIGTERM, after two seconds SIGKILL) and rejects further
+    /// invocations. Returns when every process has ended.
     pub async fn stop(&self) {
         let service = &self.service;
         service.stopping.cancel();

@@ -1,7 +1,7 @@
 //! The Lambda Runtime API 2018-06-01: function processes fetch invocations and return results.
 //!
-//! One server serves every execution environment. Each environment has its own path prefix, which is
-//! part of its `AWS_LAMBDA_RUNTIME_API`.
+//! One server serves every execution environment. Each environment has its own path prefix, which
+//! is part of its `AWS_LAMBDA_RUNTIME_API`.
 //! Source: <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>.
 
 mod mailbox;

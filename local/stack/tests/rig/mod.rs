@@ -1,4 +1,5 @@
-//! What the tests share: the test function, a Lambda service that runs it, and waiting with a deadline.
+//! What the tests share: the test function, a Lambda service that runs it, and waiting with a
+//! deadline.
 //!
 //! Each test file is `cfg(test)` as a whole: clippy then knows that its functions too are tests.
 #![allow(dead_code, reason = "each test binary uses a part of it")]

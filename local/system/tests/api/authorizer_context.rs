@@ -1,5 +1,5 @@
-//! Invokes the functions without the gateway: they reject events whose authorizer context is missing or
-//! invalid.
+//! Invokes the functions without the gateway: they reject events whose authorizer context is
+//! missing or invalid.
 
 use serde_json::{Value, json};
 use tributary_lambda::routes::{Access, ROUTES, Route};

@@ -1,5 +1,5 @@
-//! Every route with every credential that there can be: the documented answer, in the same words whatever
-//! is wrong, and nothing in it that tells whether a thing exists at another tenant.
+//! Every route with every credential that there can be: the documented answer, in the same words
+//! whatever is wrong, and nothing in it that tells whether a thing exists at another tenant.
 
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -1,5 +1,5 @@
-//! Hostile input over HTTP, through the gateway and real functions. `functions/ingest/tests/hostile.rs` has
-//! more of the bodies.
+//! Hostile input over HTTP, through the gateway and real functions.
+//! `functions/ingest/tests/hostile.rs` has more of the bodies.
 
 use reqwest::Method;
 use tributary_testkit::hostile;

@@ -7,7 +7,8 @@ use tributary_lambda::routes::ROUTES;
 use crate::shared_system::{Tenant, database_url, lambda, log_files, secrets};
 use crate::support::{connect, eventually, payload, transaction};
 
-/// Uses keys in every way that a client may, good and bad, with a correlation id that the logs carry.
+/// Uses keys in every way that a client may, good and bad, with a correlation id that the logs
+/// carry.
 async fn use_keys(tenant: &Tenant, correlation_id: &str) -> Vec<String> {
     let key = tenant.key_for(&["admin"]).await;
     let narrow = tenant.key_for(&["ingest"]).await;
@@ -33,8 +34,8 @@ async fn use_keys(tenant: &Tenant, correlation_id: &str) -> Vec<String> {
     answers
 }
 
-/// Has keys made, listed and revoked as an operator of a deployed stack does. What the function was asked
-/// wrongly may hold a whole key; what it answers then must not.
+/// Has keys made, listed and revoked as an operator of a deployed stack does. What the function was
+/// asked wrongly may hold a whole key; what it answers then must not.
 async fn administer_keys(tenant: &Tenant) -> (String, Vec<String>) {
     let ask = async |event: Value| lambda().await.invoke("admin", event.to_string(), None).await;
     let (name, scopes) = (tenant.name.as_str(), json!(["report"]));

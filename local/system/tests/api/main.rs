@@ -1,5 +1,5 @@
-//! Tests of the HTTP API on one system, which all tests of this program share. Each test creates its own
-//! tenant.
+//! Tests of the HTTP API on one system, which all tests of this program share. Each test creates
+//! its own tenant.
 #![cfg(test)]
 
 #[path = "../support/mod.rs"]

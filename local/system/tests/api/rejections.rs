@@ -8,7 +8,8 @@ use crate::support::{account, example, numbered, payload, transaction};
 
 /// 6 MB, the largest body of the contract.
 const BODY_BYTES_MAX: usize = 6 * 1024 * 1024;
-/// What API Gateway and Lambda add around a body: headers twice, the context, quotes that are escaped.
+/// What API Gateway and Lambda add around a body: headers twice, the context, quotes that are
+/// escaped.
 const ENVELOPE_BYTES: usize = 16 * 1024;
 
 #[tokio::test]

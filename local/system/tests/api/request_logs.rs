@@ -1,4 +1,5 @@
-//! What the functions log: every request with its facts, and enrichment under the request's correlation id.
+//! What the functions log: every request with its facts, and enrichment under the request's
+//! correlation id.
 
 use crate::shared_system::{Tenant, lines_about};
 use crate::support::{eventually, example};

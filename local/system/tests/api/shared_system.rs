@@ -101,8 +101,8 @@ impl Tenant {
         revoked.unwrap().unwrap();
     }
 
-    /// Everything that is stored of the tenant, but its keys, whose last use is noted, and the report's
-    /// sums, which relay folds: the summary shows those.
+    /// Everything that is stored of the tenant, but its keys, whose last use is noted, and the
+    /// report's sums, which relay folds: the summary shows those.
     pub async fn rows(&self) -> Vec<String> {
         let mut connection = support::connect(&shared().await.database_url).await;
         let mut rows = Vec::new();

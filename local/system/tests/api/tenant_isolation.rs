@@ -1,4 +1,5 @@
-//! A tenant that uses another tenant's ids gets its own rows or 404, and changes nothing of the other's.
+//! A tenant that uses another tenant's ids gets its own rows or 404, and changes nothing of the
+//! other's.
 
 use serde_json::{Value, json};
 
@@ -8,8 +9,8 @@ use crate::support::{Api, account, payload, transaction};
 const SUMMARY: &str = "/api/reports/account/acc/summary?start_date=2025-10-01&end_date=2025-10-31";
 const PAGE: &str = "/api/accounts/acc/transactions";
 
-/// A tenant that has every kind of row: revised, replaced, failed and completed transactions, keys of
-/// requests by header and body.
+/// A tenant that has every kind of row: revised, replaced, failed and completed transactions, keys
+/// of requests by header and body.
 async fn owner(name: &str) -> (Tenant, Vec<String>) {
     let owner = Tenant::new(name).await;
     let mut first =

@@ -1,6 +1,6 @@
-//! The functions log every metric of the table, with its unit and dimensions, and nothing else; their
-//! sums are those of what was done. And the deployment template's alarms and dashboard ask for what a run
-//! logs, by name and by dimensions, and leave out none of it.
+//! The functions log every metric of the table, with its unit and dimensions, and nothing else;
+//! their sums are those of what was done. And the deployment template's alarms and dashboard ask
+//! for what a run logs, by name and by dimensions, and leave out none of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

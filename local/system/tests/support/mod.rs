@@ -17,8 +17,8 @@ pub use payload::{account, example, numbered, payload, transaction};
 pub const DEADLINE: Duration = Duration::from_secs(120);
 const POLL: Duration = Duration::from_millis(20);
 
-/// Starts a system with the SQS that `SQS_ENDPOINT_URL` names, else with the embedded one; what it says
-/// while it starts is in the test's output.
+/// Starts a system with the SQS that `SQS_ENDPOINT_URL` names, else with the embedded one; what it
+/// says while it starts is in the test's output.
 pub async fn start(mut config: SystemConfig) -> System {
     if config.sqs_endpoint_url.is_none() {
         config.sqs_endpoint_url =

@@ -26,8 +26,8 @@ const BODIES: u64 = if cfg!(debug_assertions) { 500 } else { 10_000 };
 const CPU_MAX: Duration = Duration::from_millis(100);
 /// On a slow machine: how many times [`reference_time`] one body may take, about the same limit.
 const REFERENCES_MAX: u32 = 6;
-/// How often a body over the limit is measured again. The lowest time counts, because interrupts and
-/// other threads of a core add to the CPU time of this thread.
+/// How often a body over the limit is measured again. The lowest time counts, because interrupts
+/// and other threads of a core add to the CPU time of this thread.
 const MEASURED_AGAIN_MAX: u32 = 9;
 /// The memory that may be allocated in addition to the body.
 const ALLOCATED_BYTES_MAX: usize = 16 * 1024 * 1024;

@@ -118,7 +118,9 @@ proptest! {
     }
 
     #[test]
-    fn message_of_any_text_keeps_the_properties(body in any_text(), json in any_json(3), v in 0_u8..3) {
+    fn message_of_any_text_keeps_the_properties(
+        body in any_text(), json in any_json(3), v in 0_u8..3,
+    ) {
         message::check(body.as_bytes());
         message::check(json.to_string().as_bytes());
         message::check(json!({"v": v, "tenant_id": body, "batch_id": json}).to_string().as_bytes());
@@ -133,7 +135,9 @@ proptest! {
     }
 
     #[test]
-    fn cursor_of_any_text_keeps_the_properties(text in any_text(), base64 in "[A-Za-z0-9_-]{0,60}") {
+    fn cursor_of_any_text_keeps_the_properties(
+        text in any_text(), base64 in "[A-Za-z0-9_-]{0,60}",
+    ) {
         cursor::check(text.as_bytes());
         cursor::check(base64.as_bytes());
     }

@@ -121,7 +121,7 @@ def deploy(database_url, *overrides):
     )
     assert deployed.returncode == 0, log.read_text()
     import_gateway_responses()
-    say(f"deployed: the stack{''.join(f' with {override}' for override in overrides)}")
+    print_line(f"deployed: the stack{''.join(f' with {override}' for override in overrides)}")
 
 
 def import_gateway_responses():
@@ -130,11 +130,11 @@ def import_gateway_responses():
     stack = boto3.client("cloudformation").describe_stack_resources(StackName=STACK)["StackResources"]
     api_id = next(found["PhysicalResourceId"] for found in stack if found["LogicalResourceId"] == "Api")
     gateway = boto3.client("apigateway")
-    for kind, response in api["GatewayResponses"].items():
+    for name, response in api["GatewayResponses"].items():
         headers = response["ResponseParameters"]["Headers"]
         gateway.put_gateway_response(
             restApiId=api_id,
-            responseType=kind,
+            responseType=name,
             statusCode=str(response["StatusCode"]),
             responseParameters={f"gatewayresponse.header.{name}": value for name, value in headers.items()},
             responseTemplates=response["ResponseTemplates"],
@@ -163,7 +163,7 @@ def undeploy():
         return state == "DELETE_COMPLETE"
 
     eventually("the stack is gone", gone)
-    say("deleted: the stack")
+    print_line("deleted: the stack")
 
 
 class System:
@@ -188,16 +188,16 @@ class System:
         connection.close()
         expected = len(list(pathlib.Path("migrations").glob("*.sql")))
         assert applied == expected, f"{applied} of {expected} migrations"
-        say(f"migrated by the custom resource: {applied} migrations")
+        print_line(f"migrated by the custom resource: {applied} migrations")
 
     def serves_every_path_with_and_without_slash(self):
         self.key = self.admin("keys_create", tenant="deployed", name="ci", scopes=["ingest", "report"])["key"]
         report_only = self.admin("keys_create", tenant="deployed", name="reader", scopes=["report"])["key"]
         for slash in ("", "/"):
-            status, answer, _ = self.call("GET", f"/api/health{slash}")
-            assert (status, answer) == (200, {"status": "ok", "database": "ok", "queue": "ok"}), (status, answer)
-            status, answer, _ = self.call("GET", f"/api/openapi.json{slash}")
-            assert status == 200 and answer["info"]["title"] == "Tributary", (status, answer)
+            status, response, _ = self.call("GET", f"/api/health{slash}")
+            assert (status, response) == (200, {"status": "ok", "database": "ok", "queue": "ok"}), (status, response)
+            status, response, _ = self.call("GET", f"/api/openapi.json{slash}")
+            assert status == 200 and response["info"]["title"] == "Tributary", (status, response)
             for method, path in (
                 ("POST", "/api/integrations/transactions"),
                 ("GET", "/api/batches/one"),
@@ -210,14 +210,14 @@ class System:
                 problem("unauthorized", 401, rejected)
                 assert rejected[2]["WWW-Authenticate"] == "Bearer", rejected
                 for header in ({"Authorization": f"Bearer {self.key}"}, {"X-API-Key": self.key}):
-                    status, answer, _ = self.call(method, path + slash, body, header)
-                    assert status in (404, 422), (method, path, status, answer)
+                    status, response, _ = self.call(method, path + slash, body, header)
+                    assert status in (404, 422), (method, path, status, response)
             denied = self.call("POST", f"/api/batches/one/retry{slash}", {}, {"X-API-Key": report_only})
             assert denied[0] == 403 and denied[1]["detail"] == "The API key does not allow this call.", denied
         problem("not-found", 404, self.call("GET", "/api/nothing"))
         problem("not-found", 404, self.call("DELETE", "/api/health"))
         problem("unauthorized", 401, self.call("GET", "/api/batches/one", None, {"X-API-Key": "trb_unknown"}))
-        say("served: every path with and without a slash, and the gateway's own 401, 403 and 404")
+        print_line("served: every path with and without a slash, and the gateway's own 401, 403 and 404")
 
     def processes_a_batch_to_its_report(self):
         self.batches += 1
@@ -251,7 +251,7 @@ class System:
         assert summary["metrics"] == {
             "total_transactions": 25, "total_spend": 256.25, "total_income": 0.0, "net": -256.25
         }, summary
-        say(f"reported: {json.dumps(summary['metrics'])}, top {summary['top_categories'][0]['category']}")
+        print_line(f"reported: {json.dumps(summary['metrics'])}, top {summary['top_categories'][0]['category']}")
 
     def moves_an_unreadable_message_to_the_dead_letters(self):
         queue, dead_letters = self.outputs["QueueUrl"], self.outputs["DeadLetterQueueUrl"]
@@ -267,28 +267,28 @@ class System:
         eventually("the message is a dead letter", dead)
         letters = self.admin("dlq_list", limit=10)
         assert [letter["body"] for letter in letters["letters"]] == ["poison"], letters
-        say(f"dead letter after {letters['letters'][0]['receive_count']} receives, listed by admin")
+        print_line(f"dead letter after {letters['letters'][0]['receive_count']} receives, listed by admin")
 
     def relay_runs(self):
         name = self.function("Relay")
-        answer = self.lambda_.invoke(FunctionName=f"{name}:live", Payload=b"{}")
-        done = json.load(answer["Payload"])
-        assert "FunctionError" not in answer and done["sent"] == 0, done
+        response = self.lambda_.invoke(FunctionName=f"{name}:live", Payload=b"{}")
+        done = json.load(response["Payload"])
+        assert "FunctionError" not in response and done["sent"] == 0, done
         schedules = boto3.client("scheduler").list_schedules()["Schedules"]
         assert [schedule["State"] for schedule in schedules] == ["ENABLED"], schedules
-        say(f"relayed: {json.dumps(done)}")
+        print_line(f"relayed: {json.dumps(done)}")
 
     def checks_hold(self):
         checks = self.admin("check", settled=True, grace_s=0)["checks"]
         broken = [check for check in checks if check["broken"]]
         assert checks and not broken, broken
-        say(f"checked: {len(checks)} rules hold")
+        print_line(f"checked: {len(checks)} rules hold")
 
     def has_the_new_configuration(self):
         configuration = self.lambda_.get_function_configuration(FunctionName=self.function("Ingest"))
         variables = configuration["Environment"]["Variables"]
         assert variables["RUST_LOG"] == "debug", variables
-        say("updated: the functions' configuration")
+        print_line("updated: the functions' configuration")
 
     def data_outlives_the_stack(self):
         connection = psycopg2.connect(self.database_url)
@@ -297,7 +297,7 @@ class System:
         (count,) = cursor.fetchone()
         connection.close()
         assert count == 50, count
-        say(f"kept: {count} transactions")
+        print_line(f"kept: {count} transactions")
 
     def function(self, name):
         resources = boto3.client("cloudformation").describe_stack_resources(StackName=STACK)
@@ -309,9 +309,9 @@ class System:
 
     def admin(self, operation, **fields):
         event = json.dumps({"operation": operation, **fields}).encode()
-        answer = self.lambda_.invoke(FunctionName=self.outputs["AdminFunctionName"], Payload=event)
-        payload = json.load(answer["Payload"])
-        assert "FunctionError" not in answer, (operation, payload)
+        response = self.lambda_.invoke(FunctionName=self.outputs["AdminFunctionName"], Payload=event)
+        payload = json.load(response["Payload"])
+        assert "FunctionError" not in response, (operation, payload)
         return payload
 
     def call(self, method, path, body=None, headers=None):
@@ -322,24 +322,24 @@ class System:
         for name, value in (headers or {}).items():
             request.add_header(name, value)
         try:
-            with urllib.request.urlopen(request, timeout=60) as answer:
-                return answer.status, json.load(answer), answer.headers
+            with urllib.request.urlopen(request, timeout=60) as response:
+                return response.status, json.load(response), response.headers
         except urllib.error.HTTPError as error:
             return error.code, json.load(error), error.headers
 
 
-def problem(kind, status, answer):
-    found, body, headers = answer
-    assert found == status and body["status"] == status, answer
-    assert body["type"] == f"urn:tributary:problem:{kind}", answer
+def problem(name, status, response):
+    found, body, headers = response
+    assert found == status and body["status"] == status, response
+    assert body["type"] == f"urn:tributary:problem:{name}", response
     assert headers["Content-Type"] == "application/problem+json", dict(headers)
     assert headers["X-Correlation-ID"] == body["correlation_id"], (dict(headers), body)
 
 
 def get_status(url):
     try:
-        with urllib.request.urlopen(url, timeout=5) as answer:
-            return answer.status == 200
+        with urllib.request.urlopen(url, timeout=5) as response:
+            return response.status == 200
     except (urllib.error.URLError, OSError):
         return False
 
@@ -351,7 +351,7 @@ def eventually(what, holds):
         time.sleep(0.5)
 
 
-def say(line):
+def print_line(line):
     print(line, flush=True)
 
 

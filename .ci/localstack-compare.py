@@ -31,7 +31,7 @@ Loader.add_multi_constructor("!", short_form)
 
 
 def resolve(value, resources):
-    """A template's value as a deployment to a stack `tributary` sees it."""
+    """Resolves a template's value for a deployment to a stack `tributary`."""
     if isinstance(value, list):
         return [resolve(item, resources) for item in value]
     if not isinstance(value, dict):
@@ -66,14 +66,14 @@ def main(template, logical_id):
     for name, value in resources[logical_id]["Properties"].items():
         expected = resolve(value, resources)
         if name == "QueueName":
-            got = found["QueueArn"].rsplit(":", 1)[-1]
+            actual = found["QueueArn"].rsplit(":", 1)[-1]
         elif isinstance(expected, dict):
-            got = as_text(json.loads(found.get(name, "null")))
+            actual = as_text(json.loads(found.get(name, "null")))
         else:
-            got = found.get(name)
-        same = got == expected
+            actual = found.get(name)
+        same = actual == expected
         differences += not same
-        print(f"{logical_id}.{name}: {expected}" if same else f"{logical_id}.{name}: {got}, expected {expected}")
+        print(f"{logical_id}.{name}: {expected}" if same else f"{logical_id}.{name}: {actual}, expected {expected}")
     return min(differences, 1)
 
 

@@ -4,6 +4,9 @@
 # The steps of .ci/run, in order: the fast ones first.
 steps_of_run=(prerequisites format clippy tests sqlx licences template demo chaos chaos-pooler)
 
+# A step that takes longer is stuck.
+step_seconds_max=3000
+
 log=target/ci
 mkdir -p "$log"
 table=()
@@ -14,7 +17,7 @@ run_step() {
     local step="$1" started=$SECONDS status=0 result
     printf '\n=== %s\n' "$step"
     .ci/left-behind list >"$log/before"
-    .ci/step "$step" || status=$?
+    timeout --kill-after=30 "$step_seconds_max" .ci/step "$step" || status=$?
     if [ "$status" -eq 0 ]; then
         .ci/left-behind since "$log/before" || status=1
     fi

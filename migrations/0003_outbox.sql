@@ -1,6 +1,6 @@
 -- The outbox: messages of committed batches that are not yet sent to the queue. ingest writes an entry in the
--- batch's own database transaction; whoever sent its messages deletes it. After a crash in between, the messages
--- are sent again, which is harmless, but they are never lost. `entry_id` identifies the entry that was sent, so
+-- batch's own database transaction; the function that sends its messages deletes it. After a crash in between, the
+-- messages are sent again, which is harmless, but they are never lost. `entry_id` identifies the entry that was sent, so
 -- that a sender never deletes a newer entry for the same batch.
 
 create table outbox (

@@ -18,7 +18,7 @@ pub fn at(pointer: &str) -> &'static Value {
     document().pointer(pointer).unwrap_or_else(|| panic!("no value at {pointer}"))
 }
 
-/// The value itself, or what it refers to.
+/// The target of a reference; any other value itself.
 pub fn follow(value: &'static Value) -> &'static Value {
     match value.get("$ref").and_then(Value::as_str) {
         Some(reference) => at(reference.strip_prefix('#').expect("it refers to the document")),
@@ -102,7 +102,7 @@ fn compile(schema: &Value, components: Value) -> Validator {
         .should_validate_formats(true)
         .should_ignore_unknown_formats(false)
         .build(&root)
-        .unwrap_or_else(|error| panic!("{schema} is no schema: {error}"))
+        .unwrap_or_else(|error| panic!("{schema} is not a schema: {error}"))
 }
 
 fn close(schema: &mut Value) {

@@ -29,12 +29,12 @@ fn every_reference_resolves_and_every_component_is_used() {
     for reference in &references {
         at(reference.strip_prefix('#').unwrap());
     }
-    for (kind, components) in at("/components").as_object().unwrap() {
+    for (section, components) in at("/components").as_object().unwrap() {
         for name in components.as_object().unwrap().keys() {
-            let reference = format!("#/components/{kind}/{name}");
+            let reference = format!("#/components/{section}/{name}");
             // No operation returns 405; its path does, with another method.
             let is_used = references.contains(reference.as_str())
-                || kind == "securitySchemes"
+                || section == "securitySchemes"
                 || name == "MethodNotAllowed";
             assert!(is_used, "{reference} is not used");
         }
@@ -52,7 +52,7 @@ fn every_schema_is_valid_and_uses_known_keywords() {
 }
 
 fn assert_keywords(pointer: &str, schema: &Value) {
-    let keywords = schema.as_object().unwrap_or_else(|| panic!("{pointer} is no object"));
+    let keywords = schema.as_object().unwrap_or_else(|| panic!("{pointer} is not an object"));
     for (keyword, value) in keywords {
         assert!(KEYWORDS.split(' ').any(|known| known == keyword), "{pointer}: {keyword}");
         match keyword.as_str() {
@@ -101,17 +101,16 @@ fn every_example_matches_its_schema_and_everything_has_one() {
 
 #[test]
 fn every_response_has_a_correlation_id_and_a_body() {
-    let mut answers: Vec<&Value> =
-        at("/components/responses").as_object().unwrap().values().collect();
+    let mut all: Vec<&Value> = at("/components/responses").as_object().unwrap().values().collect();
     for (_, path, operation) in operations() {
         let responses = operation["responses"].as_object().unwrap();
         assert!(responses.contains_key("502"), "{path}");
-        answers.extend(responses.values().map(follow));
+        all.extend(responses.values().map(follow));
     }
-    for answer in answers {
-        let header = &answer["headers"]["X-Correlation-ID"];
-        assert_eq!(header["$ref"], "#/components/headers/CorrelationId", "{answer}");
-        assert!(!answer["content"].as_object().unwrap().is_empty(), "{answer}");
+    for response in all {
+        let header = &response["headers"]["X-Correlation-ID"];
+        assert_eq!(header["$ref"], "#/components/headers/CorrelationId", "{response}");
+        assert!(!response["content"].as_object().unwrap().is_empty(), "{response}");
     }
 }
 
@@ -202,9 +201,9 @@ fn problem_examples() -> Vec<&'static Value> {
             examples.push(value);
         }
     });
-    let kinds = document()["components"]["schemas"]["ProblemType"]["enum"].as_array().unwrap();
-    for kind in kinds {
-        assert!(examples.iter().any(|example| example["type"] == *kind), "no example of {kind}");
+    let types = document()["components"]["schemas"]["ProblemType"]["enum"].as_array().unwrap();
+    for name in types {
+        assert!(examples.iter().any(|example| example["type"] == *name), "no example of {name}");
     }
     examples
 }

@@ -1,4 +1,4 @@
-//! `SOLUTION.md` lists the permissions of `template.yaml`, and these are the least that are needed.
+//! `SOLUTION.md` lists the permissions of `template.yaml`, and they are limited to what is needed.
 //! `UPDATE_DOCS=1` rewrites the table.
 
 use std::path::Path;
@@ -64,7 +64,7 @@ fn list(value: &Value) -> Vec<String> {
         Value::Array(values) => values.iter().flat_map(list).collect(),
         Value::String(text) => vec![text.clone()],
         Value::Object(_) => vec![resource_text(value)],
-        other => panic!("{other} names nothing"),
+        other => panic!("{other} is not a reference"),
     }
 }
 

@@ -5,11 +5,11 @@
 
 #![cfg(test)]
 
-mod answers;
 mod document;
 mod examples;
 mod iam;
 mod limits;
 mod parser;
+mod responses;
 mod routes;
 mod template;

@@ -53,8 +53,10 @@ fn call_needs_a_key_or_token_with_the_scope_of_its_route() {
 fn every_link_names_an_operation_and_its_parameters() {
     let mut links = 0;
     for (_, _, linking) in operations() {
-        let answers = linking["responses"].as_object().unwrap().values().map(follow);
-        for link in answers.flat_map(|answer| answer["links"].as_object().into_iter().flatten()) {
+        let responses = linking["responses"].as_object().unwrap().values().map(follow);
+        for link in
+            responses.flat_map(|response| response["links"].as_object().into_iter().flatten())
+        {
             let called = operation(link.1["operationId"].as_str().unwrap());
             let parameters = called["parameters"].as_array().unwrap().iter().map(follow);
             let known: BTreeSet<_> =

@@ -18,18 +18,18 @@ const REQUEST_ID: &str = "$context.requestId";
 
 /// `IngestFunction` is `ingest`.
 fn name_of(id: &str) -> String {
-    id.strip_suffix("Function").expect("a function's id says that it is one").to_lowercase()
+    id.strip_suffix("Function").expect("a function's id ends in `Function`").to_lowercase()
 }
 
 /// The events of a type: the name of the function, and the properties.
-fn events_of(kind: &str) -> Vec<(String, &'static Value)> {
+fn events_of(event_type: &str) -> Vec<(String, &'static Value)> {
     let functions = resources_of(FUNCTION);
     let of_function = functions.flat_map(|(id, function)| {
         let events = function["Properties"]["Events"].as_object().into_iter().flatten();
         events.map(move |(_, event)| (name_of(id), event))
     });
     of_function
-        .filter(|(_, event)| event["Type"] == kind)
+        .filter(|(_, event)| event["Type"] == event_type)
         .map(|(function, event)| (function, &event["Properties"]))
         .collect()
 }
@@ -175,13 +175,13 @@ fn schema_is_deployed_after_admin_and_before_the_other_functions() {
     }
 }
 
-/// The gateway responses: type, definition and body.
+/// The gateway responses: name, definition and body.
 fn gateway_responses() -> impl Iterator<Item = (&'static str, &'static Value, Value)> {
     let responses = resource("Api")["Properties"]["GatewayResponses"].as_object().unwrap();
-    responses.iter().map(|(kind, response)| {
+    responses.iter().map(|(name, response)| {
         let body = response["ResponseTemplates"]["application/json"].as_str().unwrap();
-        let body = serde_json::from_str(body).unwrap_or_else(|error| panic!("{kind}: {error}"));
-        (kind.as_str(), response, body)
+        let body = serde_json::from_str(body).unwrap_or_else(|error| panic!("{name}: {error}"));
+        (name.as_str(), response, body)
     })
 }
 
@@ -192,23 +192,23 @@ fn gateway_responses_are_problems_of_the_document() {
         .into_iter()
         .flat_map(|(_, _, operation)| operation["responses"].as_object().unwrap().keys())
         .collect();
-    for (kind, response, mut body) in gateway_responses() {
+    for (name, response, mut body) in gateway_responses() {
         let status = &response["StatusCode"];
-        assert_eq!(body["status"], *status, "{kind}");
-        assert!(documented.contains(&status.to_string()), "{kind}: {status}");
+        assert_eq!(body["status"], *status, "{name}");
+        assert!(documented.contains(&status.to_string()), "{name}: {status}");
         let headers = &response["ResponseParameters"]["Headers"];
-        assert_eq!(headers["Content-Type"], format!("'{}'", Problem::CONTENT_TYPE), "{kind}");
-        assert_eq!(headers["X-Correlation-ID"], "context.requestId", "{kind}");
-        assert_eq!(body["correlation_id"], REQUEST_ID, "{kind}");
+        assert_eq!(headers["Content-Type"], format!("'{}'", Problem::CONTENT_TYPE), "{name}");
+        assert_eq!(headers["X-Correlation-ID"], "context.requestId", "{name}");
+        assert_eq!(body["correlation_id"], REQUEST_ID, "{name}");
         body["correlation_id"] = "0b2a5ce6-1ef9-4a63-a7e4-25b2f1d7a001".into();
-        assert_eq!(faults(&problem, &body), Vec::<String>::new(), "{kind}");
+        assert_eq!(faults(&problem, &body), Vec::<String>::new(), "{name}");
     }
 }
 
 #[test]
 fn shared_problems_have_the_same_text_in_gateway_and_functions() {
     let correlation = CorrelationId::accept("c-1").unwrap();
-    for (kind, problem) in [
+    for (name, problem) in [
         ("UNAUTHORIZED", Problem::Unauthorized),
         ("MISSING_AUTHENTICATION_TOKEN", Problem::NotFound),
         ("DEFAULT_4XX", Problem::NotFound),
@@ -217,16 +217,16 @@ fn shared_problems_have_the_same_text_in_gateway_and_functions() {
         ("AUTHORIZER_CONFIGURATION_ERROR", Problem::Unavailable("gone".into())),
     ] {
         let (_, response, mut body) = gateway_responses()
-            .find(|(found, ..)| *found == kind)
-            .unwrap_or_else(|| panic!("{kind}"));
+            .find(|(found, ..)| *found == name)
+            .unwrap_or_else(|| panic!("{name}"));
         body["correlation_id"] = "c-1".into();
         let ours: Value = serde_json::from_str(&problem.body(&correlation)).unwrap();
-        assert_eq!(body, ours, "{kind}");
-        for (name, value) in problem.headers() {
+        assert_eq!(body, ours, "{name}");
+        for (header, value) in problem.headers() {
             let sent = response["ResponseParameters"]["Headers"].as_object().unwrap();
-            let sent = sent.iter().find(|(sent, _)| sent.eq_ignore_ascii_case(name.as_str()));
+            let sent = sent.iter().find(|(sent, _)| sent.eq_ignore_ascii_case(header.as_str()));
             let quoted = format!("'{}'", value.to_str().unwrap());
-            assert_eq!(sent.map(|(_, value)| value), Some(&json!(quoted)), "{kind}: {name}");
+            assert_eq!(sent.map(|(_, value)| value), Some(&json!(quoted)), "{name}: {header}");
         }
     }
 }

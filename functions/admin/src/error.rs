@@ -83,7 +83,7 @@ impl AdminError {
         match self {
             Self::NoOperation { .. } | Self::UnknownOperation { .. } => "UnknownOperation",
             Self::Malformed { .. } | Self::MalformedResource { .. } => "MalformedEvent",
-            Self::Rejected { .. } => "Refused",
+            Self::Rejected { .. } => "Rejected",
             Self::NotConfigured(_) => "NotConfigured",
             Self::Unmigrated { .. } => "Unmigrated",
             Self::OutOfTime => "OutOfTime",

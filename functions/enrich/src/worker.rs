@@ -32,7 +32,7 @@ pub const CATEGORIZE_CONCURRENCY: usize = 500;
 pub const ATTEMPTS_MAX: i32 = 5;
 
 /// The failure reason of a row after its last attempt. The tenant sees it.
-const REASON_ATTEMPTS: &str = "gave up after the most attempts that are made";
+const REASON_ATTEMPTS: &str = "the maximum number of attempts was reached";
 
 /// The time limits of a worker.
 #[derive(Clone, Copy, Debug)]

@@ -139,7 +139,7 @@ impl<'i> Submission<'i> {
             if unknown.contains(transaction.account_id.as_str()) {
                 faults.add(
                     format!("/transactions/{index}/account_id"),
-                    "must be an account of this batch, or one that is known already",
+                    "must be an account of this batch or one that is already known",
                 );
             }
         }

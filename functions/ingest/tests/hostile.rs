@@ -82,9 +82,9 @@ async fn hostile_body_is_rejected_with_little_time_and_memory_and_stores_nothing
     let mut costs = BTreeMap::<&str, Cost>::new();
     let mut references = Vec::new();
     for number in 0..BODIES {
-        let hostile::HostileBody { kind, bytes } = hostile::body(SEED, number);
+        let hostile::HostileBody { generator, bytes } = hostile::body(SEED, number);
         let length = bytes.len();
-        let what = format!("{kind}, number {number}, {length} bytes");
+        let what = format!("{generator}, number {number}, {length} bytes");
         let body = body_of(bytes);
         let (mut cpu, mut cpu_max) = (Duration::MAX, CPU_MAX);
         let (mut status, mut allocated_bytes) = (0, 0);
@@ -116,16 +116,16 @@ async fn hostile_body_is_rejected_with_little_time_and_memory_and_stores_nothing
         if !cfg!(debug_assertions) && number % (BODIES / 20) == 0 {
             references.push(reference_time(&zeros));
         }
-        let cost = costs.entry(kind).or_default();
+        let cost = costs.entry(generator).or_default();
         cost.bodies += 1;
         cost.bytes = cost.bytes.max(length);
         cost.cpu = cost.cpu.max(cpu);
         cost.allocated_bytes = cost.allocated_bytes.max(allocated_bytes);
         *cost.statuses.entry(status).or_default() += 1;
     }
-    for (kind, cost) in &costs {
+    for (generator, cost) in &costs {
         println!(
-            "{kind}: {} bodies of up to {} bytes, at most {:?} of CPU and {} bytes allocated, {:?}",
+            "{generator}: {} bodies of up to {} bytes, up to {:?} of CPU, {} bytes allocated, {:?}",
             cost.bodies, cost.bytes, cost.cpu, cost.allocated_bytes, cost.statuses
         );
     }

@@ -18,7 +18,7 @@ pub struct Cursor {
 
 /// A text that is not a cursor.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("must be the next_cursor of a page before")]
+#[error("must be the next_cursor of an earlier page")]
 pub struct InvalidCursor;
 
 impl Cursor {

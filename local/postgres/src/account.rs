@@ -146,8 +146,8 @@ mod tests {
         let closed = open.path().join("closed");
         fs::create_dir(&closed).unwrap();
         fs::set_permissions(&closed, fs::Permissions::from_mode(0o700)).unwrap();
-        let stranger = Account { uid: 4_000_000, gid: 4_000_000, is_other: true };
-        assert!(stranger.may_reach(&open.path().join("data")));
-        assert!(!stranger.may_reach(&closed.join("not-there/data")));
+        let other = Account { uid: 4_000_000, gid: 4_000_000, is_other: true };
+        assert!(other.may_reach(&open.path().join("data")));
+        assert!(!other.may_reach(&closed.join("not-there/data")));
     }
 }

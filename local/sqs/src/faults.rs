@@ -42,8 +42,8 @@ impl Faults {
         self.rejected.load(Ordering::Relaxed)
     }
 
-    /// Delays every response by `delay`. The request has taken effect by then, so a client that
-    /// times out and retries sends a message twice.
+    /// Delays every response by `delay`. The request is processed before the delay, so a client
+    /// that times out and retries sends a message twice.
     pub fn delay_responses(&self, delay: Duration) {
         self.settings().response_delay = delay;
     }

@@ -84,7 +84,7 @@ contract! { BEYOND_MOTO:
 }
 
 #[tokio::test]
-async fn the_endpoint_of_the_environment_keeps_the_contract() {
+async fn configured_endpoint_passes_every_case() {
     let Ok(url) = std::env::var("SQS_ENDPOINT_URL") else {
         eprintln!("SQS_ENDPOINT_URL is not set: testing the embedded endpoint only");
         return;

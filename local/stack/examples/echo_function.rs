@@ -1,9 +1,8 @@
-//! A Lambda function for this crate's tests, which does what its event says. Not a part of
-//! Tributary.
+//! A Lambda function for the tests of this crate. It is not part of Tributary.
 //!
-//! `{"do": "echo"}` answers the event and what the process was told; `fail`, `exit`, `panic` and
-//! `sleep` fail in their ways; `answer` gives `with` back. With `BEHAVIOUR` it does that whatever
-//! its event is.
+//! The event is a command, whose field `do` names it: `{"do": "echo"}` returns the event, the
+//! context and the environment variables, and `{"do": "respond", "with": …}` returns `with`. If the
+//! variable `BEHAVIOUR` is set, it is the command for every event.
 
 use std::time::Duration;
 
@@ -23,16 +22,16 @@ async fn main() -> Result<(), Error> {
         .await
 }
 
-#[expect(clippy::panic, reason = "one order is to panic")]
+#[expect(clippy::panic, reason = "the command `panic` panics")]
 async fn handle(event: LambdaEvent<Value>, behaviour: Option<&Value>) -> Result<Value, Diagnostic> {
     let (payload, context) = event.into_parts();
-    let order = behaviour.unwrap_or(&payload);
+    let command = behaviour.unwrap_or(&payload);
     println!("handling {}", context.request_id);
     let fail = |message: &str| Diagnostic {
         error_type: "TestError".to_owned(),
         error_message: message.to_owned(),
     };
-    match order["do"].as_str() {
+    match command["do"].as_str() {
         Some("echo") => Ok(json!({
             "event": payload,
             "pid": std::process::id(),
@@ -42,24 +41,24 @@ async fn handle(event: LambdaEvent<Value>, behaviour: Option<&Value>) -> Result<
             "trace": context.xray_trace_id,
             "environment": std::env::vars().collect::<std::collections::BTreeMap<_, _>>(),
         })),
-        // The event itself, as the body of an HTTP answer.
+        // The event itself, as the body of an HTTP response.
         Some("echo_http") => Ok(json!({
             "statusCode": 200,
             "headers": {"X-Pid": std::process::id()},
             "body": payload.to_string(),
         })),
-        Some("fail") => Err(fail(order["message"].as_str().unwrap_or("it failed"))),
+        Some("fail") => Err(fail(command["message"].as_str().unwrap_or("it failed"))),
         Some("exit") => std::process::exit(3),
         Some("panic") => std::panic::panic_any("it panicked"),
         Some("large") => Ok("x".repeat(7_000_000).into()),
         Some("sleep") => {
-            tokio::time::sleep(Duration::from_millis(order["ms"].as_u64().unwrap_or(0))).await;
+            tokio::time::sleep(Duration::from_millis(command["ms"].as_u64().unwrap_or(0))).await;
             Ok(json!({"pid": std::process::id()}))
         }
-        Some("answer") => Ok(order["with"].clone()),
-        // An SQS batch whose messages say what becomes of them.
+        Some("respond") => Ok(command["with"].clone()),
+        // Processes an SQS batch: the body of each message determines its result.
         Some("batch") => batch(&payload),
-        _ => Err(fail("no such order")),
+        _ => Err(fail("unknown command")),
     }
 }
 

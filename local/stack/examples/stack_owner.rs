@@ -1,8 +1,8 @@
-//! Starts function processes and waits to be killed, for the test of what is left then. Not a part
-//! of Tributary.
+//! Starts function processes and waits to be killed: the test `orphans` checks that they end as
+//! well. It is not part of Tributary.
 //!
-//! Takes the path of the echo function; writes the ids of an idle and a busy process, then of
-//! nothing more.
+//! `stack_owner PATH` runs the echo function at this path and prints the ids of an idle and a busy
+//! process.
 
 use std::env;
 use std::time::Duration;
@@ -21,8 +21,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         log_directory: None,
     });
     let lambda = lambda.await?;
-    lambda.invoke("idle", r#"{"do": "answer"}"#, None).await?;
-    lambda.invoke("busy", r#"{"do": "answer"}"#, None).await?;
+    lambda.invoke("idle", r#"{"do": "respond"}"#, None).await?;
+    lambda.invoke("busy", r#"{"do": "respond"}"#, None).await?;
     let busy = lambda.invoke("busy", r#"{"do": "sleep", "ms": 50000}"#, None);
     let report = async {
         while !lambda.environments().iter().any(|environment| environment.busy) {

@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn the_workspace_root_holds_the_functions() {
+    fn workspace_root_contains_the_functions() {
         assert!(workspace_root().join("functions/ingest/Cargo.toml").is_file());
     }
 }

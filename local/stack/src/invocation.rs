@@ -7,8 +7,8 @@ use axum::body::Bytes;
 /// Lambda's limit for the request and response payloads of a synchronous invocation, in bytes.
 ///
 /// The limit applies to the whole API Gateway event. The body is a JSON string in it, so each quote
-/// of a
-/// JSON body takes two bytes. Source: <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>.
+/// of a JSON body takes two bytes.
+/// Source: <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>.
 pub const PAYLOAD_BYTES_MAX: usize = 6_291_556;
 
 /// A successful invocation.

@@ -16,7 +16,7 @@ use tributary_stack::lambda::FunctionConfig;
 use rig::{eventually, function_that, lambda};
 use sqs::{Depth, EMPTY, Queue};
 
-/// Longer than a test: what failed does not come back during it.
+/// Longer than any test, so that a failed message is not delivered again during one.
 const VISIBILITY_SECONDS: u32 = 60;
 
 fn batches() -> FunctionConfig {
@@ -49,7 +49,7 @@ async fn messages_of_a_successful_batch_are_deleted() {
 }
 
 #[tokio::test]
-async fn only_the_failed_messages_of_a_batch_stay() {
+async fn only_failed_messages_of_a_batch_remain() {
     let queue = Queue::create(VISIBILITY_SECONDS).await;
     let lambda = lambda(vec![batches()]).await;
     queue.send(&["a", "fail", "b", "fail", "c"]).await;
@@ -61,7 +61,7 @@ async fn only_the_failed_messages_of_a_batch_stay() {
 }
 
 #[tokio::test]
-async fn a_failed_message_comes_back_after_its_visibility_timeout() {
+async fn failed_message_is_delivered_again_after_its_visibility_timeout() {
     let queue = Queue::create(1).await;
     let lambda = lambda(vec![batches()]).await;
     queue.send(&["fail"]).await;
@@ -72,13 +72,13 @@ async fn a_failed_message_comes_back_after_its_visibility_timeout() {
 }
 
 #[tokio::test]
-async fn a_crash_an_error_or_an_unreadable_answer_leaves_the_whole_batch() {
+async fn crash_or_error_or_malformed_response_fails_the_whole_batch() {
     for (behaviour, bodies) in [
         (json!({"do": "batch"}), ["a", "crash", "b"]),
         (json!({"do": "fail"}), ["a", "b", "c"]),
-        (json!({"do": "answer", "with": "done"}), ["a", "b", "c"]),
+        (json!({"do": "respond", "with": "done"}), ["a", "b", "c"]),
         (
-            json!({"do": "answer", "with": {"batchItemFailures": [{"itemIdentifier": "other"}]}}),
+            json!({"do": "respond", "with": {"batchItemFailures": [{"itemIdentifier": "other"}]}}),
             ["a", "b", "c"],
         ),
     ] {
@@ -91,7 +91,7 @@ async fn a_crash_an_error_or_an_unreadable_answer_leaves_the_whole_batch() {
             statistics.successes + statistics.errors + statistics.crashes == 1
         })
         .await;
-        // Stopping waits for what the poller makes of the answer.
+        // Waits until the poller has processed the response.
         source.stop().await;
         assert_eq!(queue.depth().await, Depth { visible: 0, in_flight: 3 }, "{behaviour}");
         lambda.stop().await;
@@ -99,7 +99,7 @@ async fn a_crash_an_error_or_an_unreadable_answer_leaves_the_whole_batch() {
 }
 
 #[tokio::test]
-async fn a_throttled_batch_stays_and_is_delivered_again() {
+async fn throttled_batch_is_delivered_again() {
     let queue = Queue::create(1).await;
     let mut slow = batches();
     slow.max_concurrency = 1;
@@ -121,7 +121,7 @@ async fn a_throttled_batch_stays_and_is_delivered_again() {
 }
 
 #[tokio::test]
-async fn no_more_batches_are_under_way_than_the_maximum_concurrency() {
+async fn maximum_concurrency_limits_concurrent_batches() {
     let queue = Queue::create(VISIBILITY_SECONDS).await;
     let behaviour = json!({"do": "sleep", "ms": 100});
     let lambda = lambda(vec![function_that("enrich", &behaviour)]).await;
@@ -136,13 +136,13 @@ async fn no_more_batches_are_under_way_than_the_maximum_concurrency() {
 }
 
 #[tokio::test]
-async fn pollers_outlive_an_sqs_that_refuses() {
+async fn pollers_continue_after_sqs_rejected_requests() {
     let queue = Queue::create(VISIBILITY_SECONDS).await;
     let lambda = lambda(vec![batches()]).await;
     queue.send(&["a", "b"]).await;
     queue.server.faults().reject_all_requests(true);
     let source = start(&queue, &lambda, 2);
-    eventually("two refusals", async || queue.server.faults().rejected() >= 2).await;
+    eventually("two rejected requests", async || queue.server.faults().rejected() >= 2).await;
     queue.server.faults().reject_all_requests(false);
     eventually("an empty queue", async || queue.depth().await == EMPTY).await;
     source.stop().await;
@@ -150,7 +150,7 @@ async fn pollers_outlive_an_sqs_that_refuses() {
 }
 
 #[tokio::test]
-async fn stop_does_not_wait_for_a_long_poll_or_an_absent_sqs() {
+async fn stop_does_not_wait_for_a_long_poll_or_an_unavailable_sqs() {
     let queue = Queue::create(VISIBILITY_SECONDS).await;
     let lambda = lambda(vec![batches()]).await;
     let source = start(&queue, &lambda, 4);
@@ -159,16 +159,16 @@ async fn stop_does_not_wait_for_a_long_poll_or_an_absent_sqs() {
     let started = Instant::now();
     source.stop().await;
     assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
-    let absent = SqsServer::start(0).await.unwrap();
+    let unavailable = SqsServer::start(0).await.unwrap();
     let config = EventSourceConfig {
         function: "enrich".to_owned(),
-        endpoint_url: absent.endpoint_url(),
-        queue_url: format!("{}/000000000000/work", absent.endpoint_url()),
+        endpoint_url: unavailable.endpoint_url(),
+        queue_url: format!("{}/000000000000/work", unavailable.endpoint_url()),
         region: "us-east-1".to_owned(),
         concurrency: 2,
         batch_size: 10,
     };
-    absent.stop().await;
+    unavailable.stop().await;
     let source = EventSource::start(&config, &lambda);
     tokio::time::sleep(Duration::from_millis(300)).await;
     let started = Instant::now();

@@ -14,7 +14,7 @@ use tributary_stack::Lambda;
 use tributary_stack::gateway::{Gateway, GatewayConfig};
 use tributary_stack::lambda::FunctionConfig;
 
-use rig::{function_that, lambda};
+use rig::{DEADLINE, function_that, lambda};
 
 const SUMMARY: &str = "/api/reports/account/acc_1/summary";
 const INGEST: &str = "/api/integrations/transactions";
@@ -37,7 +37,8 @@ impl Api {
         let host = Ipv4Addr::LOCALHOST.into();
         let config = GatewayConfig { host, port: 0, region, authorizer_cache_ttl };
         let gateway = Gateway::start(config, lambda.clone()).await.unwrap();
-        Self { lambda, gateway, http: Client::new() }
+        let http = Client::builder().timeout(DEADLINE).build().unwrap();
+        Self { lambda, gateway, http }
     }
 
     async fn send(&self, method: Method, path: &str) -> Response {
@@ -54,13 +55,13 @@ impl Api {
     }
 }
 
-/// Answers the event it gets as the body.
+/// A function that returns its event as the body.
 fn echo(name: &str) -> FunctionConfig {
     function_that(name, &json!({"do": "echo_http"}))
 }
 
 fn authorizer(effect: &str) -> FunctionConfig {
-    let answer = json!({
+    let response = json!({
         "principalId": "tenant-1",
         "policyDocument": {"Version": "2012-10-17", "Statement": [{
             "Action": "execute-api:Invoke", "Effect": effect,
@@ -68,7 +69,7 @@ fn authorizer(effect: &str) -> FunctionConfig {
         }]},
         "context": {"tenant_id": "t1"},
     });
-    function_that("authorize", &json!({"do": "answer", "with": answer}))
+    function_that("authorize", &json!({"do": "respond", "with": response}))
 }
 
 async fn assert_problem(response: Response, status: u16) -> Value {
@@ -76,7 +77,7 @@ async fn assert_problem(response: Response, status: u16) -> Value {
     assert_eq!(response.headers()["content-type"], "application/problem+json");
     let id = response.headers()["x-correlation-id"].to_str().unwrap().to_owned();
     let problem: Value = response.json().await.unwrap();
-    let kind = match status {
+    let problem_type = match status {
         401 => "urn:tributary:problem:unauthorized",
         404 => "urn:tributary:problem:not-found",
         405 => "urn:tributary:problem:method-not-allowed",
@@ -84,7 +85,7 @@ async fn assert_problem(response: Response, status: u16) -> Value {
         503 => "urn:tributary:problem:unavailable",
         _ => "about:blank",
     };
-    assert_eq!(problem["type"], kind);
+    assert_eq!(problem["type"], problem_type);
     assert_eq!(problem["status"], status);
     assert_eq!(problem["correlation_id"], id);
     assert!(problem["title"].is_string() && problem["detail"].is_string(), "{problem}");
@@ -92,7 +93,7 @@ async fn assert_problem(response: Response, status: u16) -> Value {
 }
 
 #[tokio::test]
-async fn a_function_gets_the_event_api_gateway_makes() {
+async fn function_receives_the_event_of_api_gateway() {
     let api = Api::start(vec![authorizer("Allow"), echo("report")]).await;
     let path = "/api/reports/account/acc%2F1%20b/summary/";
     let query = "?start_date=2025-10-01&tag=a%26b&tag=c+d&flag";
@@ -128,7 +129,7 @@ async fn a_function_gets_the_event_api_gateway_makes() {
 }
 
 #[tokio::test]
-async fn an_open_route_needs_no_authorizer_and_bare_requests_have_nulls() {
+async fn open_route_needs_no_authorizer_and_absent_values_are_null() {
     let api = Api::start(vec![echo("health")]).await;
     for path in [HEALTH, "/api/health/"] {
         let event: Value = api.get(path).await.json().await.unwrap();
@@ -145,8 +146,8 @@ async fn an_open_route_needs_no_authorizer_and_bare_requests_have_nulls() {
 }
 
 #[tokio::test]
-async fn a_body_of_text_is_passed_as_text_and_another_as_base64() {
-    let allow = json!({"do": "answer", "with": {"principalId": "p", "policyDocument": {
+async fn text_body_is_passed_as_text_and_binary_body_as_base64() {
+    let allow = json!({"do": "respond", "with": {"principalId": "p", "policyDocument": {
         "Version": "2012-10-17",
         "Statement": [{"Action": "*", "Effect": "Allow", "Resource": "*"}]}}});
     let api = Api::start(vec![function_that("authorize", &allow), echo("ingest")]).await;
@@ -165,11 +166,11 @@ async fn a_body_of_text_is_passed_as_text_and_another_as_base64() {
 }
 
 #[tokio::test]
-async fn bodies_beyond_the_limits_of_api_gateway_and_of_lambda_are_413() {
-    let allow = json!({"do": "answer", "with": {"principalId": "p", "policyDocument": {
+async fn body_over_the_limit_of_api_gateway_or_lambda_is_413() {
+    let allow = json!({"do": "respond", "with": {"principalId": "p", "policyDocument": {
         "Version": "2012-10-17",
         "Statement": [{"Action": "*", "Effect": "Allow", "Resource": "*"}]}}});
-    let ok = json!({"do": "answer", "with": {"statusCode": 202, "body": "{}"}});
+    let ok = json!({"do": "respond", "with": {"statusCode": 202, "body": "{}"}});
     let functions = vec![function_that("authorize", &allow), function_that("ingest", &ok)];
     let api = Api::start(functions).await;
     let post = |bytes: Vec<u8>| api.http.post(api.gateway.url() + INGEST).body(bytes).send();
@@ -181,10 +182,11 @@ async fn bodies_beyond_the_limits_of_api_gateway_and_of_lambda_are_413() {
 }
 
 #[tokio::test]
-async fn the_functions_answer_becomes_the_http_response() {
-    let answer = json!({"statusCode": 503, "headers": {"Retry-After": "7", "Content-Type": "text/plain"},
-        "multiValueHeaders": {"X-Many": ["a", "b"]}, "body": "AAH/", "isBase64Encoded": true});
-    let behaviour = json!({"do": "answer", "with": answer});
+async fn function_response_becomes_the_http_response() {
+    let response = json!({"statusCode": 503, "body": "AAH/", "isBase64Encoded": true,
+        "headers": {"Retry-After": "7", "Content-Type": "text/plain"},
+        "multiValueHeaders": {"X-Many": ["a", "b"]}});
+    let behaviour = json!({"do": "respond", "with": response});
     let api = Api::start(vec![function_that("health", &behaviour)]).await;
     let response = api.get(HEALTH).await;
     assert_eq!(response.status(), 503);
@@ -197,7 +199,7 @@ async fn the_functions_answer_becomes_the_http_response() {
 }
 
 #[tokio::test]
-async fn a_path_nobody_serves_is_404_and_another_method_405() {
+async fn unknown_path_is_404_and_unknown_method_is_405() {
     let api = Api::start(vec![]).await;
     assert_problem(api.get("/api/nothing").await, 404).await;
     for method in [Method::POST, Method::OPTIONS] {
@@ -210,10 +212,10 @@ async fn a_path_nobody_serves_is_404_and_another_method_405() {
 }
 
 #[tokio::test]
-async fn what_the_authorizer_does_not_allow_is_403() {
+async fn call_that_the_policy_does_not_allow_is_403() {
     for functions in [
         vec![authorizer("Deny"), echo("report")],
-        // Allows, but GET alone.
+        // Allows only GET.
         vec![authorizer("Allow"), echo("ingest")],
     ] {
         let reads = functions[1].name == "report";
@@ -225,7 +227,7 @@ async fn what_the_authorizer_does_not_allow_is_403() {
 }
 
 #[tokio::test]
-async fn only_the_authorizers_error_unauthorized_is_401() {
+async fn authorizer_error_unauthorized_is_401() {
     let behaviour = json!({"do": "fail", "message": "Unauthorized"});
     let api = Api::start(vec![function_that("authorize", &behaviour), echo("report")]).await;
     let response = api.get(SUMMARY).await;
@@ -236,12 +238,12 @@ async fn only_the_authorizers_error_unauthorized_is_401() {
 }
 
 #[tokio::test]
-async fn an_authorizer_that_fails_is_503_with_retry_after() {
+async fn failed_authorizer_is_503_with_retry_after() {
     for behaviour in [
-        json!({"do": "fail", "message": "Unauthorized: the database is away"}),
+        json!({"do": "fail", "message": "Unauthorized: the database is unavailable"}),
         json!({"do": "exit"}),
-        json!({"do": "answer", "with": {"principalId": "no policy"}}),
-        json!({"do": "answer", "with": null}),
+        json!({"do": "respond", "with": {"principalId": "no policy"}}),
+        json!({"do": "respond", "with": null}),
     ] {
         let api = Api::start(vec![function_that("authorize", &behaviour), echo("report")]).await;
         let response = api.get(SUMMARY).await;
@@ -252,7 +254,7 @@ async fn an_authorizer_that_fails_is_503_with_retry_after() {
 }
 
 #[tokio::test]
-async fn with_a_cache_the_authorizer_is_asked_once_for_each_key() {
+async fn cached_policy_is_reused_for_the_same_key() {
     let functions = vec![authorizer("Allow"), echo("report")];
     let api = Api::start_caching(functions, Duration::from_secs(60)).await;
     for key in ["a", "b", "a", "a"] {
@@ -266,12 +268,12 @@ async fn with_a_cache_the_authorizer_is_asked_once_for_each_key() {
 }
 
 #[tokio::test]
-async fn a_function_that_fails_is_502_and_says_nothing_of_the_cause() {
+async fn failed_function_is_502_and_its_cause_is_not_shown() {
     for behaviour in [
         json!({"do": "fail", "message": "secret"}),
         json!({"do": "exit"}),
         json!({"do": "panic"}),
-        json!({"do": "answer", "with": "secret"}),
+        json!({"do": "respond", "with": "secret"}),
     ] {
         let api = Api::start(vec![function_that("health", &behaviour)]).await;
         let problem = assert_problem(api.get(HEALTH).await, 502).await;
@@ -281,7 +283,7 @@ async fn a_function_that_fails_is_502_and_says_nothing_of_the_cause() {
 }
 
 #[tokio::test]
-async fn a_throttled_call_is_429_with_retry_after() {
+async fn throttled_call_is_429_with_retry_after() {
     let mut slow = function_that("health", &json!({"do": "sleep", "ms": 500}));
     slow.max_concurrency = 1;
     let api = Api::start(vec![slow]).await;
@@ -293,26 +295,25 @@ async fn a_throttled_call_is_429_with_retry_after() {
 }
 
 #[tokio::test]
-async fn a_sane_correlation_id_is_echoed_and_another_replaced() {
+async fn valid_correlation_id_is_returned_and_invalid_one_is_replaced() {
     let api = Api::start(vec![]).await;
-    for (given, kept) in [("run-1:a.b_c", true), ("not sane", false)] {
-        let request =
-            api.http.get(api.gateway.url() + "/nothing").header("X-Correlation-ID", given);
+    for (sent, is_valid) in [("run-1:a.b_c", true), ("not valid", false)] {
+        let request = api.http.get(api.gateway.url() + "/nothing").header("X-Correlation-ID", sent);
         let problem = assert_problem(request.send().await.unwrap(), 404).await;
-        assert_eq!(problem["correlation_id"] == given, kept);
+        assert_eq!(problem["correlation_id"] == sent, is_valid);
     }
     api.stop().await;
 }
 
 #[tokio::test]
-async fn stop_answers_what_is_under_way_and_closes_the_port() {
+async fn stop_completes_running_requests_and_closes_the_port() {
     let behaviour = json!({"do": "sleep", "ms": 400});
     let api = Api::start(vec![function_that("health", &behaviour)]).await;
     let (url, lambda) = (api.gateway.url(), api.lambda.clone());
     let request = tokio::spawn(api.http.get(url.clone() + HEALTH).send());
     rig::eventually("a busy function", async || !lambda.environments().is_empty()).await;
     api.stop().await;
-    // The sleeping order answers no proxy response: 502 proves that it was waited for.
+    // `sleep` does not return a proxy response, so 502 proves that the gateway waited for it.
     assert_eq!(request.await.unwrap().unwrap().status(), 502);
     assert!(Client::new().get(url + HEALTH).send().await.unwrap_err().is_connect());
 }

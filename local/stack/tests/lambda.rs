@@ -21,7 +21,7 @@ async fn echo(lambda: &Lambda, name: &str) -> Value {
 }
 
 #[tokio::test]
-async fn the_first_invocation_starts_a_process_and_the_next_ones_reuse_it() {
+async fn first_invocation_starts_a_process_and_later_ones_reuse_it() {
     let lambda = lambda(vec![function("echo")]).await;
     let first = lambda.invoke("echo", ECHO, None).await.unwrap();
     assert!(first.cold_start);
@@ -33,21 +33,21 @@ async fn the_first_invocation_starts_a_process_and_the_next_ones_reuse_it() {
 }
 
 #[tokio::test]
-async fn a_process_sees_the_event_its_context_and_no_variable_of_ours() {
+async fn process_receives_event_and_context_and_inherits_no_variable() {
     let mut config = function("echo");
     config.environment.insert("OWN".to_owned(), "value".to_owned());
     let lambda = lambda(vec![config]).await;
     let trace = "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1";
     let invocation = lambda.invoke("echo", ECHO, Some(trace)).await.unwrap();
-    let answer: Value = serde_json::from_slice(&invocation.payload).unwrap();
-    assert_eq!(answer["event"], json!({"do": "echo"}));
-    assert_eq!(answer["request_id"], invocation.request_id);
-    assert_eq!(answer["arn"], format!("arn:aws:lambda:us-east-1:{ACCOUNT_ID}:function:echo"));
-    assert_eq!(answer["trace"], trace);
+    let response: Value = serde_json::from_slice(&invocation.payload).unwrap();
+    assert_eq!(response["event"], json!({"do": "echo"}));
+    assert_eq!(response["request_id"], invocation.request_id);
+    assert_eq!(response["arn"], format!("arn:aws:lambda:us-east-1:{ACCOUNT_ID}:function:echo"));
+    assert_eq!(response["trace"], trace);
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis();
-    let deadline = u128::from(answer["deadline_ms"].as_u64().unwrap());
+    let deadline = u128::from(response["deadline_ms"].as_u64().unwrap());
     assert!((now + 5_000..now + 10_001).contains(&deadline), "{deadline} {now}");
-    let environment = answer["environment"].as_object().unwrap();
+    let environment = response["environment"].as_object().unwrap();
     assert_eq!(environment["OWN"], "value");
     assert_eq!(environment["AWS_LAMBDA_FUNCTION_NAME"], "echo");
     assert_eq!(environment["AWS_REGION"], "us-east-1");
@@ -57,7 +57,7 @@ async fn a_process_sees_the_event_its_context_and_no_variable_of_ours() {
 }
 
 #[tokio::test]
-async fn simultaneous_invocations_get_a_process_each_and_beyond_the_limit_are_throttled() {
+async fn concurrent_invocations_use_separate_processes_and_are_throttled_over_the_limit() {
     let mut config = function("echo");
     config.max_concurrency = 3;
     let lambda = lambda(vec![config]).await;
@@ -77,7 +77,7 @@ async fn simultaneous_invocations_get_a_process_each_and_beyond_the_limit_are_th
 }
 
 #[tokio::test]
-async fn an_error_of_the_function_is_told_and_its_process_lives_on() {
+async fn function_error_is_returned_and_its_process_continues() {
     let lambda = lambda(vec![function("echo")]).await;
     let pid = echo(&lambda, "echo").await["pid"].clone();
     let error =
@@ -91,7 +91,7 @@ async fn an_error_of_the_function_is_told_and_its_process_lives_on() {
 }
 
 #[tokio::test]
-async fn an_invocation_out_of_time_kills_its_process_and_the_next_one_gets_another() {
+async fn timeout_kills_the_process_and_the_next_invocation_starts_another() {
     let mut config = function("echo");
     config.timeout = Duration::from_millis(200);
     config.max_concurrency = 1;
@@ -106,7 +106,7 @@ async fn an_invocation_out_of_time_kills_its_process_and_the_next_one_gets_anoth
 }
 
 #[tokio::test]
-async fn a_crash_is_told_and_the_next_invocation_works() {
+async fn crash_is_reported_and_the_next_invocation_succeeds() {
     let mut config = function("echo");
     config.max_concurrency = 1;
     let lambda = lambda(vec![config]).await;
@@ -121,14 +121,14 @@ async fn a_crash_is_told_and_the_next_invocation_works() {
 }
 
 #[tokio::test]
-async fn a_process_that_does_not_start_is_an_init_failure() {
+async fn process_that_does_not_start_is_an_init_error() {
     let mut fails = function("fails");
     fails.environment.insert("START".to_owned(), "fail".to_owned());
     let mut missing = function("missing");
     missing.binary = "/nonexistent/function".into();
     let lambda = lambda(vec![fails, missing]).await;
     for name in ["fails", "missing"] {
-        // Twice: the failed start has given its place back.
+        // Twice, since a failed start must not affect the next one.
         for _ in 0..2 {
             let error = lambda.invoke(name, ECHO, None).await.unwrap_err();
             assert!(matches!(error, InvokeError::Init(_)), "{name}: {error}");
@@ -139,23 +139,23 @@ async fn a_process_that_does_not_start_is_an_init_failure() {
 }
 
 #[tokio::test]
-async fn payloads_are_taken_up_to_lambdas_limit() {
+async fn payload_at_the_limit_is_accepted_and_one_byte_more_is_rejected() {
     let lambda = lambda(vec![function("echo")]).await;
     let event = |length: usize| {
-        let padding = "x".repeat(length - r#"{"do":"answer","pad":""}"#.len());
-        format!(r#"{{"do":"answer","pad":"{padding}"}}"#)
+        let padding = "x".repeat(length - r#"{"do":"respond","pad":""}"#.len());
+        format!(r#"{{"do":"respond","pad":"{padding}"}}"#)
     };
     let longest = lambda.invoke("echo", event(6_291_556), None).await.unwrap();
     assert_eq!(longest.payload, "null");
-    let refused = lambda.invoke("echo", event(6_291_557), None).await.unwrap_err();
-    assert_eq!(refused, InvokeError::PayloadTooLarge(6_291_557));
+    let rejected = lambda.invoke("echo", event(6_291_557), None).await.unwrap_err();
+    assert_eq!(rejected, InvokeError::PayloadTooLarge(6_291_557));
     let large = lambda.invoke("echo", r#"{"do": "large"}"#, None).await.unwrap_err();
     assert_eq!(large.error_type(), "Function.ResponseSizeTooLarge");
     lambda.stop().await;
 }
 
 #[tokio::test]
-async fn a_function_that_is_not_registered_is_not_found() {
+async fn unregistered_function_is_not_found() {
     let lambda = lambda(vec![]).await;
     let error = lambda.invoke("nothing", ECHO, None).await.unwrap_err();
     assert_eq!(error, InvokeError::UnknownFunction("nothing".to_owned()));
@@ -163,7 +163,7 @@ async fn a_function_that_is_not_registered_is_not_found() {
 }
 
 #[tokio::test]
-async fn an_idle_process_is_stopped_after_its_time() {
+async fn idle_process_is_stopped_after_the_idle_timeout() {
     let lambda = Lambda::start(LambdaConfig {
         functions: vec![function("echo")],
         region: "us-east-1".to_owned(),
@@ -180,7 +180,7 @@ async fn an_idle_process_is_stopped_after_its_time() {
 }
 
 #[tokio::test]
-async fn a_killed_busy_process_fails_its_invocation_and_a_killed_idle_one_none() {
+async fn killing_a_busy_process_fails_its_invocation_and_killing_an_idle_one_fails_none() {
     let lambda = lambda(vec![function("echo")]).await;
     let slow = lambda.invoke("echo", r#"{"do": "sleep", "ms": 60000}"#, None);
     let kill = async {
@@ -193,7 +193,7 @@ async fn a_killed_busy_process_fails_its_invocation_and_a_killed_idle_one_none()
     };
     let (failed, pid) = tokio::join!(slow, kill);
     assert!(!is_alive(pid));
-    // Killed while it starts, it has not seen the event: Lambda calls that an init failure.
+    // A process that is killed before it fetches the event is an init error.
     let failed = failed.unwrap_err();
     assert!(matches!(failed, InvokeError::Exited(_) | InvokeError::Init(_)), "{failed}");
     let pid = echo(&lambda, "echo").await["pid"].as_u64().unwrap();
@@ -203,18 +203,39 @@ async fn a_killed_busy_process_fails_its_invocation_and_a_killed_idle_one_none()
     lambda.stop().await;
 }
 
+#[test]
+fn environment_outlives_the_runtime_that_invoked_it_first() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let lambda = runtime.block_on(lambda(vec![function("echo")]));
+    let (done, responses) = std::sync::mpsc::channel();
+    for _invocation in 0..2 {
+        let (lambda, done) = (lambda.clone(), done.clone());
+        std::thread::spawn(move || {
+            let caller = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            done.send(caller.unwrap().block_on(echo(&lambda, "echo"))["pid"].clone())
+        });
+        if responses.recv_timeout(DEADLINE).is_err() {
+            // A runtime whose worker never yields cannot be dropped.
+            runtime.shutdown_background();
+            panic!("no response within {DEADLINE:?}");
+        }
+    }
+    assert_eq!(lambda.statistics("echo").cold_starts, 1);
+    runtime.block_on(lambda.stop());
+}
+
 #[tokio::test]
-async fn a_caller_who_hangs_up_does_not_stop_the_function() {
+async fn function_continues_if_its_caller_is_dropped() {
     let lambda = lambda(vec![function("echo")]).await;
-    let abandoned = lambda.invoke("echo", SLEEP, None);
-    assert!(tokio::time::timeout(Duration::from_millis(50), abandoned).await.is_err());
-    eventually("the abandoned answer", async || lambda.statistics("echo").successes == 1).await;
+    let dropped = lambda.invoke("echo", SLEEP, None);
+    assert!(tokio::time::timeout(Duration::from_millis(50), dropped).await.is_err());
+    eventually("a success", async || lambda.statistics("echo").successes == 1).await;
     assert_eq!(lambda.environments().iter().filter(|environment| environment.busy).count(), 0);
     lambda.stop().await;
 }
 
 #[tokio::test]
-async fn output_goes_to_the_functions_file_and_to_listeners() {
+async fn output_is_written_to_the_log_file_and_sent_to_subscribers() {
     let folder = tempfile::tempdir().unwrap();
     let lambda = Lambda::start(LambdaConfig {
         functions: vec![function("echo")],
@@ -226,7 +247,7 @@ async fn output_goes_to_the_functions_file_and_to_listeners() {
     let mut lines = lambda.log_lines();
     let request_id = lambda.invoke("echo", ECHO, None).await.unwrap().request_id;
     let expected = format!("handling {request_id}");
-    let heard = async {
+    let received = async {
         loop {
             let line = lines.recv().await.unwrap();
             if *line.line == expected {
@@ -234,8 +255,8 @@ async fn output_goes_to_the_functions_file_and_to_listeners() {
             }
         }
     };
-    let heard = tokio::time::timeout(DEADLINE, heard).await.unwrap();
-    assert_eq!(&*heard.function, "echo");
+    let received = tokio::time::timeout(DEADLINE, received).await.unwrap();
+    assert_eq!(&*received.function, "echo");
     let file = folder.path().join("logs/echo.log");
     eventually("both lines in the file", async || {
         let log = std::fs::read_to_string(&file).unwrap();
@@ -246,7 +267,7 @@ async fn output_goes_to_the_functions_file_and_to_listeners() {
 }
 
 #[tokio::test]
-async fn stop_leaves_no_process_and_refuses_invocations() {
+async fn stop_ends_every_process_and_rejects_invocations() {
     let lambda = lambda(vec![function("echo"), function("other")]).await;
     let busy = join_all((0..3).map(|_| lambda.invoke("echo", SLEEP, None)));
     let (results, _) = tokio::join!(busy, echo(&lambda, "other"));

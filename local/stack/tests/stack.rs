@@ -1,4 +1,4 @@
-//! The whole stack, with the test function in every place.
+//! The whole stack, with the test function as the binary of every function.
 #![cfg(test)]
 
 mod rig;
@@ -17,7 +17,7 @@ use tributary_stack::{Stack, StackConfig, StackError};
 use rig::{echo_function, eventually, is_alive};
 use sqs::{Depth, EMPTY, Queue};
 
-/// A folder where every function's binary is the test function.
+/// A folder in which the binary of every function is the test function.
 fn binaries() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     for function in FUNCTIONS {
@@ -26,8 +26,8 @@ fn binaries() -> TempDir {
     folder
 }
 
-fn behaviour(order: &Value) -> BTreeMap<String, String> {
-    BTreeMap::from([("BEHAVIOUR".to_owned(), order.to_string())])
+fn behaviour(command: &Value) -> BTreeMap<String, String> {
+    BTreeMap::from([("BEHAVIOUR".to_owned(), command.to_string())])
 }
 
 fn config(binaries: &TempDir, queue: &Queue) -> StackConfig {
@@ -43,7 +43,7 @@ fn config(binaries: &TempDir, queue: &Queue) -> StackConfig {
 }
 
 #[tokio::test]
-async fn the_stack_serves_http_consumes_the_queue_and_keeps_the_schedule() {
+async fn stack_serves_http_and_consumes_the_queue_and_runs_the_schedule() {
     let (binaries, queue) = (binaries(), Queue::create(60).await);
     let mut config = config(&binaries, &queue);
     config.relay_interval = Some(Duration::from_millis(100));
@@ -55,7 +55,10 @@ async fn the_stack_serves_http_consumes_the_queue_and_keeps_the_schedule() {
     assert_eq!(health.status(), 200);
     queue.send(&["a", "b"]).await;
     eventually("an empty queue", async || queue.depth().await == EMPTY).await;
-    eventually("two ticks", async || stack.lambda().statistics("relay").successes >= 2).await;
+    eventually("two scheduled invocations", async || {
+        stack.lambda().statistics("relay").successes >= 2
+    })
+    .await;
 
     let relay = stack.lambda().invoke("relay", r#"{"do": "echo"}"#, None).await.unwrap();
     let relay: Value = serde_json::from_slice(&relay.payload).unwrap();
@@ -77,19 +80,19 @@ async fn the_stack_serves_http_consumes_the_queue_and_keeps_the_schedule() {
 }
 
 #[tokio::test]
-async fn a_stack_without_binaries_or_port_does_not_start() {
+async fn stack_with_a_used_port_or_a_missing_binary_does_not_start() {
     let (binaries, queue) = (binaries(), Queue::create(60).await);
-    let mut taken = config(&binaries, &queue);
-    let stack = Stack::start(taken.clone()).await.unwrap();
-    taken.gateway_port = stack.url().rsplit(':').next().unwrap().parse().unwrap();
-    assert!(matches!(Stack::start(taken.clone()).await, Err(StackError::Gateway { .. })));
+    let mut config = config(&binaries, &queue);
+    let stack = Stack::start(config.clone()).await.unwrap();
+    config.gateway_port = stack.url().rsplit(':').next().unwrap().parse().unwrap();
+    assert!(matches!(Stack::start(config.clone()).await, Err(StackError::Gateway { .. })));
     stack.stop().await;
     std::fs::remove_file(binaries.path().join("report")).unwrap();
-    assert!(matches!(Stack::start(taken).await, Err(StackError::BinaryMissing(_))));
+    assert!(matches!(Stack::start(config).await, Err(StackError::BinaryMissing(_))));
 }
 
 #[tokio::test]
-async fn stop_does_not_wait_for_a_batch_that_takes_long_and_its_messages_stay() {
+async fn stop_interrupts_a_slow_batch_and_its_messages_remain() {
     let (binaries, queue) = (binaries(), Queue::create(60).await);
     let mut config = config(&binaries, &queue);
     let slow = behaviour(&json!({"do": "sleep", "ms": 60_000}));

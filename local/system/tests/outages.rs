@@ -1,4 +1,4 @@
-//! Responses while PostgreSQL or SQS is unavailable, and recovery without loss.
+//! Responses while PostgreSQL or SQS is unavailable, and recovery without data loss.
 #![cfg(test)]
 
 mod support;
@@ -6,54 +6,50 @@ mod support;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use tributary_postgres::{Options, Postgres, Storage};
+use tributary_postgres::Postgres;
 use tributary_sqs::SqsServer;
 use tributary_system::{System, SystemConfig};
 
 use support::{
-    Answer, Api, api_of, connect, eventually, example, number, payload, start, start_embedded,
-    transaction,
+    Api, Response, api_of, connect, eventually, example, number, payload, start, start_embedded,
+    start_postgres, transaction,
 };
 
-/// What health promises.
-const HEALTH_MAX: Duration = Duration::from_secs(2);
+/// The longest documented response time of health.
+const HEALTH_DURATION_MAX: Duration = Duration::from_secs(2);
 
-/// Words that would say what the system is made of, or what went wrong in it.
+/// Words that reveal components of the system or the cause of an error.
 const CAUSES: [&str; 8] =
     ["postgres", "sqlx", "sql", "sqs", "refused", "timed out", "os error", "pool"];
 
 #[track_caller]
-fn assert_no_cause(answer: &Answer) {
-    let text = answer.text.to_lowercase();
+fn assert_no_cause(response: &Response) {
+    let text = response.text.to_lowercase();
     for cause in CAUSES {
         assert!(!text.contains(cause), "{cause}: {text}");
     }
 }
 
-/// Asks health until the function's process is warm and what is away is noticed; then the next
-/// answer has to come in time. The machine may be busy, so it has three tries.
+/// Asserts that health returns 503 three times, and at least once in time: the first request may be
+/// a cold start, and the machine may be busy.
 async fn assert_unhealthy(api: &Api, database: &str, queue: &str) {
     let expected = json!({"status": "unavailable", "database": database, "queue": queue});
-    let mut took = Vec::new();
+    let mut durations = Vec::new();
     for _ in 0..3 {
-        let asked = Instant::now();
-        let answer = api.get("/api/health/").await;
-        took.push(asked.elapsed());
-        assert_eq!((answer.status, answer.json()), (503, expected.clone()));
+        let sent = Instant::now();
+        let response = api.get("/api/health/").await;
+        durations.push(sent.elapsed());
+        assert_eq!((response.status, response.json()), (503, expected.clone()));
     }
-    assert!(took.iter().any(|took| *took < HEALTH_MAX), "{took:?}");
+    assert!(durations.iter().any(|it| *it < HEALTH_DURATION_MAX), "{durations:?}");
 }
 
 async fn assert_healthy(api: &Api) {
-    let answer = api.get("/api/health/").await;
-    assert_eq!(answer.status, 200, "{}", answer.text);
+    let response = api.get("/api/health/").await;
+    assert_eq!(response.status, 200, "{}", response.text);
 }
 
-fn quietly() -> Options<'static> {
-    Options { storage: Storage::Temporary, progress: &|step| eprintln!("{step}") }
-}
-
-/// Every process of a PostgreSQL server gets a signal.
+/// Sends a signal to every process of a PostgreSQL server.
 fn signal_all(postgres: &Postgres, signal: &str) {
     let postmaster = postgres.pid().to_string();
     let children =
@@ -66,7 +62,7 @@ fn signal_all(postgres: &Postgres, signal: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_postgresql_health_and_ingest_are_503_without_a_cause() {
-    let postgres = Postgres::start(quietly()).await.unwrap();
+    let postgres = start_postgres().await;
     let mut config = SystemConfig::throw_away();
     config.database_url = Some(postgres.url("postgres"));
     let system = start(config).await;
@@ -75,25 +71,25 @@ async fn without_postgresql_health_and_ingest_are_503_without_a_cause() {
     let batch_id = api.accept(&payload(&[transaction("a", "-1")])).await;
     api.finished(&batch_id).await;
 
-    // It hangs: connections stand, and nothing answers.
+    // The server hangs: connections stay open, but get no response.
     signal_all(&postgres, "-STOP");
     assert_unhealthy(&api, "unavailable", "ok").await;
-    let answer = api.post_bytes(&[], example().into()).await;
-    answer.assert_problem(503);
-    assert!(!answer.header("retry-after").is_empty());
-    assert_no_cause(&answer);
+    let response = api.post_bytes(&[], example().into()).await;
+    response.assert_problem(503);
+    assert!(!response.header("retry-after").is_empty());
+    assert_no_cause(&response);
     signal_all(&postgres, "-CONT");
     eventually("health", async || (api.get("/api/health").await.status == 200).then_some(())).await;
 
-    // It is gone.
+    // The server has stopped.
     postgres.stop().await.unwrap();
     assert_unhealthy(&api, "unavailable", "ok").await;
-    for answer in [api.post_bytes(&[], example().into()).await, api.get("/api/batches/x").await] {
-        answer.assert_problem(503);
-        assert!(!answer.header("retry-after").is_empty());
-        assert_no_cause(&answer);
+    for response in [api.post_bytes(&[], example().into()).await, api.get("/api/batches/x").await] {
+        response.assert_problem(503);
+        assert!(!response.header("retry-after").is_empty());
+        assert_no_cause(&response);
     }
-    assert!(system.stop().await.is_err(), "its database cannot be dropped any more");
+    assert!(system.stop().await.is_err(), "the database cannot be dropped");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -104,7 +100,7 @@ async fn crash_of_postgresql_loses_nothing_and_requests_succeed_again() {
     api.finished(&batch_id).await;
     system.postgres_mut().unwrap().restart_immediately().await.unwrap();
 
-    // Each function finds its connection dead, and opens another within the same request.
+    // Each function opens a new connection within the same request.
     assert_eq!(api.batch(&batch_id).await["processing_status"]["completed"], 1);
     assert_healthy(&api).await;
     let batch_id = api.accept(&payload(&[transaction("b", "-1")])).await;
@@ -128,8 +124,8 @@ async fn without_sqs_health_is_503_and_a_batch_is_accepted() {
 
     sqs.stop().await;
     assert_unhealthy(&api, "ok", "unavailable").await;
-    let answer = api.post_bytes(&[], example().into()).await;
-    assert_eq!(answer.status, 202, "{}", answer.text);
+    let response = api.post_bytes(&[], example().into()).await;
+    assert_eq!(response.status, 202, "{}", response.text);
     let mut connection = connect(system.database_url()).await;
     assert_eq!(number(&mut connection, "select count(*) from outbox").await, 1);
     system.stop().await.unwrap();
@@ -174,7 +170,7 @@ async fn relay_requeues_a_batch_whose_message_was_lost() {
         config.timings.stalled_age = Duration::from_millis(500);
     })
     .await;
-    // As if it had been sent, and then lost.
+    // As if the message had been sent and lost.
     let mut connection = connect(system.database_url()).await;
     sqlx::query("delete from outbox").execute(&mut connection).await.unwrap();
     system.sqs().unwrap().faults().clear();

@@ -1,4 +1,4 @@
-//! Which queues a run uses on an SQS endpoint that is given to it, and which it leaves there.
+//! The queues of a system on an existing SQS endpoint: which it uses, creates and deletes.
 #![cfg(test)]
 
 mod support;
@@ -21,8 +21,8 @@ async fn names(client: &Client) -> Vec<String> {
 }
 
 async fn attribute(client: &Client, queue_url: &str, name: QueueAttributeName) -> String {
-    let call = client.get_queue_attributes().queue_url(queue_url).attribute_names(name.clone());
-    call.send().await.unwrap().attributes.unwrap().remove(&name).unwrap()
+    let request = client.get_queue_attributes().queue_url(queue_url).attribute_names(name.clone());
+    request.send().await.unwrap().attributes.unwrap().remove(&name).unwrap()
 }
 
 fn config(sqs: &SqsServer, queue_name: Option<&str>) -> SystemConfig {
@@ -47,11 +47,11 @@ async fn queues_of_a_temporary_system_are_deleted_with_it() {
 async fn named_queue_is_used_unchanged_and_kept() {
     let sqs = SqsServer::start(0).await.unwrap();
     let client = sqs_client(&sqs.endpoint_url()).await;
-    let dead = client.create_queue().queue_name("given-up").send().await.unwrap();
-    let dead = dead.queue_url.unwrap();
-    let arn = attribute(&client, &dead, QueueAttributeName::QueueArn).await;
+    let created = client.create_queue().queue_name("failed").send().await.unwrap();
+    let dead_letter_queue = created.queue_url.unwrap();
+    let arn = attribute(&client, &dead_letter_queue, QueueAttributeName::QueueArn).await;
     let policy = format!(r#"{{"deadLetterTargetArn":"{arn}","maxReceiveCount":"3"}}"#);
-    let made = client
+    let created = client
         .create_queue()
         .queue_name("work")
         .attributes(QueueAttributeName::VisibilityTimeout, "360")
@@ -61,14 +61,14 @@ async fn named_queue_is_used_unchanged_and_kept() {
         .unwrap();
 
     let system = start(config(&sqs, Some("work"))).await;
-    assert_eq!(Some(&system.queues().queue), made.queue_url.as_ref());
-    assert_eq!(system.queues().dead_letter_queue, dead, "the one that its redrive policy names");
+    assert_eq!(Some(&system.queues().queue), created.queue_url.as_ref());
+    assert_eq!(system.queues().dead_letter_queue, dead_letter_queue, "as in the redrive policy");
     let api = api_of(&system);
     api.finished(&api.accept(&numbered(1, "-1")).await).await;
     let queue = system.queues().queue.clone();
     system.stop().await.unwrap();
     assert_eq!(attribute(&client, &queue, QueueAttributeName::VisibilityTimeout).await, "360");
-    assert_eq!(names(&client).await, ["given-up", "work"]);
+    assert_eq!(names(&client).await, ["failed", "work"]);
     sqs.stop().await;
 }
 
@@ -76,7 +76,7 @@ async fn named_queue_is_used_unchanged_and_kept() {
 async fn missing_named_queue_is_created_and_reused_by_the_next_run() {
     let sqs = SqsServer::start(0).await.unwrap();
     let mut config = config(&sqs, Some("work"));
-    // As in a container, which is reached from outside of it.
+    // As in a container.
     config.host = Ipv4Addr::UNSPECIFIED.into();
     let first = start(config.clone()).await;
     assert!(first.url().starts_with("http://127.0.0.1:"), "{}", first.url());

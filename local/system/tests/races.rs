@@ -1,4 +1,4 @@
-//! The same thing at the same moment, many times over: it counts once.
+//! Concurrent equal requests and concurrent deliveries of one event take effect once.
 #![cfg(test)]
 
 mod support;
@@ -12,20 +12,22 @@ use sqlx::Row;
 use tokio::sync::Mutex;
 use tributary_system::{System, SystemConfig};
 
-use support::{api_of, connect, eventually, numbered, payload, start, transaction};
+use support::{
+    api_of, connect, eventually, number, numbered, payload, queue_message, start, tenant_id,
+    transaction,
+};
 
 const KEY: &str = "Idempotency-Key";
 
-/// Each of these tests starts processes by the dozen: one after the other, or they race for the
-/// machine and not with themselves.
-static ALONE: Mutex<()> = Mutex::const_new(());
+/// Runs these tests one at a time, because each starts many processes.
+static EXCLUSIVE: Mutex<()> = Mutex::const_new(());
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_hundred_equal_posts_at_the_same_moment_make_one_batch() {
-    let _alone = ALONE.lock().await;
+async fn two_hundred_concurrent_equal_posts_create_one_batch() {
+    let _guard = EXCLUSIVE.lock().await;
     const POSTS: usize = 200;
     let system = start(SystemConfig {
-        // As many at once as there are posts, so that none is turned away by a limit of this stack.
+        // Enough environments that no request is throttled.
         adjust_stack: |stack| {
             stack.reserved_concurrency.insert("ingest".to_owned(), POSTS);
             stack.authorizer_cache_ttl = Duration::from_secs(300);
@@ -34,27 +36,26 @@ async fn two_hundred_equal_posts_at_the_same_moment_make_one_batch() {
     })
     .await;
     let api = api_of(&system);
-    // Has the gateway remember the key, which is then not asked for two hundred times, and has as
-    // many processes connect as there are posts: an unknown account is refused by the database
-    // alone.
+    // The gateway caches the policy of the key, so that the authorizer is not invoked 200 times.
     api.post(&json!({})).await.assert_problem(422);
-    let mut refused = payload(&[transaction("a", "-1")]);
-    refused["accounts"] = json!([]);
-    eventually("two hundred processes that are connected", async || {
-        let answers = join_all((0..POSTS).map(|_| api.post(&refused))).await;
-        answers.iter().all(|answer| answer.status == 422).then_some(())
+    // Starts and connects 200 processes: only the database can reject an unknown account.
+    let mut rejected = payload(&[transaction("a", "-1")]);
+    rejected["accounts"] = json!([]);
+    eventually("200 connected processes", async || {
+        let responses = join_all((0..POSTS).map(|_| api.post(&rejected))).await;
+        responses.iter().all(|response| response.status == 422).then_some(())
     })
     .await;
 
     let body = payload(&[transaction("a", "-1"), transaction("b", "-1")]);
-    let answers = join_all((0..POSTS).map(|_| api.post_with(&[(KEY, "key")], &body))).await;
+    let responses = join_all((0..POSTS).map(|_| api.post_with(&[(KEY, "key")], &body))).await;
     let mut batch_ids = HashSet::new();
-    for answer in &answers {
-        if answer.status == 202 {
-            batch_ids.insert(answer.json()["batch_id"].to_string());
+    for response in &responses {
+        if response.status == 202 {
+            batch_ids.insert(response.json()["batch_id"].to_string());
         } else {
-            answer.assert_problem(409);
-            assert!(!answer.header("retry-after").is_empty(), "it may be tried again");
+            response.assert_problem(409);
+            assert!(!response.header("retry-after").is_empty(), "the client may retry");
         }
     }
     assert_eq!(batch_ids.len(), 1);
@@ -64,14 +65,16 @@ async fn two_hundred_equal_posts_at_the_same_moment_make_one_batch() {
         ("select count(*) from transactions", 2),
         ("select count(*) from idempotency_keys", 1),
     ] {
-        assert_eq!(support::number(&mut connection, query).await, count, "{query}");
+        assert_eq!(number(&mut connection, query).await, count, "{query}");
     }
     drop(connection);
     system.stop().await.unwrap();
 }
 
-/// Everything that enrichment writes, of every row, and the sums.
-async fn state(system: &System) -> (Vec<(String, String, i32, Option<String>)>, Vec<String>) {
+/// The columns that enrichment writes of every transaction, and the report sums.
+async fn enrichment_state(
+    system: &System,
+) -> (Vec<(String, String, i32, Option<String>)>, Vec<String>) {
     let mut connection = connect(system.database_url()).await;
     let rows = sqlx::query(
         "select transaction_id, status, attempts, category from transactions order by 1",
@@ -82,7 +85,8 @@ async fn state(system: &System) -> (Vec<(String, String, i32, Option<String>)>, 
     let rows = rows.iter().map(|row| (row.get(0), row.get(1), row.get(2), row.get(3))).collect();
     let sums = sqlx::query_scalar(
         "select concat_ws(' ', status, category, sum(transaction_count), sum(spend), sum(income)) \
-         from report_deltas group by status, category having sum(transaction_count) <> 0 order by 1",
+         from report_deltas group by status, category \
+         having sum(transaction_count) <> 0 order by 1",
     )
     .fetch_all(&mut connection)
     .await
@@ -91,8 +95,8 @@ async fn state(system: &System) -> (Vec<(String, String, i32, Option<String>)>, 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn repeated_and_concurrent_deliveries_of_one_event_change_nothing_more() {
-    let _alone = ALONE.lock().await;
+async fn repeated_and_concurrent_deliveries_of_one_event_take_effect_once() {
+    let _guard = EXCLUSIVE.lock().await;
     const ROWS: usize = 1_200;
     let system = start(SystemConfig {
         relay_interval: None,
@@ -105,24 +109,20 @@ async fn repeated_and_concurrent_deliveries_of_one_event_change_nothing_more() {
     .await;
     let api = api_of(&system);
     let batch_id = api.accept(&numbered(ROWS, "-0.10")).await;
-    let tenant: uuid::Uuid = sqlx::query_scalar("select tenant_id from batches")
-        .fetch_one(&mut connect(system.database_url()).await)
-        .await
-        .unwrap();
-    let message = json!({"v": 1, "tenant_id": tenant, "batch_id": batch_id}).to_string();
+    let message = queue_message(tenant_id(&system).await, &batch_id);
     let event = json!({"Records": [{
         "messageId": "m-1", "receiptHandle": "r-1", "body": message, "attributes": {},
         "messageAttributes": {}, "eventSource": "aws:sqs", "awsRegion": "us-east-1",
     }]})
     .to_string();
     let lambda = system.stack().lambda();
-    // A worker that a busy machine does not let connect in time returns its message, as it should;
-    // SQS delivers it again, and so does this.
+    // On a busy machine a worker may fail to connect in time. Like SQS, this delivers the message
+    // again.
     let deliver_until_accepted = || async {
         eventually("an accepted delivery", async || {
-            let outcome = lambda.invoke("enrich", event.clone(), None).await.unwrap();
-            let answer: Value = serde_json::from_slice(&outcome.payload).unwrap();
-            (answer == json!({"batchItemFailures": []})).then_some(())
+            let invocation = lambda.invoke("enrich", event.clone(), None).await.unwrap();
+            let response: Value = serde_json::from_slice(&invocation.payload).unwrap();
+            (response == json!({"batchItemFailures": []})).then_some(())
         })
         .await;
     };
@@ -130,12 +130,12 @@ async fn repeated_and_concurrent_deliveries_of_one_event_change_nothing_more() {
 
     deliver().await;
     api.finished(&batch_id).await;
-    let (rows, sums) = state(&system).await;
+    let (rows, sums) = enrichment_state(&system).await;
     assert_eq!(rows.len(), ROWS);
     assert!(rows.iter().all(|row| row.1 == "completed" && row.2 == 1 && row.3.is_some()));
     assert_eq!(sums, ["completed Shopping 1200 120.00 0"]);
 
     deliver().await;
-    assert_eq!(state(&system).await, (rows, sums));
+    assert_eq!(enrichment_state(&system).await, (rows, sums));
     system.stop().await.unwrap();
 }

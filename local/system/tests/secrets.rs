@@ -1,6 +1,5 @@
-//! Nothing that is a client's own business stands in a log: a run of every function, on its good
-//! paths and its bad ones, with secrets planted wherever a client can put one, and every line
-//! searched.
+//! No log line contains confidential data of a client. Runs every function, with successful and
+//! failing requests that have a secret in each field, and searches every log line.
 #![cfg(test)]
 
 mod support;
@@ -11,21 +10,24 @@ use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use tributary_postgres::{Options, Postgres, Storage};
-use tributary_system::{System, SystemConfig, sqs_client};
+use tributary_system::{System, SystemConfig};
+use uuid::Uuid;
 
-use support::{Api, account, api_of, eventually, payload, start, transaction};
+use support::{
+    Api, account, api_of, eventually, payload, queue_message, send_message, start, start_postgres,
+    tenant_id, transaction,
+};
 
 const DESCRIPTION: &str = "SECRET-DESCRIPTION";
 const MERCHANT: &str = "SECRET-MERCHANT";
 const AMOUNT: &str = "-98765.43";
 const WRONG_KEY: &str = "trb_5ec2e700_5ec2e75ec2e75ec2e75ec2e75ec2e75ec2e75ec2e75ec2e7";
 
-/// What no line may contain, however it got there.
+/// Text that no log line may contain.
 const SECRETS: [&str; 7] =
     ["SECRET", "98765", "5ec2e75ec2e7", "\"7319\"", "Bearer", "eyJhbGciOi", "swordfish"];
 
-/// A batch in which every field that is a client's own business is a secret.
+/// A batch with a secret in every confidential field.
 fn secret_batch(request_id: &str) -> Value {
     let mut account = account("acc");
     account["name"] = json!("SECRET-ACCOUNT");
@@ -43,11 +45,11 @@ fn secret_batch(request_id: &str) -> Value {
 /// Invalid bodies with a secret in the invalid part, and their status.
 fn rejected_bodies() -> Vec<(u16, Vec<u8>)> {
     let with = |pointer: &str, value: Value| {
-        let mut body = secret_batch("refused");
+        let mut body = secret_batch("rejected");
         *body.pointer_mut(pointer).unwrap() = value;
         (422, body.to_string().into_bytes())
     };
-    let text = secret_batch("refused").to_string();
+    let text = secret_batch("rejected").to_string();
     let truncated = text.as_bytes()[..text.len() - 20].to_vec();
     let mut invalid = text.clone().into_bytes();
     invalid.insert(text.find(MERCHANT).unwrap() + 3, 0xff);
@@ -74,7 +76,7 @@ async fn send_rejected_requests(api: &Api) {
     for (status, body) in rejected_bodies() {
         api.post_bytes(&[], body).await.assert_problem(status);
     }
-    let body = secret_batch("refused").to_string().into_bytes();
+    let body = secret_batch("rejected").to_string().into_bytes();
     for (status, headers) in [
         (415, [("content-type", "text/SECRET")]),
         (422, [("idempotency-key", "SECRET\u{e9}")]),
@@ -89,20 +91,19 @@ async fn send_rejected_requests(api: &Api) {
     for query in
         ["status=SECRET", "category=SECRET", "cursor=SECRET", "limit=SECRET", "limit=98765"]
     {
-        let answer = api.get(&format!("/api/accounts/acc/transactions?{query}")).await;
-        answer.assert_problem(422);
+        let response = api.get(&format!("/api/accounts/acc/transactions?{query}")).await;
+        response.assert_problem(422);
     }
     let query = "start_date=SECRET&end_date=SECRET&currency=SECRET";
     api.get(&format!("/api/reports/account/acc/summary?{query}")).await.assert_problem(422);
-    let answer = api.with_key(Some(WRONG_KEY)).get("/api/batches/x").await;
-    answer.assert_problem(401);
+    let response = api.with_key(Some(WRONG_KEY)).get("/api/batches/x").await;
+    response.assert_problem(401);
     let token = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJTRUNSRVQifQ.";
     api.with_key(Some(token)).get("/api/batches/x").await.assert_problem(401);
 }
 
-/// Messages that nobody can read, with a secret where they stop being readable.
-async fn unreadable_messages(system: &System) {
-    let client = sqs_client(system.sqs_endpoint_url()).await;
+/// Sends messages that enrich cannot parse, with a secret in the invalid part.
+async fn send_unreadable_messages(system: &System) {
     for body in [
         r#"{"v":"SECRET"}"#,
         r#"{"v":1,"tenant_id":"SECRET","batch_id":"SECRET"}"#,
@@ -110,32 +111,30 @@ async fn unreadable_messages(system: &System) {
         "SECRET",
         r#""SECRET""#,
     ] {
-        let send = client.send_message().queue_url(&system.queues().queue);
-        send.message_body(body).send().await.unwrap();
+        send_message(system, body).await;
     }
 }
 
-/// Calls each function as its service would, past the authorizer, which has no database either.
-async fn without_a_database(system: &System, tenant: &str, batch: &str) {
+/// Invokes each function without the gateway, because the authorizer fails without a database.
+async fn invoke_without_database(system: &System, tenant_id: Uuid, batch_id: &str) {
     let sample = |text: &str| -> Value { serde_json::from_str(text).unwrap() };
     let mut ingest = sample(include_str!("../../../events/api-ingest.json"));
-    ingest["requestContext"]["authorizer"] = json!({"tenant_id": tenant});
+    ingest["requestContext"]["authorizer"] = json!({"tenant_id": tenant_id});
     ingest["body"] = json!(secret_batch("no database").to_string());
     let mut report = sample(include_str!("../../../events/api-summary.json"));
-    report["requestContext"]["authorizer"] = json!({"tenant_id": tenant});
+    report["requestContext"]["authorizer"] = json!({"tenant_id": tenant_id});
     let mut enrich = sample(include_str!("../../../events/sqs.json"));
-    let message = json!({"v": 1, "tenant_id": tenant, "batch_id": batch});
-    enrich["Records"][0]["body"] = json!(message.to_string());
+    enrich["Records"][0]["body"] = json!(queue_message(tenant_id, batch_id));
     let relay = sample(include_str!("../../../events/schedule.json"));
     for (function, event) in
         [("ingest", ingest), ("report", report), ("enrich", enrich), ("relay", relay)]
     {
-        // It fails or answers that it did: what it logs about that is what is looked at.
+        // Only the log lines are checked.
         drop(system.stack().lambda().invoke(function, event.to_string(), None).await);
     }
 }
 
-/// Every line of every function so far.
+/// The log lines of each function so far.
 fn lines(directory: &Path) -> BTreeMap<String, Vec<String>> {
     let files = std::fs::read_dir(directory).unwrap().map(|file| file.unwrap().path());
     files
@@ -148,15 +147,13 @@ fn lines(directory: &Path) -> BTreeMap<String, Vec<String>> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_line_of_a_run_shows_a_description_a_merchant_an_amount_a_key_or_a_body() {
+async fn no_log_line_contains_a_description_a_merchant_an_amount_a_key_or_a_body() {
     let directory =
-        std::env::temp_dir().join(format!("tributary-secrets-{}", uuid::Uuid::now_v7().simple()));
-    let quiet = Options { storage: Storage::Temporary, progress: &|step| eprintln!("{step}") };
-    let postgres = Postgres::start(quiet).await.unwrap();
+        std::env::temp_dir().join(format!("tributary-secrets-{}", Uuid::now_v7().simple()));
+    let postgres = start_postgres().await;
     let mut config = SystemConfig::throw_away();
     config.database_url = Some(postgres.url("postgres"));
-    // Its clients may wait for a server that is gone until their function's time is up, and then
-    // log nothing.
+    // PgBouncer lets functions wait for the stopped server until they time out, without a log line.
     config.pooler = false;
     config.log_directory = Some(directory.clone());
     config.relay_interval = Some(Duration::from_secs(1));
@@ -165,7 +162,7 @@ async fn no_line_of_a_run_shows_a_description_a_merchant_an_amount_a_key_or_a_bo
     let system = start(config).await;
     let api = api_of(&system);
 
-    // The good path, and the same again.
+    // Successful requests, and a replay.
     let body = secret_batch("first");
     let headers = [("idempotency-key", "swordfish")];
     let accepted = api.post_with(&headers, &body).await.json();
@@ -179,7 +176,7 @@ async fn no_line_of_a_run_shows_a_description_a_merchant_an_amount_a_key_or_a_bo
 
     // Rejected requests, unreadable messages, and an unavailable SQS.
     send_rejected_requests(&api).await;
-    unreadable_messages(&system).await;
+    send_unreadable_messages(&system).await;
     system.sqs().unwrap().faults().reject_all_requests(true);
     let mut changed = secret_batch("changed");
     changed["transactions"][0]["name"] = json!("SECRET-CHANGED");
@@ -188,15 +185,12 @@ async fn no_line_of_a_run_shows_a_description_a_merchant_an_amount_a_key_or_a_bo
     api.finished(&entry).await;
 
     // No database.
-    let tenant: uuid::Uuid = sqlx::query_scalar("select tenant_id from batches limit 1")
-        .fetch_one(&mut support::connect(system.database_url()).await)
-        .await
-        .unwrap();
+    let tenant_id = tenant_id(&system).await;
     let api_key = system.api_key().to_owned();
     postgres.stop().await.unwrap();
     api.post(&secret_batch("no database")).await.assert_problem(503);
     assert_eq!(api.get("/api/health").await.status, 503);
-    without_a_database(&system, &tenant.to_string(), &batch).await;
+    invoke_without_database(&system, tenant_id, &batch).await;
 
     let expected = [
         ("authorize", "keys cannot be looked up"),
@@ -204,7 +198,7 @@ async fn no_line_of_a_run_shows_a_description_a_merchant_an_amount_a_key_or_a_bo
         ("ingest", "batch replayed"),
         ("ingest", "send failed; relay retries it"),
         ("ingest", "request failed"),
-        ("report", "request answered"),
+        ("report", "request completed"),
         ("report", "request failed"),
         ("enrich", "enrichment ended"),
         ("enrich", "message is unreadable"),
@@ -212,15 +206,15 @@ async fn no_line_of_a_run_shows_a_description_a_merchant_an_amount_a_key_or_a_bo
         ("health", "dependency "),
         ("relay", "relay failed"),
     ];
-    let all = eventually("the lines of each path", async || {
+    let all = eventually("the expected log lines", async || {
         let all = lines(&directory);
         let has = |(function, message): &(&str, &str)| {
             let message = format!("\"message\":\"{message}");
             all.get(*function).is_some_and(|lines| lines.iter().any(|line| line.contains(&message)))
         };
-        let missing: Vec<_> = expected.iter().filter(|path| !has(path)).collect();
+        let missing: Vec<_> = expected.iter().filter(|line| !has(line)).collect();
         if !missing.is_empty() {
-            eprintln!("not yet: {missing:?}");
+            eprintln!("not logged yet: {missing:?}");
         }
         missing.is_empty().then_some(all)
     })
@@ -228,13 +222,13 @@ async fn no_line_of_a_run_shows_a_description_a_merchant_an_amount_a_key_or_a_bo
     drop(system.stop().await);
     std::fs::remove_dir_all(&directory).unwrap();
 
-    let of_key = api_key.rsplit('_').next().unwrap();
+    let key_secret = api_key.rsplit('_').next().unwrap();
     for (function, line) in
         all.iter().flat_map(|(name, lines)| lines.iter().map(move |line| (name, line)))
     {
-        assert!(serde_json::from_str::<Value>(line).is_ok(), "{function}: no JSON: {line}");
+        assert!(serde_json::from_str::<Value>(line).is_ok(), "{function}: not JSON: {line}");
         assert!(line.is_ascii(), "{function}: {line}");
-        for secret in SECRETS.iter().copied().chain([api_key.as_str(), of_key]) {
+        for secret in SECRETS.iter().copied().chain([api_key.as_str(), key_secret]) {
             assert!(!line.contains(secret), "{function}: {secret}: {line}");
         }
     }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-/// One thing wrong with an input.
+/// A fault of an input.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Fault {
     /// The position: a JSON Pointer (RFC 6901) into the body, or `?name` for a query parameter.

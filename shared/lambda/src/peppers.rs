@@ -38,8 +38,7 @@ pub enum PepperError {
 
 impl PepperSources {
     /// Reads `API_KEY_PEPPER` or `API_KEY_PEPPER_SECRET_ARN`, one of which is required, and
-    /// optionally
-    /// `API_KEY_PEPPER_PREVIOUS` or `API_KEY_PEPPER_PREVIOUS_SECRET_ARN`.
+    /// optionally `API_KEY_PEPPER_PREVIOUS` or `API_KEY_PEPPER_PREVIOUS_SECRET_ARN`.
     pub fn read<L>(environment: &mut Environment<L>) -> Self
     where
         L: Fn(&str) -> Option<String>,

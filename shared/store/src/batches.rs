@@ -78,7 +78,7 @@ pub enum RemainingWork {
     Nothing,
     /// Only rows that other workers hold under a lease.
     Leased,
-    /// Pending rows, which another worker has locked or just released.
+    /// Pending rows, such as those that another worker has locked or just released.
     Pending,
 }
 

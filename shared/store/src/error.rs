@@ -92,12 +92,11 @@ mod tests {
     #[tokio::test]
     async fn connection_closed_during_startup_is_unavailable() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("postgres://nobody@{}/nothing", listener.local_addr().unwrap());
+        let url = format!("postgres://user@{}/database", listener.local_addr().unwrap());
         tokio::spawn(async move {
             loop {
                 let (mut client, _) = listener.accept().await.unwrap();
-                // The eight bytes of an SSLRequest, to which the server responds by closing the
-                // connection.
+                // Reads the eight bytes of an SSLRequest and closes the connection.
                 client.read_exact(&mut [0; 8]).await.unwrap();
             }
         });

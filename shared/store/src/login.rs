@@ -27,7 +27,7 @@ pub struct Login {
     pub password: SecretString,
 }
 
-/// Why a source has no credentials.
+/// The error of a [`LoginSource`].
 pub type LoginError = Box<dyn Error + Send + Sync>;
 
 /// A source of credentials. It is called before each database transaction, since any may need a new

@@ -1,4 +1,5 @@
-//! Pending and posted transactions find each other, whichever comes first and however close.
+//! Posted transactions replace the pending ones that they name, in any order of arrival and in
+//! concurrent batches.
 
 #![cfg(test)]
 
@@ -13,8 +14,8 @@ fn transaction(id: &str, is_pending: bool, replaces: Option<&str>) -> Transactio
     Transaction { is_pending, pending_transaction_id, ..booking(id, "-10") }
 }
 
-async fn post(store: &Store, tenant: TenantId, sent: &[Transaction]) {
-    write(store, tenant, sent).await.unwrap();
+async fn post(store: &Store, tenant: TenantId, transactions: &[Transaction]) {
+    write(store, tenant, transactions).await.unwrap();
 }
 
 async fn replaced_by(connection: &mut PgConnection, tenant: TenantId, id: &str) -> Option<String> {
@@ -28,9 +29,11 @@ async fn replaced_by(connection: &mut PgConnection, tenant: TenantId, id: &str) 
     .unwrap()
 }
 
-async fn counted(connection: &mut PgConnection, tenant: TenantId) -> i64 {
+/// The number of transactions in the sums of the report.
+async fn reported_count(connection: &mut PgConnection, tenant: TenantId) -> i64 {
     sqlx::query_scalar(
-        "select coalesce(sum(transaction_count), 0)::bigint from report_deltas where tenant_id = $1",
+        "select coalesce(sum(transaction_count), 0)::bigint from report_deltas \
+         where tenant_id = $1",
     )
     .bind(tenant.0)
     .fetch_one(connection)
@@ -39,19 +42,19 @@ async fn counted(connection: &mut PgConnection, tenant: TenantId) -> i64 {
 }
 
 #[tokio::test]
-async fn a_posted_row_replaces_the_pending_one_that_came_before_it() {
+async fn posted_transaction_replaces_earlier_pending_one() {
     let database = TestDatabase::create().await;
     let (tenant, store) = (database.tenant("t").await, database.store());
     let mut connection = database.connection().await;
     post(&store, tenant, &[transaction("pending", true, None)]).await;
-    assert_eq!(counted(&mut connection, tenant).await, 1);
+    assert_eq!(reported_count(&mut connection, tenant).await, 1);
     post(&store, tenant, &[transaction("posted", false, Some("pending"))]).await;
     assert_eq!(replaced_by(&mut connection, tenant, "pending").await.as_deref(), Some("posted"));
-    assert_eq!(counted(&mut connection, tenant).await, 1);
+    assert_eq!(reported_count(&mut connection, tenant).await, 1);
 }
 
 #[tokio::test]
-async fn a_posted_row_replaces_the_pending_one_that_comes_after_it_or_with_it() {
+async fn posted_transaction_replaces_later_pending_one_or_one_of_the_same_batch() {
     let database = TestDatabase::create().await;
     let (tenant, store) = (database.tenant("t").await, database.store());
     let mut connection = database.connection().await;
@@ -66,22 +69,22 @@ async fn a_posted_row_replaces_the_pending_one_that_comes_after_it_or_with_it() 
     for (pending, posted) in [("pending", "posted"), ("pending 2", "posted 2")] {
         assert_eq!(replaced_by(&mut connection, tenant, pending).await.as_deref(), Some(posted));
     }
-    assert_eq!(counted(&mut connection, tenant).await, 2);
+    assert_eq!(reported_count(&mut connection, tenant).await, 2);
 }
 
 #[tokio::test]
-async fn a_row_that_is_not_pending_is_replaced_by_none() {
+async fn transaction_that_is_not_pending_is_not_replaced() {
     let database = TestDatabase::create().await;
     let (tenant, store) = (database.tenant("t").await, database.store());
     let mut connection = database.connection().await;
     post(&store, tenant, &[transaction("one", false, None)]).await;
     post(&store, tenant, &[transaction("two", false, Some("one"))]).await;
     assert_eq!(replaced_by(&mut connection, tenant, "one").await, None);
-    assert_eq!(counted(&mut connection, tenant).await, 2);
+    assert_eq!(reported_count(&mut connection, tenant).await, 2);
 }
 
 #[tokio::test]
-async fn a_pending_row_counts_again_when_no_posted_one_names_it_any_more() {
+async fn pending_transaction_counts_again_when_no_posted_one_names_it() {
     let database = TestDatabase::create().await;
     let (tenant, store) = (database.tenant("t").await, database.store());
     let mut connection = database.connection().await;
@@ -89,24 +92,24 @@ async fn a_pending_row_counts_again_when_no_posted_one_names_it_any_more() {
     post(&store, tenant, &[transaction("posted", false, Some("pending"))]).await;
     post(&store, tenant, &[transaction("posted", false, None)]).await;
     assert_eq!(replaced_by(&mut connection, tenant, "pending").await, None);
-    assert_eq!(counted(&mut connection, tenant).await, 2);
+    assert_eq!(reported_count(&mut connection, tenant).await, 2);
 }
 
 #[tokio::test]
-async fn a_pair_that_comes_in_two_batches_at_the_same_moment_is_settled() {
+async fn pair_in_two_concurrent_batches_is_replaced() {
     const ROUNDS: usize = 60;
     let database = TestDatabase::create().await;
     let tenant = database.tenant("t").await;
-    let (one, other) = (database.store(), database.store());
+    let (first_store, second_store) = (database.store(), database.store());
     let mut connection = database.connection().await;
     for round in 0..ROUNDS {
         let (pending, posted) = (format!("pending {round}"), format!("posted {round}"));
         let first = [transaction(&pending, true, None)];
         let second = [transaction(&posted, false, Some(&pending))];
-        tokio::join!(post(&one, tenant, &first), post(&other, tenant, &second));
+        tokio::join!(post(&first_store, tenant, &first), post(&second_store, tenant, &second));
         let successor = replaced_by(&mut connection, tenant, &pending).await;
         assert_eq!(successor.as_deref(), Some(posted.as_str()), "round {round}");
     }
-    let counted = counted(&mut connection, tenant).await;
-    assert_eq!(counted, i64::try_from(ROUNDS).unwrap());
+    let count = reported_count(&mut connection, tenant).await;
+    assert_eq!(count, i64::try_from(ROUNDS).unwrap());
 }

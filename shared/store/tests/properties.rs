@@ -1,5 +1,5 @@
-//! Whatever is done in whatever order, a report's sums are those of a plain recomputation in
-//! memory.
+//! Property test: after any sequence of actions, the sums of the report equal those of an in-memory
+//! model.
 
 #![cfg(test)]
 
@@ -22,8 +22,8 @@ use uuid::Uuid;
 const ACCOUNTS: [&str; 2] = ["acc_a", "acc_b"];
 const CURRENCIES: [&str; 2] = ["USD", "EUR"];
 
-/// A row as a batch brings it, drawn from few ids, so that batches meet.
-#[derive(Clone, Debug)]
+/// A transaction of a batch. Its id is one of few, so that batches contain the same transactions.
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Row {
     id: u8,
     account: usize,
@@ -36,17 +36,18 @@ struct Row {
 
 #[derive(Clone, Debug)]
 enum Action {
-    /// Post a batch; an id that stands twice in it counts once.
+    /// Post a batch. Of several rows with the same id, only the last one is sent.
     Post(Vec<Row>),
-    /// Claim up to so many rows of some batch, and finish them: the bits say which fail.
+    /// Claim up to `limit` rows of a batch and finish them. Bit `n` of `fail_bits` makes the row
+    /// with id `n` fail.
     Enrich { batch: usize, limit: i64, fail_bits: u16 },
-    /// Claim rows of some batch and let go of them.
+    /// Claim rows of a batch and release them.
     ClaimAndRelease { batch: usize, limit: i64 },
-    /// Claim rows of some batch and die: they stay in processing.
-    ClaimAndDie { batch: usize, limit: i64 },
-    /// Retry what failed of some batch.
+    /// Claim rows of a batch and crash: they remain in status `processing`.
+    ClaimAndCrash { batch: usize, limit: i64 },
+    /// Retry the failed rows of a batch.
     Retry { batch: usize },
-    /// Fold some deltas.
+    /// Fold up to `limit` deltas.
     Fold { limit: i64 },
 }
 
@@ -60,7 +61,8 @@ fn row() -> impl Strategy<Value = Row> {
             cents,
             day,
             is_pending,
-            // As the request parser has it: a pending row replaces none, and none replaces itself.
+            // The request parser rejects a pending row that replaces another, and a row that
+            // replaces itself.
             replaces: replaces.filter(|other| !is_pending && *other != id),
         },
     )
@@ -75,46 +77,46 @@ fn action() -> impl Strategy<Value = Action> {
         1 => (batch.clone(), limit.clone())
             .prop_map(|(batch, limit)| Action::ClaimAndRelease { batch, limit }),
         1 => (batch.clone(), limit)
-            .prop_map(|(batch, limit)| Action::ClaimAndDie { batch, limit }),
+            .prop_map(|(batch, limit)| Action::ClaimAndCrash { batch, limit }),
         2 => batch.prop_map(|batch| Action::Retry { batch }),
         1 => (1..20_i64).prop_map(|limit| Action::Fold { limit }),
     ]
 }
 
-/// What a row is in memory.
+/// A stored row of the model.
 #[derive(Clone, Debug)]
-struct Known {
+struct StoredRow {
     row: Row,
     status: &'static str,
     category: &'static str,
 }
 
-/// Count, spend and income in cents, of an account's currency, status and category.
+/// Count, spend and income in cents, by account, currency, status and category.
 type Sums = BTreeMap<(usize, String, String, String), (i64, i64, i64)>;
 
-/// The ledger in memory: rows and nothing else; sums are always computed from them anew.
+/// The in-memory model. It stores only rows and computes the sums from them on each call.
 #[derive(Default)]
-struct Ledger {
-    rows: BTreeMap<u8, Known>,
-    /// The members of each batch.
+struct Model {
+    rows: BTreeMap<u8, StoredRow>,
+    /// The id of each batch and the ids of its rows.
     batches: Vec<(BatchId, BTreeSet<u8>)>,
 }
 
-impl Ledger {
+impl Model {
     fn is_replaced(&self, id: u8) -> bool {
         self.rows[&id].row.is_pending
-            && self.rows.values().any(|known| known.row.replaces == Some(id))
+            && self.rows.values().any(|stored| stored.row.replaces == Some(id))
     }
 
     fn sums(&self) -> Sums {
         let mut sums = Sums::new();
-        for (id, known) in &self.rows {
+        for (id, stored) in &self.rows {
             if self.is_replaced(*id) {
                 continue;
             }
-            let row = &known.row;
+            let row = &stored.row;
             let currency = CURRENCIES[row.currency].to_owned();
-            let key = (row.account, currency, known.status.to_owned(), known.category.to_owned());
+            let key = (row.account, currency, stored.status.to_owned(), stored.category.to_owned());
             let sum = sums.entry(key).or_default();
             sum.0 += 1;
             sum.1 += (-row.cents).max(0);
@@ -125,29 +127,25 @@ impl Ledger {
 
     fn set(&mut self, ids: &[u8], status: &'static str, category: &'static str) {
         for id in ids {
-            let known = self.rows.get_mut(id).unwrap();
-            (known.status, known.category) = (status, category);
+            let stored = self.rows.get_mut(id).unwrap();
+            (stored.status, stored.category) = (status, category);
         }
     }
 }
 
-/// The store and the ledger, side by side.
-struct Pair {
+/// Applies each action to the store and to the model.
+struct Harness {
     store: Store,
     tenant: TenantId,
-    ledger: Ledger,
-}
-
-fn same_content(one: &Row, other: &Row) -> bool {
-    format!("{one:?}") == format!("{other:?}")
+    model: Model,
 }
 
 fn id_of(transaction_id: &str) -> u8 {
     transaction_id.trim_start_matches("tx_").parse().unwrap()
 }
 
-impl Pair {
-    async fn act(&mut self, action: Action) {
+impl Harness {
+    async fn apply(&mut self, action: Action) {
         match action {
             Action::Post(rows) => self.post(rows).await,
             Action::Enrich { batch, limit, fail_bits } => {
@@ -158,10 +156,10 @@ impl Pair {
                     let mut tx = self.store.begin(self.tenant).await.unwrap();
                     enrichment::release(&mut tx, &lease).await.unwrap();
                     tx.commit().await.unwrap();
-                    self.ledger.set(&ids, "pending", "");
+                    self.model.set(&ids, "pending", "");
                 }
             }
-            Action::ClaimAndDie { batch, limit } => drop(self.claim(batch, limit).await),
+            Action::ClaimAndCrash { batch, limit } => drop(self.claim(batch, limit).await),
             Action::Retry { batch } => self.retry(batch).await,
             Action::Fold { limit } => {
                 let mut tx = self.store.begin_for_all().await.unwrap();
@@ -173,24 +171,24 @@ impl Pair {
 
     async fn post(&mut self, rows: Vec<Row>) {
         let rows: BTreeMap<u8, Row> = rows.into_iter().map(|row| (row.id, row)).collect();
-        let sent: Vec<Transaction> = rows.values().map(transaction).collect();
-        let (batch, written) = write(&self.store, self.tenant, &sent).await.unwrap();
+        let transactions: Vec<Transaction> = rows.values().map(transaction).collect();
+        let (batch, written) = write(&self.store, self.tenant, &transactions).await.unwrap();
 
-        self.ledger.batches.push((batch, rows.keys().copied().collect()));
+        self.model.batches.push((batch, rows.keys().copied().collect()));
         let (mut inserted, mut updated) = (0, 0);
         for (id, row) in rows {
-            match self.ledger.rows.get(&id) {
-                Some(known) if same_content(&known.row, &row) => continue,
+            match self.model.rows.get(&id) {
+                Some(stored) if stored.row == row => continue,
                 Some(_) => updated += 1,
                 None => inserted += 1,
             }
-            self.ledger.rows.insert(id, Known { row, status: "pending", category: "" });
+            self.model.rows.insert(id, StoredRow { row, status: "pending", category: "" });
         }
         assert_eq!((written.inserted, written.updated), (inserted, updated));
     }
 
     async fn claim(&mut self, batch: usize, limit: i64) -> Option<(Lease, Vec<u8>)> {
-        let (batch, _) = *self.ledger.batches.get(batch).as_ref()?;
+        let (batch, _) = *self.model.batches.get(batch).as_ref()?;
         let lease = Lease {
             tenant: self.tenant,
             batch: *batch,
@@ -201,13 +199,13 @@ impl Pair {
         let claimed = enrichment::claim(&mut tx, &lease, limit).await.unwrap();
         tx.commit().await.unwrap();
         let ids: Vec<u8> = claimed.iter().map(|row| id_of(&row.transaction_id)).collect();
-        self.ledger.set(&ids, "processing", "");
+        self.model.set(&ids, "processing", "");
         Some((lease, ids))
     }
 
     async fn enrich(&mut self, batch: usize, limit: i64, fail_bits: u16) {
         let Some((lease, ids)) = self.claim(batch, limit).await else { return };
-        let (failed, done): (Vec<u8>, Vec<u8>) =
+        let (failed, completed): (Vec<u8>, Vec<u8>) =
             ids.into_iter().partition(|id| fail_bits & (1 << id) != 0);
         let category = Category {
             category: "Food",
@@ -216,38 +214,38 @@ impl Pair {
             confidence: "HIGH",
             rule: "a rule",
         };
-        let names: Vec<(String, bool)> = failed
+        let results: Vec<(String, bool)> = failed
             .iter()
             .map(|id| (format!("tx_{id}"), false))
-            .chain(done.iter().map(|id| (format!("tx_{id}"), true)))
+            .chain(completed.iter().map(|id| (format!("tx_{id}"), true)))
             .collect();
-        let outcomes: Vec<Outcome<'_>> = names
+        let outcomes: Vec<Outcome<'_>> = results
             .iter()
-            .map(|(transaction_id, is_done)| Outcome {
+            .map(|(transaction_id, is_completed)| Outcome {
                 transaction_id,
-                result: if *is_done { Ok(category) } else { Err("cannot be done") },
+                result: if *is_completed { Ok(category) } else { Err("no rule") },
             })
             .collect();
         let mut tx = self.store.begin(self.tenant).await.unwrap();
         let finished = enrichment::finish(&mut tx, &lease, "v1", &outcomes).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(usize::try_from(finished.total()).unwrap(), outcomes.len());
-        self.ledger.set(&failed, "failed", "");
-        self.ledger.set(&done, "completed", "Food");
+        self.model.set(&failed, "failed", "");
+        self.model.set(&completed, "completed", "Food");
     }
 
     async fn retry(&mut self, batch: usize) {
-        let Some((batch, members)) = self.ledger.batches.get(batch).cloned() else { return };
+        let Some((batch, members)) = self.model.batches.get(batch).cloned() else { return };
         let mut tx = self.store.begin(self.tenant).await.unwrap();
         let retried = enrichment::retry_failed(&mut tx, self.tenant, batch).await.unwrap();
         tx.commit().await.unwrap();
         let failed: Vec<u8> =
-            members.into_iter().filter(|id| self.ledger.rows[id].status == "failed").collect();
+            members.into_iter().filter(|id| self.model.rows[id].status == "failed").collect();
         assert_eq!(retried, i64::try_from(failed.len()).unwrap());
-        self.ledger.set(&failed, "pending", "");
+        self.model.set(&failed, "pending", "");
     }
 
-    /// The sums as a summary reads them.
+    /// Reads the sums of the report.
     async fn reported(&self) -> Sums {
         let period = Period::parse(Some("2025-10-01"), Some("2025-10-31")).unwrap();
         let mut tx = self.store.begin(self.tenant).await.unwrap();
@@ -280,18 +278,18 @@ fn transaction(row: &Row) -> Transaction {
     }
 }
 
-async fn prepare(database: &TestDatabase) -> Pair {
+async fn prepare(database: &TestDatabase) -> Harness {
     let tenant = database.tenant(&Uuid::now_v7().to_string()).await;
     let store = database.store();
     let accounts = ACCOUNTS.map(account);
     let mut tx = store.begin(tenant).await.unwrap();
     accounts::upsert(&mut tx, tenant, &accounts, &[]).await.unwrap();
     tx.commit().await.unwrap();
-    Pair { store, tenant, ledger: Ledger::default() }
+    Harness { store, tenant, model: Model::default() }
 }
 
 #[test]
-fn report_sums_equal_a_recomputation_after_any_sequence_of_actions() {
+fn report_sums_equal_the_model_after_any_sequence_of_actions() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let database = runtime.block_on(TestDatabase::create());
     let config = Config { cases: 96, failure_persistence: None, ..Config::default() };
@@ -299,20 +297,22 @@ fn report_sums_equal_a_recomputation_after_any_sequence_of_actions() {
     TestRunner::new(config)
         .run(&actions, |actions| {
             runtime.block_on(async {
-                let mut pair = prepare(&database).await;
+                let mut harness = prepare(&database).await;
                 for action in actions {
-                    let shown = format!("{action:?}");
-                    pair.act(action).await;
-                    let (reported, recomputed) = (pair.reported().await, pair.ledger.sums());
-                    if reported != recomputed {
+                    let description = format!("{action:?}");
+                    harness.apply(action).await;
+                    let (reported, expected) = (harness.reported().await, harness.model.sums());
+                    if reported != expected {
                         let reason = format!(
-                            "after {shown} at {}:\nreported   {reported:?}\nrecomputed {recomputed:?}",
+                            "after {description} at {}:\n\
+                             reported {reported:?}\n\
+                             expected {expected:?}",
                             Utc::now()
                         );
                         return Err(TestCaseError::fail(reason));
                     }
                 }
-                pair.store.close().await;
+                harness.store.close().await;
                 Ok(())
             })
         })

@@ -40,7 +40,7 @@ pub async fn drain(
         drained.remaining = wait_until_empty(store, started + DRAIN_MAX, &progress).await?;
         drained.after = started.elapsed();
         let failed = batches_with_failures(store).await?;
-        if !drained.remaining.is_nothing() || failed.is_empty() {
+        if !drained.remaining.is_empty() || failed.is_empty() {
             break;
         }
         drained.retried += failed.len();
@@ -61,7 +61,7 @@ async fn wait_until_empty(
         let remaining = check::unsettled(&mut tx).await?;
         tx.rollback().await.map_err(tributary_store::StoreError::from)?;
         progress(remaining);
-        if remaining.is_nothing() || Instant::now() > deadline {
+        if remaining.is_empty() || Instant::now() > deadline {
             return Ok(remaining);
         }
         sleep(POLL_INTERVAL).await;

@@ -111,14 +111,14 @@ impl<'s> Injector<'s> {
             }
             Fault::CloseConnections => self.proxy.close_connections(),
             Fault::RejectSqs(window) => {
-                return Ok(self.disturb_sqs(
+                return Ok(self.inject_sqs_fault(
                     window,
                     |sqs| sqs.reject_all_requests(true),
                     |sqs| sqs.reject_all_requests(false),
                 ));
             }
             Fault::DelaySqs { by, window } => {
-                return Ok(self.disturb_sqs(
+                return Ok(self.inject_sqs_fault(
                     window,
                     move |sqs| sqs.delay_responses(by),
                     |sqs| sqs.delay_responses(Duration::ZERO),
@@ -126,7 +126,7 @@ impl<'s> Injector<'s> {
             }
             Fault::DuplicateMessages(window) => {
                 let seed = self.seed;
-                return Ok(self.disturb_sqs(
+                return Ok(self.inject_sqs_fault(
                     window,
                     move |sqs| sqs.duplicate_deliveries(DUPLICATE_RATIO, seed),
                     |sqs| sqs.duplicate_deliveries(0.0, 0),
@@ -134,7 +134,11 @@ impl<'s> Injector<'s> {
             }
             Fault::ReorderMessages => {
                 let seed = self.seed;
-                return Ok(self.disturb_sqs(Duration::ZERO, move |sqs| sqs.reorder(seed), |_| {}));
+                return Ok(self.inject_sqs_fault(
+                    Duration::ZERO,
+                    move |sqs| sqs.reorder(seed),
+                    |_| {},
+                ));
             }
             Fault::EqualRequests(count) => return Ok(self.send_burst(count).await),
         }
@@ -143,7 +147,7 @@ impl<'s> Injector<'s> {
 
     /// Starts a fault of SQS, and ends it after the window. If two windows of the same fault
     /// overlap, the first to end ends both.
-    fn disturb_sqs(
+    fn inject_sqs_fault(
         &mut self,
         window: Duration,
         on: impl FnOnce(&Faults),

@@ -183,7 +183,7 @@ async fn find_defects(
     drained: Drained,
 ) -> Result<(Vec<String>, Stored, usize), ChaosError> {
     let mut findings = ledger.findings();
-    if !drained.remaining.is_nothing() {
+    if !drained.remaining.is_empty() {
         findings.push(format!("work remains at the time limit: {:?}", drained.remaining));
     }
     let mut tx = store.begin_for_all().await?;

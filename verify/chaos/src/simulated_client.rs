@@ -143,8 +143,8 @@ impl SimulatedClient {
         self.send(request).await;
     }
 
-    /// Sends a request with one invalid transaction: nothing of it may be stored, including its
-    /// update of an existing transaction.
+    /// Sends a request with one invalid transaction. None of its content may be stored, including
+    /// its update of an existing transaction.
     async fn send_invalid(&mut self) {
         let account_id = self.id("bad_acc");
         let (id, last) = (self.id("bad"), self.id("bad"));

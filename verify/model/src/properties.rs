@@ -131,9 +131,9 @@ impl Always {
                 })
             },
             Self::ResultIsFromLeaseHolder => |_, state| {
-                let is_stolen =
+                let was_written_without_lease =
                     |status: &Status| matches!(status, Status::Done { by_holder: false, .. });
-                !state.rows.iter().any(|row| is_stolen(&row.status))
+                !state.rows.iter().any(|row| was_written_without_lease(&row.status))
             },
             Self::UnsentHasOutboxEntry => |_, state| {
                 state.batches.iter().all(|batch| batch.was_sent || batch.outbox != Outbox::None)

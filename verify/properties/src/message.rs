@@ -10,7 +10,7 @@ pub fn check(bytes: &[u8]) {
         Err(error) => {
             let text: String =
                 error.to_string().chars().filter(|character| !character.is_ascii_digit()).collect();
-            let known = ["the body is not a message, at line , column ", "version  is not known"];
+            let known = ["the body is not a message, at line , column ", "version  is unknown"];
             assert!(known.contains(&text.as_str()), "{text}");
         }
     }

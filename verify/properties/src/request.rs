@@ -4,8 +4,8 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 use tributary_domain::{Fault, Faults, IngestRequest, RequestError};
 
-/// Parsing does not panic. `serde_json` rejects what is rejected as invalid JSON, every fault points
-/// to a value or a missing field, and a batch survives a round trip.
+/// Parsing does not panic. `serde_json` also rejects each body that is rejected as invalid JSON,
+/// every fault points to a value or a missing field, and a batch survives a round trip.
 pub fn check(body: &[u8]) {
     let now = now();
     let value = serde_json::from_slice::<Value>(body);

@@ -29,7 +29,7 @@ pub async fn write(
     let mut tx = store.begin(tenant).await?;
     accounts::upsert(&mut tx, tenant, &accounts, &[]).await?;
     let written = transactions::write(&mut tx, tenant, batch, bookings).await?;
-    keep_batch(&mut tx, tenant, batch, bookings, written).await?;
+    insert_batch(&mut tx, tenant, batch, bookings, written).await?;
     tx.commit().await?;
     Ok((batch, written))
 }
@@ -41,7 +41,7 @@ pub async fn write(
 ///
 /// # Panics
 /// Never, since the correlation id is valid.
-pub async fn keep_batch(
+pub async fn insert_batch(
     connection: &mut PgConnection,
     tenant: TenantId,
     batch: BatchId,

@@ -33,7 +33,7 @@ async fn listed(admin: &Admin, tenant: &str) -> Listed {
 
 async fn rejection(admin: &Admin, event: Value) -> String {
     let error = handle(admin, event).await.unwrap_err();
-    assert_eq!(error.error_type(), "Refused");
+    assert_eq!(error.error_type(), "Rejected");
     error.to_string()
 }
 

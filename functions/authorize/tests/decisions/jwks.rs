@@ -74,7 +74,7 @@ async fn keys_are_fetched_when_first_needed_and_used_for_ten_minutes() {
         assert!(jwks.key(EC_KEY_ID, after(start, seconds)).await.unwrap().is_some());
     }
     assert_eq!(server.fetches(), 1);
-    // The issuer withdraws them.
+    // The issuer withdraws the keys.
     *server.set.lock().unwrap() = json!({"keys": []}).to_string();
     assert!(jwks.key(RSA_KEY_ID, after(start, 600)).await.unwrap().is_none());
     assert_eq!(server.fetches(), 2);
@@ -141,8 +141,8 @@ async fn invalid_or_oversized_or_redirected_set_is_rejected() {
         let key = server.jwks("/jwks.json").key(RSA_KEY_ID, now).await;
         assert_eq!(key.is_ok_and(|key| key.is_some()), is_accepted);
     }
-    let nowhere = JwksSource::File("/nowhere/jwks.json".into());
-    assert!(Jwks::new(nowhere).key(RSA_KEY_ID, now).await.is_err());
+    let missing = JwksSource::File("/missing/jwks.json".into());
+    assert!(Jwks::new(missing).key(RSA_KEY_ID, now).await.is_err());
 }
 
 #[tokio::test]

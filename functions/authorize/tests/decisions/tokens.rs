@@ -87,9 +87,9 @@ async fn token_with_any_fault_is_unauthorized() {
     let mut cases = vec![
         ("expired", faulty("exp", json!(now_s() - 60))),
         ("no expiry", faulty("exp", Value::Null)),
-        ("expiry is no number", faulty("exp", json!("tomorrow"))),
+        ("expiry is not a number", faulty("exp", json!("tomorrow"))),
         ("not valid yet", faulty("nbf", json!(now_s() + 120))),
-        ("validity is no number", faulty("nbf", json!("now"))),
+        ("validity is not a number", faulty("nbf", json!("now"))),
         ("other issuer", faulty("iss", json!("https://other.example/"))),
         ("issuer among others", faulty("iss", json!([Issuer::ISSUER, "x"]))),
         ("no issuer", faulty("iss", Value::Null)),
@@ -101,7 +101,7 @@ async fn token_with_any_fault_is_unauthorized() {
         ("long subject", faulty("sub", json!("s".repeat(256)))),
         ("control characters", faulty("sub", json!("a\nb"))),
         ("no tenant", faulty("tenant_id", Value::Null)),
-        ("tenant is no id", faulty("tenant_id", json!("tenant"))),
+        ("tenant is not an id", faulty("tenant_id", json!("tenant"))),
         ("tenant is several", faulty("tenant_id", json!([rig.tenant]))),
         ("unknown tenant", faulty("tenant_id", json!(Uuid::now_v7()))),
         ("unsigned", format!("{message}.")),
@@ -147,7 +147,7 @@ async fn token_with_any_fault_is_unauthorized() {
                 &claims,
             ),
         ),
-        ("claims are no object", issuer.rs256(&json!(["iss"]))),
+        ("claims are not an object", issuer.rs256(&json!(["iss"]))),
     ];
     let confused = issuer.hs256_with_public_key(&claims);
     cases.extend(confused.into_iter().map(|token| ("HS256 with the public key", token)));

@@ -40,7 +40,7 @@ impl Bench {
         Self { database, message: EnrichMessage { tenant, batch }, metrics }
     }
 
-    /// A worker over a connection of its own, with leases that outlive the test.
+    /// A worker with its own connection, and with leases longer than any test.
     pub fn worker(&self, categorizer: impl Categorizer + 'static) -> Worker {
         let limits = Limits { lease: LONG, stop_before_deadline: Duration::ZERO };
         self.worker_within(limits, CancellationToken::new(), categorizer)

@@ -69,9 +69,9 @@ async fn duplicate_message_finds_no_work() {
 async fn message_of_an_unknown_batch_does_nothing() {
     let bench = Bench::with_batch(3).await;
     let worker = bench.worker(Scripted::new(|_: &str| panic!("there are no rows")));
-    let strangers = EnrichMessage { tenant: TenantId(Uuid::now_v7()), ..bench.message };
+    let other_tenant = EnrichMessage { tenant: TenantId(Uuid::now_v7()), ..bench.message };
     let unknown = EnrichMessage { batch: BatchId(Uuid::now_v7()), ..bench.message };
-    for message in [strangers, unknown] {
+    for message in [other_tenant, unknown] {
         let ending = worker.work(&message, SystemTime::now() + LONG).await.unwrap();
         assert_eq!(ending, Ending::NothingLeft);
     }
@@ -130,7 +130,7 @@ async fn no_database_transaction_is_open_during_categorisation() {
         }
     }));
     let mut connection = bench.database.connection().await;
-    let look = async {
+    let open_states = async {
         started.notified().await;
         let open: Vec<String> = sqlx::query_scalar(
             "select state from pg_stat_activity where datname = current_database() \
@@ -142,7 +142,7 @@ async fn no_database_transaction_is_open_during_categorisation() {
         finish.cancel();
         open
     };
-    let (ending, states) = tokio::join!(bench.work(&worker), look);
+    let (ending, states) = tokio::join!(bench.work(&worker), open_states);
     assert_eq!(ending.unwrap(), Ending::NothingLeft);
     assert!(!states.is_empty() && states.iter().all(|state| state == "idle"), "{states:?}");
 }

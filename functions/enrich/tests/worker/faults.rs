@@ -14,7 +14,7 @@ use crate::bench::{Bench, Scripted, is, permanent, row, sent, transient};
 
 /// The most attempts for a row.
 const ATTEMPTS_MAX: i32 = 5;
-const ATTEMPTS_REASON: &str = "gave up after the most attempts that are made";
+const ATTEMPTS_REASON: &str = "the maximum number of attempts was reached";
 
 #[tokio::test]
 async fn row_with_transient_fault_is_released_and_completed_later() {
@@ -119,9 +119,9 @@ async fn worker_that_releases_rows_never_deadlocks_with_a_batch_that_updates_the
     for round in 0..40 {
         let revised = sent(100, 200 + round);
         let deadline = std::time::SystemTime::now() + crate::bench::LONG;
-        let (turn, written) =
+        let (ending, written) =
             tokio::join!(worker.work(&message, deadline), write(&other, tenant, &revised));
-        turn.unwrap_or_else(|error| panic!("round {round}: {error:?}"));
+        ending.unwrap_or_else(|error| panic!("round {round}: {error:?}"));
         let (batch, written) = written.unwrap_or_else(|error| panic!("round {round}: {error:?}"));
         assert_eq!(written.updated, 100);
         message.batch = batch;

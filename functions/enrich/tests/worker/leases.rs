@@ -17,30 +17,30 @@ use crate::bench::{Async, Bench, LONG, Scripted, is, row, sent};
 #[tokio::test]
 async fn worker_with_an_expired_lease_changes_nothing() {
     let bench = Bench::with_batch(2).await;
-    let (asleep, wake_up) = (Arc::new(Notify::new()), CancellationToken::new());
-    let (is_asleep, woken) = (Arc::clone(&asleep), wake_up.clone());
+    let (started, resume) = (Arc::new(Notify::new()), CancellationToken::new());
+    let (has_started, resumed) = (Arc::clone(&started), resume.clone());
     let expired = Limits { lease: Duration::ZERO, stop_before_deadline: Duration::ZERO };
-    let sleeper = bench.worker_within(
+    let expired_worker = bench.worker_within(
         expired,
         CancellationToken::new(),
         Async(move || {
-            is_asleep.notify_one();
-            let woken = woken.clone();
+            has_started.notify_one();
+            let resumed = resumed.clone();
             async move {
-                woken.cancelled().await;
+                resumed.cancelled().await;
                 is(Category::Travel)
             }
         }),
     );
     let other = bench.worker(Scripted::new(|_: &str| is(Category::Food)));
-    let take_over = async {
-        asleep.notified().await;
+    let process_again = async {
+        started.notified().await;
         let ending = bench.work(&other).await.unwrap();
-        wake_up.cancel();
+        resume.cancel();
         ending
     };
-    let (slept, took_over) = tokio::join!(bench.work(&sleeper), take_over);
-    assert_eq!((slept.unwrap(), took_over), (Ending::NothingLeft, Ending::NothingLeft));
+    let (expired_ending, other_ending) = tokio::join!(bench.work(&expired_worker), process_again);
+    assert_eq!((expired_ending.unwrap(), other_ending), (Ending::NothingLeft, Ending::NothingLeft));
     let expected = row("completed", 2, Some("Food"), None);
     assert_eq!(bench.rows().await, [expected.clone(), expected]);
 }
@@ -67,23 +67,23 @@ async fn four_workers_on_one_batch_categorise_every_row_exactly_once() {
 #[tokio::test]
 async fn last_of_two_workers_finishes_the_batch() {
     let bench = Bench::with_batch(1).await;
-    let (asleep, wake_up) = (Arc::new(Notify::new()), CancellationToken::new());
-    let (is_asleep, woken) = (Arc::clone(&asleep), wake_up.clone());
+    let (started, resume) = (Arc::new(Notify::new()), CancellationToken::new());
+    let (has_started, resumed) = (Arc::clone(&started), resume.clone());
     let last = bench.worker(Async(move || {
-        is_asleep.notify_one();
-        let woken = woken.clone();
+        has_started.notify_one();
+        let resumed = resumed.clone();
         async move {
-            woken.cancelled().await;
+            resumed.cancelled().await;
             is(Category::Food)
         }
     }));
     let other = bench.worker(Scripted::new(|_: &str| is(Category::Food)));
     let too_early = async {
-        asleep.notified().await;
+        started.notified().await;
         // The claimed row belongs to the first worker, or to its redelivered message.
         assert_eq!(bench.work(&other).await.unwrap(), Ending::NothingLeft);
         let finished_at = bench.progress().await.finished_at;
-        wake_up.cancel();
+        resume.cancel();
         finished_at
     };
     let (ended, finished_at) = tokio::join!(bench.work(&last), too_early);

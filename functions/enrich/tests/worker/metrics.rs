@@ -73,7 +73,7 @@ async fn rows_claimed_by_others_are_not_counted() {
     // Another worker claims the row during categorisation.
     let worker = bench.worker(Scripted::new(move |id: &str| {
         if id == "tx_0000" {
-            steal(&url);
+            replace_lease(&url);
         }
         is(Category::Food)
     }));
@@ -81,8 +81,9 @@ async fn rows_claimed_by_others_are_not_counted() {
     assert_eq!(measured(&bench.metrics)["TransactionsCompleted"], 1);
 }
 
-/// Runs on a thread of its own, because a categoriser cannot await it.
-fn steal(url: &str) {
+/// Gives the row `tx_0000` to another worker. Runs on its own thread, because a categoriser cannot
+/// await it.
+fn replace_lease(url: &str) {
     let url = url.to_owned();
     let thread = std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

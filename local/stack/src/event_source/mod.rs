@@ -21,7 +21,7 @@ use tokio::task::JoinHandle;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use self::batch_response::Verdict;
+use self::batch_response::BatchOutcome;
 use self::record::Source;
 use crate::lambda::Lambda;
 
@@ -120,7 +120,10 @@ impl Poller {
                     }
                 }
                 Err(error) => {
-                    tracing::warn!(error = %DisplayErrorContext(error), "messages cannot be received");
+                    tracing::warn!(
+                        error = %DisplayErrorContext(error),
+                        "messages cannot be received"
+                    );
                     self.stopping.run_until_cancelled(sleep(backoff)).await;
                     backoff = (backoff * 2).min(BACKOFF_MAX);
                 }
@@ -151,7 +154,7 @@ impl Poller {
             }
         };
         // The messages of a failed batch become visible again after their visibility timeout.
-        let answer = match self.lambda.invoke(function, event, None).await {
+        let response = match self.lambda.invoke(function, event, None).await {
             Ok(invocation) => invocation.payload,
             Err(error) => {
                 tracing::warn!(%function, messages = messages.len(), %error, "a batch failed");
@@ -159,14 +162,14 @@ impl Poller {
             }
         };
         let ids = messages.iter().filter_map(|message| message.message_id.as_deref()).collect();
-        match batch_response::read(&answer, &ids) {
-            Verdict::Failed(failed) => {
+        match batch_response::read(&response, &ids) {
+            BatchOutcome::Failed(failed) => {
                 if !failed.is_empty() {
                     tracing::info!(%function, failed = failed.len(), "messages of a batch failed");
                 }
                 self.delete(messages, &failed).await;
             }
-            Verdict::Malformed(reason) => {
+            BatchOutcome::Malformed(reason) => {
                 tracing::warn!(%function, reason, "the response is malformed, the batch failed");
             }
         }
@@ -204,7 +207,10 @@ impl Poller {
                     return;
                 }
                 Err(error) => {
-                    tracing::warn!(error = %DisplayErrorContext(error), "messages cannot be deleted");
+                    tracing::warn!(
+                        error = %DisplayErrorContext(error),
+                        "messages cannot be deleted"
+                    );
                     sleep(backoff).await;
                     backoff = (backoff * 2).min(BACKOFF_MAX);
                 }

@@ -1,9 +1,8 @@
 //! The events of an API Gateway REST API for proxy integrations and `REQUEST` authorizers.
 //!
-//! Built as JSON rather than from `aws_lambda_events` types, which write `{}` where API Gateway
-//! writes
-//! `null`; tests parse them with those types and with `lambda_http`.
-//! Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html>.
+//! Built as JSON rather than from the types of `aws_lambda_events`, which write `{}` where API
+//! Gateway writes `null`. Tests parse them with those types and with `lambda_http`.
+//! Source: *Lambda proxy integrations in API Gateway* in the Amazon API Gateway Developer Guide.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;

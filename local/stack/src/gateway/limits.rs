@@ -1,5 +1,6 @@
 //! API Gateway's limits for the request line, headers and path.
-//! Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html>.
+//! Source: *Quotas for configuring and running a REST API in API Gateway* in the Amazon API Gateway
+//! Developer Guide.
 
 use http::request::Parts;
 

@@ -4,13 +4,13 @@
 //! differs from API Gateway, which returns 403 in both cases, by returning 404 for an unknown path
 //! and 405 for an unknown method.
 
-mod answer;
 mod authorizer;
 mod body;
 mod event;
 mod limits;
 mod policy;
 mod problem;
+mod proxy_response;
 #[cfg(test)]
 mod template_tests;
 
@@ -137,24 +137,24 @@ async fn handle(
         correlation_of(request.headers()).unwrap_or_else(|| CorrelationId::from_uuid(id));
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
-    let answer = shared.answer(request, client.ip(), &request_id).await;
-    let mut response = answer.unwrap_or_else(|problem| problem.into_response(&correlation_id));
+    let result = shared.respond(request, client.ip(), &request_id).await;
+    let mut response = result.unwrap_or_else(|problem| problem.into_response(&correlation_id));
     response.headers_mut().extend(header(REQUEST_ID, &request_id));
-    let answered_id = response.headers().get(CORRELATION_HEADER).and_then(|id| id.to_str().ok());
+    let returned_id = response.headers().get(CORRELATION_HEADER).and_then(|id| id.to_str().ok());
     tracing::info!(
         %method,
         path,
         status = response.status().as_u16(),
         duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
         client_ip = %client.ip(),
-        correlation_id = answered_id.unwrap_or(correlation_id.as_str()),
+        correlation_id = returned_id.unwrap_or(correlation_id.as_str()),
         "access"
     );
     response
 }
 
 impl Shared {
-    async fn answer(
+    async fn respond(
         &self,
         request: Request,
         client: IpAddr,
@@ -194,15 +194,15 @@ impl Shared {
         trace: &str,
     ) -> Result<Response<Body>, Problem> {
         let invocation = self.lambda.invoke(function, event, Some(trace));
-        let Ok(answer) = timeout(INTEGRATION_TIMEOUT, invocation).await else {
+        let Ok(result) = timeout(INTEGRATION_TIMEOUT, invocation).await else {
             tracing::warn!(%function, "the function exceeded the integration timeout");
             return Err(Problem::FunctionTooSlow);
         };
-        let invocation = answer.map_err(|error| {
+        let invocation = result.map_err(|error| {
             tracing::warn!(%function, %error, "the invocation failed");
             Problem::of_invocation(&error)
         })?;
-        answer::read(&invocation.payload).map_err(|error| {
+        proxy_response::read(&invocation.payload).map_err(|error| {
             let request_id = &invocation.request_id;
             tracing::warn!(%function, %request_id, %error, "the function's response is malformed");
             Problem::FunctionFailed

@@ -1,6 +1,7 @@
 //! A Lambda authorizer's response, and whether its policy allows a call.
 //!
-//! Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-authorizer-output.html>.
+//! Source: *Output from an API Gateway Lambda authorizer* in the Amazon API Gateway Developer
+//! Guide.
 
 use aws_lambda_events::apigw::ApiGatewayCustomAuthorizerResponse;
 use aws_lambda_events::iam::{IamPolicyEffect, IamPolicyStatement};
@@ -29,10 +30,10 @@ pub(crate) enum MalformedPolicy {
 
 impl Policy {
     pub(crate) fn read(payload: &[u8]) -> Result<Self, MalformedPolicy> {
-        let answer: ApiGatewayCustomAuthorizerResponse = serde_json::from_slice(payload)?;
-        let principal = answer.principal_id.ok_or(MalformedPolicy::NoPrincipal)?;
+        let response: ApiGatewayCustomAuthorizerResponse = serde_json::from_slice(payload)?;
+        let principal = response.principal_id.ok_or(MalformedPolicy::NoPrincipal)?;
         let mut context = Map::new();
-        let given = match answer.context {
+        let given = match response.context {
             Value::Object(given) => given,
             Value::Null => Map::new(),
             Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
@@ -52,7 +53,7 @@ impl Policy {
             context.insert(name, text.into());
         }
         context.insert("principalId".to_owned(), principal.into());
-        Ok(Self { statements: answer.policy_document.statement, context })
+        Ok(Self { statements: response.policy_document.statement, context })
     }
 
     /// Returns the caller's context if a statement allows the call and none denies it.
@@ -104,12 +105,12 @@ mod tests {
     const ARN: &str = "arn:aws:execute-api:us-east-1:000000000000:local/local/GET/api/batches/b1";
 
     fn policy(statements: Value) -> Policy {
-        let answer = json!({
+        let response = json!({
             "principalId": "tenant-1",
             "policyDocument": {"Version": "2012-10-17", "Statement": statements},
             "context": {"tenant_id": "t1", "limit": 5, "admin": false},
         });
-        Policy::read(answer.to_string().as_bytes()).unwrap()
+        Policy::read(response.to_string().as_bytes()).unwrap()
     }
 
     fn statement(effect: &str, resource: &str) -> Value {
@@ -125,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn matching_allow_is_required_and_matching_deny_wins() {
+    fn matching_allow_is_required_and_matching_deny_takes_precedence() {
         let allow = statement("Allow", "arn:aws:execute-api:*:*:*/*/GET/*");
         assert!(policy(json!([allow])).allows(ARN).is_some());
         assert!(policy(json!([allow, statement("Deny", ARN)])).allows(ARN).is_none());

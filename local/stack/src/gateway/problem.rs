@@ -72,7 +72,7 @@ impl Problem {
         let (status, body) = match &self {
             Self::Shared(problem) => (problem.status(), problem.body(correlation_id)),
             Self::UnreadableBody => {
-                let detail = "The body could not be read to its end.";
+                let detail = "The body could not be read.";
                 blank(StatusCode::BAD_REQUEST, detail, correlation_id)
             }
             Self::HeadTooLarge { bytes_max } => {
@@ -80,7 +80,7 @@ impl Problem {
                 blank(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, &detail, correlation_id)
             }
             Self::PathTooLong => {
-                let detail = "The path is longer than any that is served.";
+                let detail = "The path is too long.";
                 blank(StatusCode::URI_TOO_LONG, detail, correlation_id)
             }
             Self::Forbidden => {
@@ -88,7 +88,7 @@ impl Problem {
                 blank(StatusCode::FORBIDDEN, detail, correlation_id)
             }
             Self::Throttled => {
-                let detail = "Too many calls are under way.";
+                let detail = "Too many requests are in progress.";
                 blank(StatusCode::TOO_MANY_REQUESTS, detail, correlation_id)
             }
             Self::FunctionFailed => {

@@ -19,6 +19,7 @@ use std::time::Duration;
 use axum::body::Bytes;
 use futures::future::join_all;
 use http::HeaderValue;
+use tokio::runtime::Handle;
 use tokio::sync::broadcast;
 use tokio::time::interval;
 use tokio_util::sync::CancellationToken;
@@ -92,6 +93,8 @@ struct Service {
     guard: Arc<Guard>,
     logs: LogSink,
     stopping: CancellationToken,
+    /// Supervises the processes, which outlive the runtime of a caller.
+    runtime: Handle,
 }
 
 impl Lambda {
@@ -112,6 +115,7 @@ impl Lambda {
             guard: Arc::new(Guard::start()?),
             logs: LogSink::new(config.log_directory)?,
             stopping: CancellationToken::new(),
+            runtime: Handle::current(),
         });
         tokio::spawn(stop_idle(Arc::clone(&service), config.idle_timeout));
         Ok(Self { service })
@@ -147,7 +151,7 @@ impl Lambda {
             timeout: function.config.timeout,
         };
         let service = Arc::clone(&self.service);
-        let invocation = tokio::spawn(async move {
+        let invocation = self.service.runtime.spawn(async move {
             let result = service.run(&function, event).await;
             function.count(&result);
             result
@@ -234,14 +238,16 @@ impl Service {
             };
             let request_id = event.request_id.clone();
             let attempt = environment.invoke(event.clone()).await;
-            function.release(environment);
-            match attempt {
+            let result = match attempt {
                 Attempt::Completed(payload, duration) => {
-                    return Ok(Invocation { request_id, payload, cold_start, duration });
+                    Ok(Invocation { request_id, payload, cold_start, duration })
                 }
-                Attempt::Failed(error) => return Err(error),
-                Attempt::NotDelivered => {}
-            }
+                Attempt::Failed(error) => Err(error),
+                // Its process has ended: the next attempt uses another environment.
+                Attempt::NotDelivered => continue,
+            };
+            function.release(environment);
+            return result;
         }
     }
 

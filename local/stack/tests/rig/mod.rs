@@ -1,7 +1,7 @@
-//! What the tests share: the test function, a Lambda service that runs it, and waiting with a
-//! deadline.
+//! Shared by the tests of this crate: the test function, a Lambda service that runs it, and polling
+//! with a deadline.
 //!
-//! Each test file is `cfg(test)` as a whole: clippy then knows that its functions too are tests.
+//! Each test file has `#![cfg(test)]`, so that clippy treats its helper functions as test code.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
 use std::path::PathBuf;
@@ -25,7 +25,7 @@ pub fn function(name: &str) -> FunctionConfig {
     FunctionConfig::new(name, echo_function(), Duration::from_secs(10))
 }
 
-/// A function that does the same whatever its event is.
+/// A function with a fixed behaviour, whatever its event is.
 pub fn function_that(name: &str, behaviour: &Value) -> FunctionConfig {
     let mut function = function(name);
     function.environment.insert("BEHAVIOUR".to_owned(), behaviour.to_string());
@@ -46,12 +46,12 @@ pub async fn lambda(functions: Vec<FunctionConfig>) -> Lambda {
 pub async fn eventually(what: &str, mut check: impl AsyncFnMut() -> bool) {
     let start = Instant::now();
     while !check().await {
-        assert!(start.elapsed() < DEADLINE, "{what} did not come about");
+        assert!(start.elapsed() < DEADLINE, "timed out waiting for {what}");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
 
-/// Whether a process exists and is no zombie.
+/// Whether a process exists and is not a zombie.
 pub fn is_alive(pid: u32) -> bool {
     let state =
         std::process::Command::new("ps").args(["-o", "state=", "-p", &pid.to_string()]).output();

@@ -1,4 +1,4 @@
-//! A queue on the embedded SQS, and what is left in it.
+//! A queue on the embedded SQS, and the number of its messages.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
 use aws_sdk_sqs::Client;
@@ -12,7 +12,7 @@ pub struct Queue {
     client: Client,
 }
 
-/// How many messages wait, and how many are with a consumer.
+/// The numbers of visible and of in-flight messages.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Depth {
     pub visible: u32,
@@ -60,8 +60,8 @@ impl Queue {
             QueueAttributeName::ApproximateNumberOfMessagesNotVisible,
         ];
         let request = self.client.get_queue_attributes().queue_url(&self.url);
-        let answer = request.set_attribute_names(Some(names.to_vec())).send().await.unwrap();
-        let attributes = answer.attributes.unwrap();
+        let response = request.set_attribute_names(Some(names.to_vec())).send().await.unwrap();
+        let attributes = response.attributes.unwrap();
         let [visible, in_flight] = names.map(|name| attributes[&name].parse().unwrap());
         Depth { visible, in_flight }
     }

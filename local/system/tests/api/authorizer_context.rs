@@ -1,12 +1,11 @@
-//! Invokes the functions without the gateway: they reject events whose authorizer context is
-//! missing or invalid.
+//! The functions, invoked without the gateway, reject events whose authorizer context is missing or
+//! invalid.
 
 use serde_json::{Value, json};
 use tributary_lambda::routes::{Access, ROUTES, Route};
 
 use crate::shared_system::{Tenant, lambda};
-use crate::support::payload;
-use crate::support::transaction;
+use crate::support::{payload, transaction};
 
 fn event(method: &str, path: &str, authorizer: Option<Value>) -> String {
     let mut event = json!({
@@ -14,7 +13,9 @@ fn event(method: &str, path: &str, authorizer: Option<Value>) -> String {
         "headers": {"Content-Type": "application/json"},
         "multiValueHeaders": {"Content-Type": ["application/json"]},
         "queryStringParameters": {"start_date": "2025-10-01", "end_date": "2025-10-31"},
-        "multiValueQueryStringParameters": {"start_date": ["2025-10-01"], "end_date": ["2025-10-31"]},
+        "multiValueQueryStringParameters": {
+            "start_date": ["2025-10-01"], "end_date": ["2025-10-31"]
+        },
         "pathParameters": null, "stageVariables": null,
         "requestContext": {
             "resourcePath": path, "path": path, "httpMethod": method, "stage": "local",
@@ -54,16 +55,16 @@ async fn functions_reject_every_route_without_authorizer_context() {
     ];
     // Including routes that the function does not serve.
     for function in ["ingest", "report", "health"] {
-        let is_open_here =
+        let is_own_open_route =
             |route: &Route| route.access == Access::Open && route.function() == function;
-        for route in ROUTES.iter().filter(|route| !is_open_here(route)) {
+        for route in ROUTES.iter().filter(|route| !is_own_open_route(route)) {
             let path = route.path.replace("{batch_id}", &batch_id).replace("{account_id}", "acc");
             for context in &contexts {
-                let answer = invoke(function, event(route.method, &path, context.clone())).await;
-                let what = format!("{function} {path} {context:?}: {answer}");
-                assert_eq!(answer["statusCode"], 401, "{what}");
-                let body: Value = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
-                assert_eq!(body["type"], "urn:tributary:problem:unauthorized", "{what}");
+                let response = invoke(function, event(route.method, &path, context.clone())).await;
+                let request = format!("{function} {path} {context:?}: {response}");
+                assert_eq!(response["statusCode"], 401, "{request}");
+                let body: Value = serde_json::from_str(response["body"].as_str().unwrap()).unwrap();
+                assert_eq!(body["type"], "urn:tributary:problem:unauthorized", "{request}");
             }
         }
     }
@@ -71,7 +72,7 @@ async fn functions_reject_every_route_without_authorizer_context() {
 }
 
 #[tokio::test]
-async fn each_function_serves_its_routes_with_the_context_of_a_key_or_a_token() {
+async fn functions_serve_their_routes_with_the_context_of_a_key_or_a_token() {
     let tenant = Tenant::new("direct: context").await;
     let batch_id = tenant.api.accept(&payload(&[transaction("a", "-1")])).await;
     for route in ROUTES.iter().filter(|route| route.access != Access::Open) {
@@ -80,9 +81,10 @@ async fn each_function_serves_its_routes_with_the_context_of_a_key_or_a_token() 
             json!({"tenant_id": tenant.id, "api_key_id": uuid::Uuid::now_v7()}),
             json!({"tenant_id": tenant.id, "subject": "client-1", "principalId": "client-1"}),
         ] {
-            let answer = invoke(route.function(), event(route.method, &path, Some(context))).await;
-            let status = answer["statusCode"].as_u64().unwrap();
-            assert!([200, 202].contains(&status), "{path}: {answer}");
+            let response =
+                invoke(route.function(), event(route.method, &path, Some(context))).await;
+            let status = response["statusCode"].as_u64().unwrap();
+            assert!([200, 202].contains(&status), "{path}: {response}");
         }
     }
 }
@@ -95,8 +97,8 @@ async fn functions_return_404_for_routes_of_other_functions() {
         for route in ROUTES.iter().filter(|route| route.function() != function) {
             let path = route.path.replace("{batch_id}", &batch_id).replace("{account_id}", "acc");
             let context = json!({"tenant_id": tenant.id});
-            let answer = invoke(function, event(route.method, &path, Some(context))).await;
-            assert_eq!(answer["statusCode"], 404, "{function} {path}: {answer}");
+            let response = invoke(function, event(route.method, &path, Some(context))).await;
+            assert_eq!(response["statusCode"], 404, "{function} {path}: {response}");
         }
     }
 }

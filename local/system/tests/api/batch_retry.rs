@@ -1,4 +1,4 @@
-//! What failed of a batch is tried again when its tenant asks for it.
+//! `POST /api/batches/{batch_id}/retry` processes the failed transactions of a batch again.
 
 use reqwest::Method;
 use serde_json::json;
@@ -7,7 +7,7 @@ use crate::shared_system::Tenant;
 use crate::support::{payload, transaction};
 
 #[tokio::test]
-async fn the_failed_rows_of_a_batch_are_tried_again_and_counted_once() {
+async fn failed_transactions_are_retried_and_counted_once() {
     let tenant = Tenant::new("retry").await;
     let rows = [transaction("a", "-1"), transaction("b", "-2"), transaction("c", "-3")];
     let batch_id = tenant.api.accept(&payload(&rows)).await;
@@ -19,11 +19,11 @@ async fn the_failed_rows_of_a_batch_are_tried_again_and_counted_once() {
     let status = json!({"pending": 0, "processing": 0, "completed": 1, "failed": 2});
     assert_eq!(batch["processing_status"], status);
     assert_eq!(batch["failures"][0]["transaction_id"], "a");
-    assert_eq!(batch["failures"][0]["reason"], "no model answers");
+    assert_eq!(batch["failures"][0]["reason"], "no model available");
 
     let path = format!("/api/batches/{batch_id}/retry/");
-    let answer = tenant.api.send(Method::POST, &path, &[], None).await;
-    assert_eq!((answer.status, &answer.json()["retried"]), (202, &json!(2)));
+    let response = tenant.api.send(Method::POST, &path, &[], None).await;
+    assert_eq!((response.status, &response.json()["retried"]), (202, &json!(2)));
     let batch = tenant.api.finished(&batch_id).await;
     let status = json!({"pending": 0, "processing": 0, "completed": 3, "failed": 0});
     assert_eq!(batch["processing_status"], status);
@@ -34,7 +34,7 @@ async fn the_failed_rows_of_a_batch_are_tried_again_and_counted_once() {
 }
 
 #[tokio::test]
-async fn a_batch_of_nobody_or_of_another_tenant_is_not_retried() {
+async fn retry_of_an_unknown_batch_or_one_of_another_tenant_is_404() {
     let (tenant, other) = (Tenant::new("retry: one").await, Tenant::new("retry: other").await);
     let batch_id = tenant.api.accept(&payload(&[transaction("a", "-1")])).await;
     for path in [

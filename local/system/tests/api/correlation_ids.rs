@@ -1,13 +1,13 @@
-//! Every answer has a correlation id: the caller's, if it is sane, or one that is made.
+//! Every response has a correlation id: the client's, if it is valid, or a generated one.
 
 use reqwest::Method;
 
 use crate::shared_system::Tenant;
-use crate::support::{Answer, Api, example};
+use crate::support::{Api, Response, example};
 
-/// A request for each status that the API gives without a fault of ours.
-async fn answers(api: &Api, headers: &[(&str, &str)]) -> Vec<(u16, Answer)> {
-    let stranger = api.with_key(Some("trb_nobody"));
+/// Sends requests for each expected status below 500. Returns the status and the response.
+async fn responses(api: &Api, headers: &[(&str, &str)]) -> Vec<(u16, Response)> {
+    let unauthorized = api.with_key(Some("trb_invalid"));
     let json = ("content-type", "application/json");
     let with_json: Vec<_> = headers.iter().copied().chain([json]).collect();
     let get = Method::GET;
@@ -17,7 +17,7 @@ async fn answers(api: &Api, headers: &[(&str, &str)]) -> Vec<(u16, Answer)> {
         (200, api.send(get.clone(), "/api/health", headers, None).await),
         (202, api.send(Method::POST, ingest, &with_json, post(example())).await),
         (400, api.send(Method::POST, ingest, &with_json, post("{")).await),
-        (401, stranger.send(get.clone(), "/api/batches/x", headers, None).await),
+        (401, unauthorized.send(get.clone(), "/api/batches/x", headers, None).await),
         (404, api.send(get.clone(), "/api/batches/x", headers, None).await),
         (404, api.send(get.clone(), "/nowhere", headers, None).await),
         (405, api.send(Method::DELETE, "/api/health", headers, None).await),
@@ -27,46 +27,46 @@ async fn answers(api: &Api, headers: &[(&str, &str)]) -> Vec<(u16, Answer)> {
 }
 
 #[tokio::test]
-async fn a_sane_correlation_id_is_returned_on_every_answer() {
+async fn valid_correlation_id_is_returned_in_every_response() {
     let tenant = Tenant::new("correlation: given").await;
-    for (status, answer) in answers(&tenant.api, &[("x-correlation-id", "my-id:1.2_3")]).await {
-        assert_eq!((answer.status, answer.header("x-correlation-id")), (status, "my-id:1.2_3"));
+    for (status, response) in responses(&tenant.api, &[("x-correlation-id", "my-id:1.2_3")]).await {
+        assert_eq!((response.status, response.header("x-correlation-id")), (status, "my-id:1.2_3"));
         if status >= 400 {
-            answer.assert_problem(status);
+            response.assert_problem(status);
         }
     }
 }
 
 #[tokio::test]
-async fn an_answer_without_a_given_correlation_id_has_one_of_its_own() {
-    let tenant = Tenant::new("correlation: made").await;
+async fn request_without_correlation_id_gets_a_new_one() {
+    let tenant = Tenant::new("correlation: generated").await;
     let mut seen = std::collections::HashSet::new();
-    for (status, answer) in answers(&tenant.api, &[]).await {
-        assert_eq!(answer.status, status, "{}", answer.text);
-        let id = answer.header("x-correlation-id").to_owned();
+    for (status, response) in responses(&tenant.api, &[]).await {
+        assert_eq!(response.status, status, "{}", response.text);
+        let id = response.header("x-correlation-id").to_owned();
         assert!(uuid::Uuid::parse_str(&id).is_ok(), "{status}: {id:?}");
-        assert!(seen.insert(id), "each request has its own");
+        assert!(seen.insert(id), "the ids are unique");
     }
 }
 
 #[tokio::test]
-async fn a_correlation_id_that_is_not_sane_is_replaced() {
-    let tenant = Tenant::new("correlation: insane").await;
+async fn invalid_correlation_id_is_replaced() {
+    let tenant = Tenant::new("correlation: invalid").await;
     let too_long = "a".repeat(129);
     for given in ["a b", "x\",\"level\":\"ERROR", too_long.as_str()] {
-        for (status, answer) in answers(&tenant.api, &[("x-correlation-id", given)]).await {
-            assert_eq!(answer.status, status);
-            let id = answer.header("x-correlation-id");
+        for (status, response) in responses(&tenant.api, &[("x-correlation-id", given)]).await {
+            assert_eq!(response.status, status);
+            let id = response.header("x-correlation-id");
             assert!(uuid::Uuid::parse_str(id).is_ok(), "{status}: {id:?}");
         }
     }
 }
 
 #[tokio::test]
-async fn the_answer_header_and_body_name_the_same_correlation_id() {
+async fn response_header_and_body_have_the_same_correlation_id() {
     let tenant = Tenant::new("correlation: body").await;
-    let answer =
+    let response =
         tenant.api.post_bytes(&[("x-correlation-id", "first-request")], example().into()).await;
-    assert_eq!(answer.json()["correlation_id"], "first-request");
-    assert_eq!(answer.header("x-correlation-id"), "first-request");
+    assert_eq!(response.json()["correlation_id"], "first-request");
+    assert_eq!(response.header("x-correlation-id"), "first-request");
 }

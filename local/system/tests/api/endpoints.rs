@@ -1,28 +1,28 @@
-//! Every call of the contract gives the documented answer, with and without a trailing slash.
+//! Every route returns the documented response, with and without a trailing slash.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::shared_system::Tenant;
-use crate::support::{Answer, Api, example};
+use crate::support::{Api, Response, example};
 
-/// The same call without and with a trailing slash; both answers.
-async fn both(api: &Api, path: &str, query: &str) -> [Answer; 2] {
+/// The responses of a path without and with a trailing slash.
+async fn with_and_without_slash(api: &Api, path: &str, query: &str) -> [Response; 2] {
     [api.get(&format!("{path}{query}")).await, api.get(&format!("{path}/{query}")).await]
 }
 
 #[tokio::test]
-async fn the_example_of_the_design_is_taken_as_it_stands_and_ends_as_shopping() {
+async fn example_of_the_design_is_accepted_and_categorised_as_shopping() {
     let tenant = Tenant::new("endpoints: example").await;
-    let answer = tenant.api.post_bytes(&[], example().into()).await;
-    assert_eq!(answer.status, 202, "{}", answer.text);
-    assert_eq!(answer.header("content-type"), "application/json");
-    let body = answer.json();
+    let response = tenant.api.post_bytes(&[], example().into()).await;
+    assert_eq!(response.status, 202, "{}", response.text);
+    assert_eq!(response.header("content-type"), "application/json");
+    let body = response.json();
     let batch_id = body["batch_id"].as_str().unwrap();
-    assert_eq!(answer.header("location"), format!("/api/batches/{batch_id}"));
+    assert_eq!(response.header("location"), format!("/api/batches/{batch_id}"));
     let expected = json!({
         "batch_id": batch_id, "total_transactions": 1, "inserted": 1, "updated": 0,
-        "unchanged": 0, "correlation_id": answer.header("x-correlation-id")
+        "unchanged": 0, "correlation_id": response.header("x-correlation-id")
     });
     assert_eq!(body, expected);
     assert_eq!(uuid::Uuid::parse_str(batch_id).unwrap().get_version_num(), 7);
@@ -38,41 +38,46 @@ async fn the_example_of_the_design_is_taken_as_it_stands_and_ends_as_shopping() 
 }
 
 #[tokio::test]
-async fn ingest_answers_with_and_without_a_trailing_slash() {
+async fn ingest_accepts_paths_with_and_without_a_trailing_slash() {
     let tenant = Tenant::new("endpoints: ingest").await;
     for (path, inserted) in
         [("/api/integrations/transactions", 1), ("/api/integrations/transactions/", 0)]
     {
         let headers =
             [("content-type", "application/json; charset=utf-8"), ("idempotency-key", path)];
-        let answer = tenant.api.send(Method::POST, path, &headers, Some(example().into())).await;
-        assert_eq!((answer.status, answer.json()["inserted"].as_i64()), (202, Some(inserted)));
+        let response = tenant.api.send(Method::POST, path, &headers, Some(example().into())).await;
+        assert_eq!((response.status, response.json()["inserted"].as_i64()), (202, Some(inserted)));
     }
 }
 
 #[tokio::test]
-async fn the_reports_answer_with_and_without_a_trailing_slash() {
+async fn report_accepts_paths_with_and_without_a_trailing_slash() {
     let tenant = Tenant::new("endpoints: reports").await;
-    let taken = tenant.api.post_bytes(&[], example().into()).await.json();
-    let batch_id = taken["batch_id"].as_str().unwrap().to_owned();
+    let accepted = tenant.api.post_bytes(&[], example().into()).await.json();
+    let batch_id = accepted["batch_id"].as_str().unwrap().to_owned();
     tenant.api.finished(&batch_id).await;
 
-    for answer in both(&tenant.api, &format!("/api/batches/{batch_id}"), "").await {
-        assert_eq!(answer.status, 200, "{}", answer.text);
-        let body = answer.json();
+    for response in
+        with_and_without_slash(&tenant.api, &format!("/api/batches/{batch_id}"), "").await
+    {
+        assert_eq!(response.status, 200, "{}", response.text);
+        let body = response.json();
         for field in ["accepted_at", "started_at", "finished_at"] {
             let time = body[field].as_str().unwrap();
             assert!(time.ends_with('Z') && time.contains('T'), "{field}: {time}");
         }
         assert_eq!(body["failures"], json!([]));
         assert_eq!((&body["batch_id"], &body["total_transactions"]), (&json!(batch_id), &json!(1)));
-        assert_eq!(body["correlation_id"], taken["correlation_id"], "that of the first request");
+        assert_eq!(body["correlation_id"], accepted["correlation_id"], "that of the POST");
     }
 
-    for answer in both(&tenant.api, "/api/accounts/acc_12345/transactions", "?limit=5").await {
-        assert_eq!(answer.status, 200, "{}", answer.text);
-        assert!(answer.text.contains(r#""amount":-42.50"#), "{}", answer.text);
-        let body = answer.json();
+    for response in
+        with_and_without_slash(&tenant.api, "/api/accounts/acc_12345/transactions", "?limit=5")
+            .await
+    {
+        assert_eq!(response.status, 200, "{}", response.text);
+        assert!(response.text.contains(r#""amount":-42.50"#), "{}", response.text);
+        let body = response.json();
         assert_eq!(
             (&body["account_id"], &body["next_cursor"]),
             (&json!("acc_12345"), &Value::Null)
@@ -100,18 +105,25 @@ async fn the_reports_answer_with_and_without_a_trailing_slash() {
     }
 
     let range = "?start_date=2025-10-01&end_date=2025-10-31";
-    for answer in both(&tenant.api, "/api/reports/account/acc_12345/summary", range).await {
-        assert_eq!(answer.status, 200, "{}", answer.text);
-        let mut body = answer.json();
-        assert_eq!(body["correlation_id"], answer.header("x-correlation-id"));
+    for response in
+        with_and_without_slash(&tenant.api, "/api/reports/account/acc_12345/summary", range).await
+    {
+        assert_eq!(response.status, 200, "{}", response.text);
+        let mut body = response.json();
+        assert_eq!(body["correlation_id"], response.header("x-correlation-id"));
         body.as_object_mut().unwrap().remove("correlation_id");
-        let text = r#""metrics":{"total_transactions":1,"total_spend":42.50,"total_income":0.00,"net":-42.50}"#;
-        assert!(answer.text.contains(text), "{}", answer.text);
+        let metrics = concat!(
+            r#""metrics":{"total_transactions":1,"total_spend":42.50,"#,
+            r#""total_income":0.00,"net":-42.50}"#
+        );
+        assert!(response.text.contains(metrics), "{}", response.text);
         let expected = json!({
             "account_id": "acc_12345",
             "date_range": {"start": "2025-10-01", "end": "2025-10-31"},
             "currency": "USD",
-            "metrics": {"total_transactions": 1, "total_spend": 42.5, "total_income": 0.0, "net": -42.5},
+            "metrics": {
+                "total_transactions": 1, "total_spend": 42.5, "total_income": 0.0, "net": -42.5
+            },
             "top_categories": [
                 {"category": "Shopping", "total_spend": 42.5, "transaction_count": 1}
             ],
@@ -123,31 +135,31 @@ async fn the_reports_answer_with_and_without_a_trailing_slash() {
 }
 
 #[tokio::test]
-async fn health_and_the_contract_need_no_key() {
+async fn health_and_openapi_need_no_key() {
     let tenant = Tenant::new("endpoints: open").await;
     let open = tenant.api.with_key(None);
-    for answer in both(&open, "/api/health", "").await {
-        assert_eq!(answer.status, 200, "{}", answer.text);
+    for response in with_and_without_slash(&open, "/api/health", "").await {
+        assert_eq!(response.status, 200, "{}", response.text);
         let expected = json!({"status": "ok", "database": "ok", "queue": "ok"});
-        assert_eq!(answer.json(), expected, "it says nothing else");
+        assert_eq!(response.json(), expected);
     }
-    for answer in both(&open, "/api/openapi.json", "").await {
-        assert_eq!((answer.status, answer.header("content-type")), (200, "application/json"));
-        assert!(answer.json().is_object());
+    for response in with_and_without_slash(&open, "/api/openapi.json", "").await {
+        assert_eq!((response.status, response.header("content-type")), (200, "application/json"));
+        assert!(response.json().is_object());
     }
 }
 
 #[tokio::test]
-async fn an_unknown_path_is_404_and_a_known_one_with_another_method_405() {
+async fn unknown_path_is_404_and_unknown_method_is_405() {
     let tenant = Tenant::new("endpoints: no route").await;
     tenant.api.get("/api/nothing").await.assert_problem(404);
     tenant.api.get("/").await.assert_problem(404);
-    let answer = tenant.api.get("/api/integrations/transactions").await;
-    answer.assert_problem(405);
-    assert_eq!(answer.header("allow"), "POST");
+    let response = tenant.api.get("/api/integrations/transactions").await;
+    response.assert_problem(405);
+    assert_eq!(response.header("allow"), "POST");
     for method in [Method::POST, Method::PUT, Method::DELETE] {
-        let answer = tenant.api.send(method, "/api/health/", &[], None).await;
-        answer.assert_problem(405);
-        assert_eq!(answer.header("allow"), "GET");
+        let response = tenant.api.send(method, "/api/health/", &[], None).await;
+        response.assert_problem(405);
+        assert_eq!(response.header("allow"), "GET");
     }
 }

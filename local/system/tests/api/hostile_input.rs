@@ -1,5 +1,5 @@
 //! Hostile input over HTTP, through the gateway and real functions.
-//! `functions/ingest/tests/hostile.rs` has more of the bodies.
+//! `functions/ingest/tests/hostile.rs` tests more bodies.
 
 use reqwest::Method;
 use tributary_testkit::hostile;
@@ -15,16 +15,20 @@ async fn hostile_body_is_rejected_and_stores_nothing() {
     let tenant = Tenant::new("hostile: bodies").await;
     let before = tenant.row_counts().await;
     for number in 0..BODIES {
-        let hostile::HostileBody { kind, bytes } = hostile::body(SEED, number);
-        let answer = tenant.api.post_bytes(&[], bytes).await;
-        assert!(matches!(answer.status, 400 | 413 | 422), "{kind}, {number}: {}", answer.text);
-        answer.assert_problem(answer.status);
+        let hostile::HostileBody { generator, bytes } = hostile::body(SEED, number);
+        let response = tenant.api.post_bytes(&[], bytes).await;
+        assert!(
+            matches!(response.status, 400 | 413 | 422),
+            "{generator}, {number}: {}",
+            response.text
+        );
+        response.assert_problem(response.status);
     }
     assert_eq!(tenant.row_counts().await, before);
 }
 
 #[tokio::test]
-async fn headers_of_ten_kilobytes_are_accepted_and_larger_ones_are_431() {
+async fn headers_up_to_ten_kilobytes_are_accepted_and_larger_ones_are_431() {
     let tenant = Tenant::new("hostile: heads").await;
     let get = async |length: usize| {
         let value = "v".repeat(length);
@@ -39,17 +43,17 @@ async fn invalid_idempotency_key_is_rejected_and_not_ignored() {
     let tenant = Tenant::new("hostile: keys").await;
     let before = tenant.row_counts().await;
     for key in ["clé", "", "a\tb", &"k".repeat(129)] {
-        let answer = tenant.api.post_bytes(&[("idempotency-key", key)], example().into()).await;
-        assert_eq!(answer.fault_pointers(), ["Idempotency-Key"], "{key:?}");
+        let response = tenant.api.post_bytes(&[("idempotency-key", key)], example().into()).await;
+        assert_eq!(response.error_pointers(), ["Idempotency-Key"], "{key:?}");
     }
     assert_eq!(tenant.row_counts().await, before);
     let longest = "k".repeat(128);
-    let answer = tenant.api.post_bytes(&[("idempotency-key", &longest)], example().into()).await;
-    assert_eq!(answer.status, 202, "{}", answer.text);
+    let response = tenant.api.post_bytes(&[("idempotency-key", &longest)], example().into()).await;
+    assert_eq!(response.status, 202, "{}", response.text);
 }
 
 #[tokio::test]
-async fn invalid_id_in_a_path_is_404_and_too_long_a_path_is_414() {
+async fn invalid_id_in_a_path_is_404_and_a_path_that_is_too_long_is_414() {
     let tenant = Tenant::new("hostile: paths").await;
     for id in ["%00", "a%00b", "%20", "%0a", "%7F", "%C3%A9%ff", &"a".repeat(129)] {
         for path in [
@@ -65,18 +69,18 @@ async fn invalid_id_in_a_path_is_404_and_too_long_a_path_is_414() {
 }
 
 #[tokio::test]
-async fn account_is_found_in_any_unicode_normal_form() {
+async fn account_is_found_by_its_id_in_any_unicode_normal_form() {
     let tenant = Tenant::new("hostile: normal forms").await;
     let mut body = payload(&[transaction("tx", "-1.00")]);
-    let typed = "cafe\u{301} \u{202e}🚀";
-    body["accounts"][0]["account_id"] = typed.into();
+    let decomposed = "cafe\u{301} \u{202e}🚀";
+    body["accounts"][0]["account_id"] = decomposed.into();
     body["transactions"][0]["account_id"] = "café \u{202e}🚀".into();
     let batch = tenant.api.accept(&body).await;
     tenant.api.finished(&batch).await;
     for path in ["cafe%CC%81%20%E2%80%AE%F0%9F%9A%80", "caf%C3%A9%20%E2%80%AE%F0%9F%9A%80"] {
-        let answer = tenant.api.get(&format!("/api/accounts/{path}/transactions")).await;
-        assert_eq!(answer.status, 200, "{}", answer.text);
-        assert_eq!(answer.json()["account_id"], "café \u{202e}🚀");
+        let response = tenant.api.get(&format!("/api/accounts/{path}/transactions")).await;
+        assert_eq!(response.status, 200, "{}", response.text);
+        assert_eq!(response.json()["account_id"], "café \u{202e}🚀");
         let summary = tenant.api.summary(path, "").await.json();
         assert_eq!(summary["metrics"]["total_transactions"], 1);
     }

@@ -1,4 +1,4 @@
-//! Repeated requests and repeated transactions.
+//! Idempotency keys, and transactions that are sent again.
 
 use futures::future::join_all;
 use serde_json::json;
@@ -9,7 +9,7 @@ use crate::support::{example, payload, transaction};
 const KEY: &str = "idempotency-key";
 
 #[tokio::test]
-async fn the_same_key_and_body_give_the_first_answer_again() {
+async fn replayed_key_and_body_return_the_first_response() {
     let tenant = Tenant::new("idempotency: replay").await;
     let body = payload(&[transaction("a", "-1")]);
     let first = tenant.api.post_with(&[(KEY, "key"), ("x-correlation-id", "first")], &body).await;
@@ -27,55 +27,55 @@ async fn the_same_key_and_body_give_the_first_answer_again() {
 }
 
 #[tokio::test]
-async fn the_same_key_with_another_body_is_409() {
+async fn replayed_key_with_another_body_is_409() {
     let tenant = Tenant::new("idempotency: reused").await;
     let post = async |amount| {
         tenant.api.post_with(&[(KEY, "key")], &payload(&[transaction("a", amount)])).await
     };
     assert_eq!(post("-1").await.status, 202);
-    let answer = post("-2").await;
-    let problem = answer.assert_problem(409);
+    let response = post("-2").await;
+    let problem = response.assert_problem(409);
     assert_eq!(problem["type"], "urn:tributary:problem:idempotency-key-reused");
     assert_eq!(tenant.row_counts().await[0], ("batches", 1));
 }
 
 #[tokio::test]
-async fn the_request_id_is_the_key_where_no_header_gives_one() {
+async fn request_id_is_the_key_without_a_header() {
     let tenant = Tenant::new("idempotency: request id").await;
     let first = tenant.api.post_bytes(&[], example().into()).await;
     let again = tenant.api.post_bytes(&[], example().into()).await;
     assert_eq!(again.header("idempotency-replayed"), "true");
     assert_eq!(again.text, first.text);
-    let under_header = tenant.api.post_bytes(&[(KEY, "other")], example().into()).await;
-    assert_eq!((under_header.status, under_header.header("idempotency-replayed")), (202, ""));
-    assert_eq!(under_header.json()["unchanged"], 1);
+    let with_header = tenant.api.post_bytes(&[(KEY, "other")], example().into()).await;
+    assert_eq!((with_header.status, with_header.header("idempotency-replayed")), (202, ""));
+    assert_eq!(with_header.json()["unchanged"], 1);
 }
 
 #[tokio::test]
-async fn many_equal_requests_at_the_same_moment_make_one_batch() {
-    let tenant = Tenant::new("idempotency: at once").await;
+async fn concurrent_equal_requests_create_one_batch() {
+    let tenant = Tenant::new("idempotency: concurrent").await;
     let body = payload(&[transaction("a", "-1"), transaction("b", "-1")]);
     let requests = (0..6).map(|_| tenant.api.post_with(&[(KEY, "key")], &body));
-    let answers = join_all(requests).await;
+    let responses = join_all(requests).await;
     let mut batches = std::collections::HashSet::new();
-    for answer in &answers {
-        match answer.status {
+    for response in &responses {
+        match response.status {
             202 => {
-                batches.insert(answer.json()["batch_id"].to_string());
+                batches.insert(response.json()["batch_id"].to_string());
             }
             _ => {
-                answer.assert_problem(409);
-                assert!(!answer.header("retry-after").is_empty(), "it may be tried again");
+                response.assert_problem(409);
+                assert!(!response.header("retry-after").is_empty(), "the client may retry");
             }
         }
     }
-    assert_eq!(batches.len(), 1, "{answers:?}");
+    assert_eq!(batches.len(), 1, "{responses:?}");
     let counts = tenant.row_counts().await;
     assert_eq!((counts[0], counts[2]), (("batches", 1), ("transactions", 2)));
 }
 
 #[tokio::test]
-async fn a_known_transaction_counts_as_unchanged_or_updated_and_is_enriched_again() {
+async fn known_transaction_is_unchanged_or_updated_and_categorised_again() {
     let tenant = Tenant::new("idempotency: updated").await;
     let first = payload(&[transaction("a", "-1.00"), transaction("b", "-1.00")]);
     let batch_id = tenant.api.accept(&first).await;
@@ -84,31 +84,31 @@ async fn a_known_transaction_counts_as_unchanged_or_updated_and_is_enriched_agai
     let mut coffee = transaction("b", "-2.50");
     coffee["name"] = json!("Starbucks 0042");
     let second = payload(&[transaction("a", "-1.0"), coffee, transaction("c", "7")]);
-    let answer = tenant.api.post(&second).await;
-    let body = answer.json();
+    let response = tenant.api.post(&second).await;
+    let body = response.json();
     let counts = ["inserted", "updated", "unchanged"].map(|field| body[field].as_i64());
     assert_eq!(counts, [Some(1), Some(1), Some(1)]);
     tenant.api.finished(body["batch_id"].as_str().unwrap()).await;
 
     let page = tenant.api.get("/api/accounts/acc/transactions").await.json();
     let rows = page["transactions"].as_array().unwrap();
-    let of = |id: &str| rows.iter().find(|row| row["transaction_id"] == id).unwrap();
-    assert_eq!((&of("b")["category"], &of("b")["revision"]), (&json!("Food"), &json!(2)));
-    assert_eq!((&of("a")["category"], &of("a")["revision"]), (&json!("Shopping"), &json!(1)));
+    let row = |id: &str| rows.iter().find(|row| row["transaction_id"] == id).unwrap();
+    assert_eq!((&row("b")["category"], &row("b")["revision"]), (&json!("Food"), &json!(2)));
+    assert_eq!((&row("a")["category"], &row("a")["revision"]), (&json!("Shopping"), &json!(1)));
     let summary = tenant.api.settled_summary("acc", "").await;
     let metrics = r#"{"total_transactions":3,"total_spend":3.50,"total_income":7.00,"net":3.50}"#;
     assert!(summary.text.contains(metrics), "{}", summary.text);
 }
 
 #[tokio::test]
-async fn invalid_key_is_rejected() {
-    let tenant = Tenant::new("idempotency: no key").await;
+async fn empty_or_too_long_key_is_rejected() {
+    let tenant = Tenant::new("idempotency: invalid key").await;
     let too_long = "k".repeat(129);
     for key in ["", too_long.as_str()] {
-        let answer = tenant.api.post_bytes(&[(KEY, key)], example().into()).await;
-        assert_eq!(answer.fault_pointers(), ["Idempotency-Key"]);
+        let response = tenant.api.post_bytes(&[(KEY, key)], example().into()).await;
+        assert_eq!(response.error_pointers(), ["Idempotency-Key"]);
     }
     let longest = "k".repeat(128);
-    let answer = tenant.api.post_bytes(&[(KEY, &longest)], example().into()).await;
-    assert_eq!(answer.status, 202);
+    let response = tenant.api.post_bytes(&[(KEY, &longest)], example().into()).await;
+    assert_eq!(response.status, 202);
 }

@@ -1,4 +1,4 @@
-//! A key stands in no log, no answer, no process listing, and nowhere in the database.
+//! API keys and the pepper appear in no log, response, process listing or database table.
 
 use serde_json::{Value, json};
 use sqlx::AssertSqlSafe;
@@ -7,16 +7,17 @@ use tributary_lambda::routes::ROUTES;
 use crate::shared_system::{Tenant, database_url, lambda, log_files, secrets};
 use crate::support::{connect, eventually, payload, transaction};
 
-/// Uses keys in every way that a client may, good and bad, with a correlation id that the logs
-/// carry.
+/// Sends requests with valid and invalid credentials to every route. Returns the response bodies.
 async fn use_keys(tenant: &Tenant, correlation_id: &str) -> Vec<String> {
     let key = tenant.key_for(&["admin"]).await;
-    let narrow = tenant.key_for(&["ingest"]).await;
+    let ingest_key = tenant.key_for(&["ingest"]).await;
     let revoked = tenant.key_for(&["report"]).await;
     tenant.revoke(&revoked).await;
     let token = tenant.token("admin").await;
-    let mut answers = Vec::new();
-    for credential in [&key, &narrow, &revoked, &token, &format!("{key}0"), &format!("x{token}")] {
+    let mut responses = Vec::new();
+    for credential in
+        [&key, &ingest_key, &revoked, &token, &format!("{key}0"), &format!("x{token}")]
+    {
         for route in ROUTES {
             let path = route.path.replace("{batch_id}", "b").replace("{account_id}", "acc");
             let bearer = format!("Bearer {credential}");
@@ -24,85 +25,85 @@ async fn use_keys(tenant: &Tenant, correlation_id: &str) -> Vec<String> {
                 let headers = [(name, value), ("x-correlation-id", correlation_id)];
                 let method = route.method.parse().unwrap();
                 let api = tenant.api.with_key(None);
-                answers.push(api.send(method, &path, &headers, Some(b"{}".to_vec())).await.text);
+                responses.push(api.send(method, &path, &headers, Some(b"{}".to_vec())).await.text);
             }
         }
     }
-    // A key where none belongs is not shown either.
+    // A key in a field that is not for keys.
     let body = payload(&[transaction(&key, "-1")]).to_string().replace("\"-1\"", "\"ten\"");
-    answers.push(tenant.api.with_key(Some(&key)).post_bytes(&[], body.into()).await.text);
-    answers
+    responses.push(tenant.api.with_key(Some(&key)).post_bytes(&[], body.into()).await.text);
+    responses
 }
 
-/// Has keys made, listed and revoked as an operator of a deployed stack does. What the function was
-/// asked wrongly may hold a whole key; what it answers then must not.
-async fn administer_keys(tenant: &Tenant) -> (String, Vec<String>) {
-    let ask = async |event: Value| lambda().await.invoke("admin", event.to_string(), None).await;
+/// Creates, lists and revokes keys with the admin function, also with invalid events that contain a
+/// key. Returns the key and the responses, except that of the creation.
+async fn manage_keys(tenant: &Tenant) -> (String, Vec<String>) {
+    let invoke = async |event: Value| lambda().await.invoke("admin", event.to_string(), None).await;
     let (name, scopes) = (tenant.name.as_str(), json!(["report"]));
     let create = json!({"operation": "keys_create", "tenant": name, "name": "k", "scopes": scopes});
-    let created: Value = serde_json::from_slice(&ask(create).await.unwrap().payload).unwrap();
+    let created: Value = serde_json::from_slice(&invoke(create).await.unwrap().payload).unwrap();
     let key = created["key"].as_str().unwrap().to_owned();
     let prefix = created["prefix"].as_str().unwrap();
     let list = json!({"operation": "keys_list", "tenant": name});
     let revoke =
         |prefix: &str| json!({"operation": "keys_revoke", "tenant": name, "prefix": prefix});
-    let mut answers = Vec::new();
+    let mut responses = Vec::new();
     for event in [list, revoke(&key), json!({"operation": key}), revoke(prefix)] {
-        answers.push(match ask(event).await {
+        responses.push(match invoke(event).await {
             Ok(invocation) => String::from_utf8_lossy(&invocation.payload).into_owned(),
             Err(error) => format!("{error:?}"),
         });
     }
-    (key, answers)
+    (key, responses)
 }
 
-fn assert_free_of(secrets: &[String], text: &str, place: &str) {
+fn assert_no_secret(secrets: &[String], text: &str, place: &str) {
     for secret in secrets {
         if let Some(at) = text.find(secret.as_str()) {
-            panic!("a secret stands in {place}, after: {}", &text[at.saturating_sub(200)..at]);
+            panic!("{place} contains a secret after: {}", &text[at.saturating_sub(200)..at]);
         }
     }
 }
 
 #[tokio::test]
-async fn no_key_stands_in_a_log_an_answer_a_process_listing_or_the_database() {
+async fn keys_appear_in_no_log_response_process_listing_or_database_table() {
     let tenant = Tenant::new("secrecy").await;
     let correlation_id = "secrecy-1";
-    let mut answers = use_keys(&tenant, correlation_id).await;
+    let mut responses = use_keys(&tenant, correlation_id).await;
     let mut secrets = secrets().await;
-    let (key, of_admin) = administer_keys(&tenant).await;
+    let (key, admin_responses) = manage_keys(&tenant).await;
     secrets.push(key);
-    answers.extend(of_admin);
+    responses.extend(admin_responses);
     let signature = |token: String| token.rsplit_once('.').unwrap().1.to_owned();
     secrets.push(signature(tenant.token("admin").await));
     assert!(secrets.len() > 3 && secrets.iter().all(|secret| secret.len() >= 40));
 
-    for answer in &answers {
-        assert_free_of(&secrets, answer, "an answer");
+    for response in &responses {
+        assert_no_secret(&secrets, response, "a response");
     }
 
-    let logs = eventually("the log of the last request", async || {
+    let logs = eventually("the log of the requests", async || {
         let logs = log_files().await;
-        let of_ingest = logs.iter().find(|(name, _)| name == "ingest.log");
-        of_ingest.is_some_and(|(_, text)| text.contains(correlation_id)).then_some(logs)
+        let ingest_log = logs.iter().find(|(name, _)| name == "ingest.log");
+        ingest_log.is_some_and(|(_, text)| text.contains(correlation_id)).then_some(logs)
     })
     .await;
     for function in ["authorize.log", "admin.log"] {
         assert!(logs.iter().any(|(name, text)| name == function && !text.is_empty()), "{function}");
     }
     for (name, text) in &logs {
-        assert_free_of(&secrets, text, name);
-        // An operator's key is named by its prefix, as its list does.
-        assert!(name == "admin.log" || !text.contains("trb_"), "{name} shows a part of a key");
+        assert_no_secret(&secrets, text, name);
+        // Admin logs the prefix of a key.
+        assert!(name == "admin.log" || !text.contains("trb_"), "{name} contains part of a key");
     }
 
     let mut own_processes = 0;
     for process in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
-        // One that ended meanwhile has none.
+        // The process may have ended.
         let Ok(line) = std::fs::read(process.path().join("cmdline")) else { continue };
         let line = String::from_utf8_lossy(&line).replace('\0', " ");
         own_processes += usize::from(line.contains("/authorize"));
-        assert_free_of(&secrets, &line, "a process listing");
+        assert_no_secret(&secrets, &line, "a process listing");
     }
     assert!(own_processes > 0 || !cfg!(target_os = "linux"), "the functions are listed");
 
@@ -120,10 +121,10 @@ async fn no_key_stands_in_a_log_an_answer_a_process_listing_or_the_database() {
         let rows: Vec<String> =
             sqlx::query_scalar(AssertSqlSafe(rows)).fetch_all(&mut connection).await.unwrap();
         for row in rows {
-            // A byte array is shown in hexadecimal, so a key in one would look otherwise.
-            let bytes_of_keys: Vec<_> = secrets.iter().map(|secret| hex(secret)).collect();
-            assert_free_of(&secrets, &row, &table);
-            assert_free_of(&bytes_of_keys, &row, &table);
+            // Byte arrays are in hexadecimal.
+            let hex_secrets: Vec<_> = secrets.iter().map(|secret| hex(secret)).collect();
+            assert_no_secret(&secrets, &row, &table);
+            assert_no_secret(&hex_secrets, &row, &table);
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Tests of the HTTP API on one system, which all tests of this program share. Each test creates
-//! its own tenant.
+//! Tests of the HTTP API. All tests of this program use one system; each test creates its own
+//! tenants.
 #![cfg(test)]
 
 #[path = "../support/mod.rs"]

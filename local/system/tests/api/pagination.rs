@@ -1,35 +1,34 @@
-//! An account's transactions: pages, filters, limits.
+//! Lists the transactions of an account: pages, filters and limits.
 
 use std::collections::HashSet;
 
 use serde_json::{Value, json};
 
 use crate::shared_system::Tenant;
-use crate::support::{Api, payload, transaction};
+use crate::support::{Api, SUMMARY, TRANSACTIONS, account, payload, transaction};
 
-const PATH: &str = "/api/accounts/acc/transactions";
-
-/// Follows the cursors to the end; each page's ids.
-async fn walk(api: &Api, query: &str) -> Vec<Vec<String>> {
+/// Reads every page; returns the ids of each page.
+async fn pages(api: &Api, query: &str) -> Vec<Vec<String>> {
     let (mut pages, mut cursor) = (Vec::new(), String::new());
     loop {
-        let page = api.get(&format!("{PATH}?{query}{cursor}")).await.json();
+        let page = api.get(&format!("{TRANSACTIONS}?{query}{cursor}")).await.json();
         let rows = page["transactions"].as_array().unwrap().iter();
         pages.push(rows.map(|row| row["transaction_id"].as_str().unwrap().to_owned()).collect());
         match page["next_cursor"].as_str() {
             Some(next) => cursor = format!("&cursor={next}"),
             None => return pages,
         }
-        assert!(pages.len() < 100, "the cursors never end");
+        assert!(pages.len() < 100, "the pages do not end");
     }
 }
 
-/// The ids that a filter leaves, in order.
+/// The ids of every page, in order.
 async fn ids(api: &Api, query: &str) -> Vec<String> {
-    walk(api, query).await.concat()
+    pages(api, query).await.concat()
 }
 
-fn on(id: &str, date: &str, name: &str) -> Value {
+/// A transaction with this date and description.
+fn dated(id: &str, date: &str, name: &str) -> Value {
     let mut transaction = transaction(id, "-1");
     transaction["date"] = json!(date);
     transaction["name"] = json!(name);
@@ -37,33 +36,33 @@ fn on(id: &str, date: &str, name: &str) -> Value {
 }
 
 #[tokio::test]
-async fn the_cursor_walks_every_row_exactly_once_newest_first() {
-    let tenant = Tenant::new("pages: walk").await;
-    // Many at the same instant, so that a page ends among equals.
+async fn pages_contain_every_transaction_once_newest_first() {
+    let tenant = Tenant::new("pages: cursor").await;
+    // Ten on each day, so that a page ends between transactions of the same date.
     let transactions: Vec<_> = (0..25)
         .map(|index| {
-            on(&format!("tx é {index:02}"), &format!("2025-10-{:02}", 1 + index / 10), "x")
+            dated(&format!("tx é {index:02}"), &format!("2025-10-{:02}", 1 + index / 10), "x")
         })
         .collect();
     tenant.api.accept(&payload(&transactions)).await;
-    let pages = walk(&tenant.api, "limit=4").await;
-    let sizes: Vec<_> = pages.iter().map(Vec::len).collect();
+    let pages_of_four = pages(&tenant.api, "limit=4").await;
+    let sizes: Vec<_> = pages_of_four.iter().map(Vec::len).collect();
     assert_eq!(sizes, [4, 4, 4, 4, 4, 4, 1]);
-    let walked = pages.concat();
-    assert_eq!(walked.iter().collect::<HashSet<_>>().len(), 25);
+    let listed = pages_of_four.concat();
+    assert_eq!(listed.iter().collect::<HashSet<_>>().len(), 25);
     let newest_first: Vec<_> = (0..25).rev().map(|index| format!("tx é {index:02}")).collect();
-    assert_eq!(walked, newest_first);
-    // A page that is exactly full is the last one too.
-    assert_eq!(walk(&tenant.api, "limit=5").await.len(), 5);
+    assert_eq!(listed, newest_first);
+    // No empty page follows a last page that is full.
+    assert_eq!(pages(&tenant.api, "limit=5").await.len(), 5);
 }
 
 #[tokio::test]
 async fn rows_are_filtered_by_status_category_and_dates() {
     let tenant = Tenant::new("pages: filters").await;
     let body = payload(&[
-        on("a", "2025-10-01T00:00:00Z", "Amazon"),
-        on("b", "2025-10-02T23:59:59Z", "Starbucks"),
-        on("c", "2025-10-03T00:00:00Z", "Amazon"),
+        dated("a", "2025-10-01T00:00:00Z", "Amazon"),
+        dated("b", "2025-10-02T23:59:59Z", "Starbucks"),
+        dated("c", "2025-10-03T00:00:00Z", "Amazon"),
     ]);
     let batch_id = tenant.api.accept(&body).await;
     tenant.api.finished(&batch_id).await;
@@ -84,7 +83,7 @@ async fn rows_are_filtered_by_status_category_and_dates() {
 
 #[tokio::test]
 async fn invalid_parameter_is_rejected_with_its_name() {
-    let tenant = Tenant::new("pages: refusals").await;
+    let tenant = Tenant::new("pages: rejections").await;
     tenant.api.accept(&payload(&[transaction("a", "-1")])).await;
     for (query, pointers) in [
         ("limit=0", &["?limit"][..]),
@@ -97,23 +96,22 @@ async fn invalid_parameter_is_rejected_with_its_name() {
         ("start_date=2025-10-02", &["?end_date"]),
         ("limit=-1&status=", &["?status", "?limit"]),
     ] {
-        let answer = tenant.api.get(&format!("{PATH}?{query}")).await;
-        assert_eq!(answer.fault_pointers(), pointers, "{query}");
+        let response = tenant.api.get(&format!("{TRANSACTIONS}?{query}")).await;
+        assert_eq!(response.error_pointers(), pointers, "{query}");
     }
     for limit in [1, 500] {
-        assert_eq!(tenant.api.get(&format!("{PATH}?limit={limit}")).await.status, 200);
+        assert_eq!(tenant.api.get(&format!("{TRANSACTIONS}?limit={limit}")).await.status, 200);
     }
 }
 
 #[tokio::test]
-async fn an_unknown_account_is_404_and_an_empty_one_an_empty_page() {
+async fn unknown_account_is_404_and_account_without_transactions_is_an_empty_page() {
     let tenant = Tenant::new("pages: accounts").await;
-    tenant.api.get(PATH).await.assert_problem(404);
-    let summary = "/api/reports/account/acc/summary?start_date=2025-10-01&end_date=2025-10-31";
-    tenant.api.get(summary).await.assert_problem(404);
+    tenant.api.get(TRANSACTIONS).await.assert_problem(404);
+    tenant.api.get(SUMMARY).await.assert_problem(404);
 
     let mut body = payload(&[transaction("a", "-1")]);
-    body["accounts"].as_array_mut().unwrap().push(crate::support::account("a/b c"));
+    body["accounts"].as_array_mut().unwrap().push(account("a/b c"));
     tenant.api.accept(&body).await;
     let page = tenant.api.get("/api/accounts/a%2Fb%20c/transactions").await;
     assert_eq!((page.status, page.json()["transactions"].clone()), (200, json!([])), "{page:?}");

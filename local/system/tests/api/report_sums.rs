@@ -12,29 +12,32 @@ fn in_currency(id: &str, amount: &str, currency: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_tenth_and_two_tenths_are_three_tenths_in_the_json_text() {
-    let tenant = Tenant::new("sums: tenths").await;
-    // As JSON numbers, which a careless reader makes floats of.
+async fn sums_of_decimal_fractions_are_exact_in_the_json_text() {
+    let tenant = Tenant::new("sums: fractions").await;
+    // The amounts are JSON numbers, which must not be parsed as floats.
     let body = r#"{"accounts": [{"account_id": "acc", "name": "A", "type": "depository"}],
         "transactions": [
-            {"transaction_id": "a", "account_id": "acc", "amount": -0.10, "iso_currency_code": "USD",
-             "date": "2025-10-30", "name": "Amazon"},
-            {"transaction_id": "b", "account_id": "acc", "amount": -0.20, "iso_currency_code": "USD",
-             "date": "2025-10-30", "name": "Amazon"},
+            {"transaction_id": "a", "account_id": "acc", "amount": -0.10,
+             "iso_currency_code": "USD", "date": "2025-10-30", "name": "Amazon"},
+            {"transaction_id": "b", "account_id": "acc", "amount": -0.20,
+             "iso_currency_code": "USD", "date": "2025-10-30", "name": "Amazon"},
             {"transaction_id": "c", "account_id": "acc", "amount": 999999999999999.99,
              "iso_currency_code": "USD", "date": "2025-10-30", "name": "Stripe"}],
         "total_transactions": 3}"#;
-    let answer = tenant.api.post_bytes(&[], body.into()).await;
-    assert_eq!(answer.status, 202, "{}", answer.text);
+    let response = tenant.api.post_bytes(&[], body.into()).await;
+    assert_eq!(response.status, 202, "{}", response.text);
     let summary = tenant.api.settled_summary("acc", "").await.text;
-    let metrics = r#""metrics":{"total_transactions":3,"total_spend":0.30,"total_income":999999999999999.99,"net":999999999999999.69}"#;
+    let metrics = concat!(
+        r#""metrics":{"total_transactions":3,"total_spend":0.30,"#,
+        r#""total_income":999999999999999.99,"net":999999999999999.69}"#
+    );
     assert!(summary.contains(metrics), "{summary}");
     let shopping = r#"{"category":"Shopping","total_spend":0.30,"transaction_count":2}"#;
     assert!(summary.contains(shopping), "{summary}");
 }
 
 #[tokio::test]
-async fn the_sums_of_ten_thousand_transactions_are_exact() {
+async fn sums_of_ten_thousand_transactions_are_exact() {
     let tenant = Tenant::new("sums: ten thousand").await;
     let mut body = numbered(10_000, "-0.10");
     for index in (0..10_000).step_by(2) {
@@ -45,14 +48,17 @@ async fn the_sums_of_ten_thousand_transactions_are_exact() {
     let all_completed = json!({"pending": 0, "processing": 0, "completed": 10_000, "failed": 0});
     assert_eq!(batch["processing_status"], all_completed);
     let summary = tenant.api.settled_summary("acc", "").await.text;
-    let metrics = r#""metrics":{"total_transactions":10000,"total_spend":1500.00,"total_income":0.00,"net":-1500.00}"#;
+    let metrics = concat!(
+        r#""metrics":{"total_transactions":10000,"total_spend":1500.00,"#,
+        r#""total_income":0.00,"net":-1500.00}"#
+    );
     assert!(summary.contains(metrics), "{summary}");
     let shopping = r#"{"category":"Shopping","total_spend":1500.00,"transaction_count":10000}"#;
     assert!(summary.contains(shopping), "{summary}");
 }
 
 #[tokio::test]
-async fn an_account_in_two_currencies_never_adds_them() {
+async fn amounts_of_different_currencies_are_not_added() {
     let tenant = Tenant::new("sums: currencies").await;
     let body = payload(&[
         in_currency("a", "-1.10", "USD"),
@@ -66,10 +72,9 @@ async fn an_account_in_two_currencies_never_adds_them() {
     assert!(most_used.contains(r#""currencies":["EUR","JPY","USD"]"#), "{most_used}");
     for (currency, count, spend) in [("EUR", 2, "5.50"), ("USD", 1, "1.10"), ("JPY", 1, "500")] {
         let report = tenant.api.settled_summary("acc", &format!("&currency={currency}")).await.text;
-        let expected = format!(
-            r#""currency":"{currency}","metrics":{{"total_transactions":{count},"total_spend":{spend},"#
-        );
-        assert!(report.contains(&expected), "{report}");
+        let currency = format!(r#""currency":"{currency}""#);
+        let metrics = format!(r#"{{"total_transactions":{count},"total_spend":{spend},"#);
+        assert!(report.contains(&format!(r#"{currency},"metrics":{metrics}"#)), "{report}");
     }
     let unused = tenant.api.summary("acc", "&currency=CHF").await.json();
     assert_eq!(unused["metrics"]["total_transactions"], 0);
@@ -87,7 +92,7 @@ async fn invalid_period_is_rejected() {
         ("?start_date=2025-02-30&end_date=x", &["?start_date", "?end_date"]),
         ("?start_date=2025-10-01&end_date=2025-10-31&currency=usd", &["?currency"]),
     ] {
-        let answer = tenant.api.get(&format!("{summary}{query}")).await;
-        assert_eq!(answer.fault_pointers(), pointers, "{query}");
+        let response = tenant.api.get(&format!("{summary}{query}")).await;
+        assert_eq!(response.error_pointers(), pointers, "{query}");
     }
 }

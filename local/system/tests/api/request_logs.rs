@@ -1,23 +1,23 @@
-//! What the functions log: every request with its facts, and enrichment under the request's
-//! correlation id.
+//! Logs of the functions: a line for each request, and the request's correlation id on the lines of
+//! its enrichment.
 
 use crate::shared_system::{Tenant, lines_about};
 use crate::support::{eventually, example};
 
 #[tokio::test]
-async fn the_correlation_id_of_the_request_is_on_every_line_of_its_enrichment() {
+async fn enrichment_is_logged_with_the_correlation_id_of_the_request() {
     let tenant = Tenant::new("logs: enrichment").await;
     let correlation_id = "logs-enrichment-1";
     let headers = [("x-correlation-id", correlation_id)];
-    let answer = tenant.api.post_bytes(&headers, example().into()).await.json();
-    let batch_id = answer["batch_id"].as_str().unwrap();
+    let response = tenant.api.post_bytes(&headers, example().into()).await.json();
+    let batch_id = response["batch_id"].as_str().unwrap();
     tenant.api.finished(batch_id).await;
 
-    let wanted = ["enrichment started", "enrichment progressed", "enrichment ended"];
-    let lines = eventually("the lines of the enrichment", async || {
+    let expected = ["enrichment started", "enrichment progressed", "enrichment ended"];
+    let lines = eventually("the log lines of the enrichment", async || {
         let lines = lines_about("enrich", correlation_id).await;
         let messages: Vec<_> = lines.iter().filter_map(|line| line["message"].as_str()).collect();
-        wanted.iter().all(|message| messages.contains(message)).then_some(lines)
+        expected.iter().all(|message| messages.contains(message)).then_some(lines)
     })
     .await;
     for line in &lines {
@@ -30,7 +30,7 @@ async fn the_correlation_id_of_the_request_is_on_every_line_of_its_enrichment() 
 }
 
 #[tokio::test]
-async fn every_request_is_logged_with_method_path_client_status_and_duration() {
+async fn request_is_logged_with_method_path_client_status_and_duration() {
     let tenant = Tenant::new("logs: requests").await;
     let headers = [("x-correlation-id", "logs-requests-1")];
     tenant.api.post_bytes(&headers, example().into()).await;
@@ -41,9 +41,9 @@ async fn every_request_is_logged_with_method_path_client_status_and_duration() {
         ("ingest", "logs-requests-1", "POST", "/api/integrations/transactions/", 202),
         ("report", "logs-requests-2", "GET", "/api/batches/x/", 404),
     ] {
-        let line = eventually("the line of the request", async || {
+        let line = eventually("the log line of the request", async || {
             let lines = lines_about(function, correlation_id).await;
-            lines.into_iter().find(|line| line["message"] == "request answered")
+            lines.into_iter().find(|line| line["message"] == "request completed")
         })
         .await;
         assert_eq!((&line["method"], &line["path"]), (&method.into(), &path.into()), "{line}");
@@ -55,15 +55,15 @@ async fn every_request_is_logged_with_method_path_client_status_and_duration() {
 }
 
 #[tokio::test]
-async fn no_line_shows_a_key_a_description_or_a_merchant() {
+async fn no_log_line_contains_a_key_a_description_a_merchant_or_an_amount() {
     let tenant = Tenant::new("logs: personal").await;
     let correlation_id = "logs-personal-1";
     let body = example().replace("AMZN Mktp US*2K4", "SECRET DESCRIPTOR").replace("Amazon", "HUSH");
     let headers = [("x-correlation-id", correlation_id)];
-    let answer = tenant.api.post_bytes(&headers, body.into()).await.json();
-    tenant.api.finished(answer["batch_id"].as_str().unwrap()).await;
+    let response = tenant.api.post_bytes(&headers, body.into()).await.json();
+    tenant.api.finished(response["batch_id"].as_str().unwrap()).await;
     for function in ["ingest", "enrich"] {
-        let lines = eventually("some lines", async || {
+        let lines = eventually("log lines of the request", async || {
             Some(lines_about(function, correlation_id).await).filter(|lines| !lines.is_empty())
         })
         .await;

@@ -1,4 +1,4 @@
-//! The system that the tests of this program share, and tenants on it.
+//! The system that all tests of this program use, and its tenants.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -19,7 +19,7 @@ use tributary_testkit::Issuer;
 
 use crate::support::{self, Api};
 
-/// Every line that a function wrote: its name and the line.
+/// The functions' log lines: the function's name and the line.
 type Lines = Arc<Mutex<Vec<(String, String)>>>;
 
 struct Shared {
@@ -30,13 +30,13 @@ struct Shared {
     lambda: Lambda,
     issuer: Issuer,
     log_directory: PathBuf,
-    /// Every key that was made.
+    /// Every API key that the tests created.
     keys: Mutex<Vec<String>>,
 }
 
 static SHARED: OnceCell<Shared> = OnceCell::const_new();
 
-/// A tenant with a key for everything.
+/// A tenant, and a client with an API key that has every scope.
 pub struct Tenant {
     pub id: TenantId,
     pub name: String,
@@ -44,29 +44,30 @@ pub struct Tenant {
 }
 
 impl Tenant {
-    /// A new one of that name; names are unique over all tests.
+    /// Creates a tenant. Each test must use another name.
     pub async fn new(name: &str) -> Self {
-        let (id, key) = key(name, &["ingest", "report", "admin"]).await;
+        let (id, key) = create(name, &["ingest", "report", "admin"]).await;
         Self { id, name: name.to_owned(), api: Api::new(&shared().await.url, &key) }
     }
 
-    /// The API with another key of this tenant, for these scopes alone.
+    /// A client with a new key of this tenant that has only these scopes.
     pub async fn api_for(&self, scopes: &[&str]) -> Api {
         self.api.with_key(Some(&self.key_for(scopes).await))
     }
 
-    /// Another key of this tenant.
+    /// Creates a key of this tenant with these scopes.
     pub async fn key_for(&self, scopes: &[&str]) -> String {
-        key(&self.name, scopes).await.1
+        create(&self.name, scopes).await.1
     }
 
-    /// Makes completed rows failed ones, sums and all, as a categoriser that gives up would have.
+    /// Changes completed transactions and their report sums to failed, as enrich does when it fails
+    /// to categorise them.
     pub async fn fail(&self, transaction_ids: &[&str]) {
         let mut connection = support::connect(&shared().await.database_url).await;
         sqlx::query(
             "with failed as ( \
                  update transactions set \
-                     status = 'failed', failure_reason = 'no model answers', category = null, \
+                     status = 'failed', failure_reason = 'no model available', category = null, \
                      primary_code = null, detailed_code = null, confidence = null, rule = null, \
                      rules_version = null \
                  where tenant_id = $1 and transaction_id = any($2) \
@@ -88,12 +89,12 @@ impl Tenant {
         .unwrap();
     }
 
-    /// A token of the issuer for this tenant.
+    /// A valid token for this tenant.
     pub async fn token(&self, scope: &str) -> String {
         issuer().await.rs256(&Issuer::claims(&self.id.to_string(), scope))
     }
 
-    /// Revokes one of its keys.
+    /// Revokes a key of this tenant.
     pub async fn revoke(&self, key: &str) {
         let mut connection = support::connect(&shared().await.database_url).await;
         let prefix = key.rsplit_once('_').unwrap().0;
@@ -101,8 +102,8 @@ impl Tenant {
         revoked.unwrap().unwrap();
     }
 
-    /// Everything that is stored of the tenant, but its keys, whose last use is noted, and the
-    /// report's sums, which relay folds: the summary shows those.
+    /// Every stored row of the tenant, except its API keys, whose last use is updated, and its
+    /// report sums, which relay folds. Tests compare report sums by the summary.
     pub async fn rows(&self) -> Vec<String> {
         let mut connection = support::connect(&shared().await.database_url).await;
         let mut rows = Vec::new();
@@ -110,19 +111,19 @@ impl Tenant {
             let query = format!(
                 "select to_jsonb(t)::text from {table} as t where tenant_id = $1 order by 1"
             );
-            let of_table: Vec<String> = sqlx::query_scalar(AssertSqlSafe(query))
+            let table_rows: Vec<String> = sqlx::query_scalar(AssertSqlSafe(query))
                 .bind(self.id.0)
                 .fetch_all(&mut connection)
                 .await
                 .unwrap();
             if !["api_keys", "report_days", "report_deltas"].contains(&table.as_str()) {
-                rows.extend(of_table.into_iter().map(|row| format!("{table}: {row}")));
+                rows.extend(table_rows.into_iter().map(|row| format!("{table}: {row}")));
             }
         }
         rows
     }
 
-    /// How many rows of the tenant each table has that a batch is written to.
+    /// The number of rows of the tenant in each table that ingest writes.
     pub async fn row_counts(&self) -> Vec<(&'static str, i64)> {
         let mut connection = support::connect(&shared().await.database_url).await;
         let mut counts = Vec::new();
@@ -144,10 +145,11 @@ impl Tenant {
     }
 }
 
-async fn key(tenant_name: &str, scopes: &[&str]) -> (TenantId, String) {
+/// Creates an API key, and the tenant if it does not exist. Returns the tenant's id and the key.
+async fn create(tenant_name: &str, scopes: &[&str]) -> (TenantId, String) {
     let url = secrecy::SecretString::from(shared().await.database_url.as_str());
     let store = Store::connect_lazily(&url).unwrap();
-    // A name of its own: a new key of a name revokes the one before.
+    // A unique name, because `create_key` revokes an earlier key of the same name.
     let name = uuid::Uuid::now_v7().to_string();
     let current = Pepper::new(&shared().await.pepper).unwrap();
     let peppers = Peppers { current, previous: None };
@@ -158,32 +160,32 @@ async fn key(tenant_name: &str, scopes: &[&str]) -> (TenantId, String) {
     (created.tenant_id, created.key)
 }
 
-/// The log lines of a function so far that are about a correlation id, read as JSON.
+/// The log lines of a function with this correlation id, parsed as JSON.
 pub async fn lines_about(function: &str, correlation_id: &str) -> Vec<Value> {
     let lines = shared().await.lines.lock().unwrap().clone();
-    let of_function = lines.iter().filter(|(name, _)| name == function);
-    let read = of_function.map(|(_, line)| {
+    let function_lines = lines.iter().filter(|(name, _)| name == function);
+    let parsed = function_lines.map(|(_, line)| {
         serde_json::from_str(line).unwrap_or_else(|error| panic!("{function}: {error}: {line}"))
     });
-    read.filter(|line: &Value| line["span"]["correlation_id"] == correlation_id).collect()
+    parsed.filter(|line: &Value| line["span"]["correlation_id"] == correlation_id).collect()
 }
 
-/// The issuer whose tokens the system takes.
+/// The issuer whose tokens the system accepts.
 pub async fn issuer() -> &'static Issuer {
     &shared().await.issuer
 }
 
-/// The functions, to invoke one past the gateway.
+/// The Lambda service, to invoke a function without the gateway.
 pub async fn lambda() -> &'static Lambda {
     &shared().await.lambda
 }
 
-/// The database of all tests.
+/// The database URL of the system.
 pub async fn database_url() -> &'static str {
     &shared().await.database_url
 }
 
-/// What must stand nowhere: the pepper, and the secret part of every key that was made so far.
+/// The pepper, and the secret part of every API key that the tests have created.
 pub async fn secrets() -> Vec<String> {
     let shared = shared().await;
     let keys = shared.keys.lock().unwrap().clone();
@@ -191,7 +193,7 @@ pub async fn secrets() -> Vec<String> {
     keys.iter().map(secret).chain([shared.pepper.clone()]).collect()
 }
 
-/// Every log file, by its name.
+/// The name and the content of each log file.
 pub async fn log_files() -> Vec<(String, String)> {
     let files = std::fs::read_dir(&shared().await.log_directory).unwrap();
     let read = files.map(|file| {
@@ -206,7 +208,7 @@ async fn shared() -> &'static Shared {
     SHARED.get_or_init(start).await
 }
 
-/// A folder for the program, empty. It is not deleted after it: the next run does that.
+/// Creates an empty folder for this test program. The next run deletes it.
 fn new_folder() -> PathBuf {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("api");
     drop(std::fs::remove_dir_all(&folder));
@@ -214,8 +216,8 @@ fn new_folder() -> PathBuf {
     folder
 }
 
-/// On a thread and a runtime of its own, since each test's runtime ends with the test. It is never
-/// stopped: its processes end with this program.
+/// Starts the system on a separate thread and runtime, because a test's runtime ends with the test.
+/// The system is never stopped; its processes end with this program.
 async fn start() -> Shared {
     let (sender, receiver) = tokio::sync::oneshot::channel();
     std::thread::spawn(move || {
@@ -231,7 +233,7 @@ async fn start() -> Shared {
             ]
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .into();
-            // What is sent to the database, without its values, for those tests that compare it.
+            // Logs each SQL statement, without its parameters, for tests that compare statements.
             config.adjust_stack = |stack| {
                 for function in ["ingest", "report"] {
                     let environment = stack.function_environment.entry(function.to_owned());
@@ -241,7 +243,7 @@ async fn start() -> Shared {
             };
             let log_directory = folder.join("logs");
             config.log_directory = Some(log_directory.clone());
-            // So that deltas are folded while the tests look at sums.
+            // So that relay folds deltas while tests read sums.
             config.relay_interval = Some(Duration::from_secs(1));
             let system = support::start(config).await;
             let lines = Lines::default();

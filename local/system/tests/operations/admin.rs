@@ -1,4 +1,4 @@
-//! The admin function in a running system, as Lambda invokes it.
+//! Invokes the admin function of a running system.
 
 use serde_json::{Value, json};
 use tributary_stack::lambda::InvokeError;
@@ -7,8 +7,8 @@ use tributary_system::{System, SystemConfig};
 use crate::support::{api_of, numbered, start};
 
 async fn invoke(system: &System, event: Value) -> Result<Value, InvokeError> {
-    let invoked = system.stack().lambda().invoke("admin", event.to_string(), None).await?;
-    Ok(serde_json::from_slice(&invoked.payload).unwrap())
+    let invocation = system.stack().lambda().invoke("admin", event.to_string(), None).await?;
+    Ok(serde_json::from_slice(&invocation.payload).unwrap())
 }
 
 #[tokio::test(flavor = "multi_thread")]

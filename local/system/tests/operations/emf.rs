@@ -1,36 +1,36 @@
-//! Reads log lines in the embedded metric format, and holds them to its specification.
-//!
-//! Source: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>.
+//! Parses log lines in the CloudWatch embedded metric format, and asserts that they conform to its
+//! specification.
+//! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-/// One metric of one line.
-pub struct Measured {
+/// A metric of a log line.
+pub struct LoggedMetric {
     pub name: String,
     pub unit: String,
-    /// Names and values of its dimensions.
+    /// The names and values of its dimensions.
     pub dimensions: BTreeMap<String, String>,
     pub values: Vec<u64>,
 }
 
-/// What a log line says of metrics: nothing if it is of another kind.
-pub fn read(line: &Value) -> Vec<Measured> {
+/// The metrics of a log line; none if it is not in the embedded metric format.
+pub fn read(line: &Value) -> Vec<LoggedMetric> {
     let Some(metadata) = line.get("_aws") else { return Vec::new() };
     assert!(metadata["Timestamp"].as_u64().unwrap() > 1_700_000_000_000, "milliseconds: {line}");
     let directives = metadata["CloudWatchMetrics"].as_array().unwrap();
-    let measured: Vec<_> =
+    let metrics: Vec<_> =
         directives.iter().flat_map(|directive| read_directive(line, directive)).collect();
-    assert!((1..=100).contains(&measured.len()), "1 to 100 metrics: {line}");
-    measured
+    assert!((1..=100).contains(&metrics.len()), "1 to 100 metrics: {line}");
+    metrics
 }
 
-fn read_directive(line: &Value, directive: &Value) -> Vec<Measured> {
+fn read_directive(line: &Value, directive: &Value) -> Vec<LoggedMetric> {
     let namespace = directive["Namespace"].as_str().unwrap();
     assert_eq!(namespace, "Tributary");
     let sets = directive["Dimensions"].as_array().unwrap();
-    assert_eq!(sets.len(), 1, "one set of dimensions: {line}");
+    assert_eq!(sets.len(), 1, "one dimension set: {line}");
     let set = sets[0].as_array().unwrap();
     assert!(set.len() <= 30, "{line}");
     let dimensions: BTreeMap<_, _> = set
@@ -54,7 +54,7 @@ fn read_directive(line: &Value, directive: &Value) -> Vec<Measured> {
             value => vec![value.as_u64().unwrap_or_else(|| panic!("{name} is a member: {line}"))],
         };
         let unit = metric["Unit"].as_str().unwrap().to_owned();
-        Measured { name, unit, dimensions: dimensions.clone(), values }
+        LoggedMetric { name, unit, dimensions: dimensions.clone(), values }
     };
     metrics.iter().map(read).collect()
 }

@@ -1,6 +1,5 @@
-//! The functions log every metric of the table, with its unit and dimensions, and nothing else;
-//! their sums are those of what was done. And the deployment template's alarms and dashboard ask
-//! for what a run logs, by name and by dimensions, and leave out none of it.
+//! The functions log exactly the metrics of `METRICS`, with their units and dimensions, and correct
+//! values. The alarms and the dashboard of the deployment template use exactly these metrics.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -11,55 +10,53 @@ use tributary_domain::categorise::Category;
 use tributary_lambda::metrics::table::METRICS;
 use tributary_system::{System, SystemConfig};
 
-use crate::support::{Api, api_of, connect, eventually, payload, start, transaction};
-use crate::template_metrics::{Metric, alarmed, metric, shown};
-use crate::{emf, lines_of};
+use crate::emf;
+use crate::support::{
+    Api, api_of, connect, eventually, invoke_relay, log_lines, payload, start, transaction,
+};
+use crate::template_metrics::{Metric, alarm_metrics, dashboard_metrics, metric};
 
 const STACK: &str = "metrics-test";
 const FUNCTIONS: [&str; 7] =
     ["authorize", "ingest", "enrich", "report", "health", "relay", "admin"];
 
-/// The values of each metric, by its name and what it is told apart by beside the stack.
+/// The values of each metric, by its name and the value of its dimension other than `Stack`.
 type Values = BTreeMap<(String, String), Vec<u64>>;
 
-/// What all functions have logged, held to the format and to the table.
-fn measured(log_directory: &Path) -> Values {
+/// The logged values. Asserts that the metrics conform to the format and to `METRICS`.
+fn logged_values(log_directory: &Path) -> Values {
     let mut values = Values::new();
     for function in FUNCTIONS {
-        for one in lines_of(log_directory, function).iter().flat_map(emf::read) {
-            let metric = METRICS.iter().find(|metric| metric.name == one.name);
-            let metric = metric.unwrap_or_else(|| panic!("{} is not in the table", one.name));
-            assert!(metric.functions.contains(&function), "{function}: {}", one.name);
-            assert_eq!(one.unit, metric.unit.as_str(), "{}", one.name);
+        for logged in log_lines(log_directory, function).iter().flat_map(emf::read) {
+            let metric = METRICS.iter().find(|metric| metric.name == logged.name);
+            let metric = metric.unwrap_or_else(|| panic!("{} is not in METRICS", logged.name));
+            assert!(metric.functions.contains(&function), "{function}: {}", logged.name);
+            assert_eq!(logged.unit, metric.unit.as_str(), "{}", logged.name);
             let dimensions: BTreeSet<_> = metric.dimensions.iter().map(|it| it.as_str()).collect();
-            let found: BTreeSet<_> = one.dimensions.keys().map(String::as_str).collect();
-            assert_eq!(found, dimensions, "{}", one.name);
-            assert_eq!(one.dimensions["Stack"], STACK);
-            let own = one.dimensions.iter().find(|(name, _)| *name != "Stack");
-            let own = own.map(|(_, value)| value.clone()).unwrap_or_default();
-            values.entry((one.name, own)).or_default().extend(one.values);
+            let found: BTreeSet<_> = logged.dimensions.keys().map(String::as_str).collect();
+            assert_eq!(found, dimensions, "{}", logged.name);
+            assert_eq!(logged.dimensions["Stack"], STACK);
+            let other = logged.dimensions.iter().find(|(name, _)| *name != "Stack");
+            let other = other.map(|(_, value)| value.clone()).unwrap_or_default();
+            values.entry((logged.name, other)).or_default().extend(logged.values);
         }
     }
     values
 }
 
-/// What all functions have logged, by name and by the names of dimensions.
-fn logged(log_directory: &Path) -> BTreeSet<Metric> {
-    let lines = FUNCTIONS.iter().flat_map(|function| lines_of(log_directory, function));
-    let measured = lines.flat_map(|line| emf::read(&line));
-    measured.map(|one| metric(&one.name, one.dimensions.keys().map(String::as_str))).collect()
+/// The logged metrics and the names of their dimensions.
+fn logged_metrics(log_directory: &Path) -> BTreeSet<Metric> {
+    let lines = FUNCTIONS.iter().flat_map(|function| log_lines(log_directory, function));
+    let logged = lines.flat_map(|line| emf::read(&line));
+    logged.map(|it| metric(&it.name, it.dimensions.keys().map(String::as_str))).collect()
 }
 
 fn sum(values: &Values, name: &str) -> u64 {
-    values.iter().filter(|((of, _), _)| of == name).flat_map(|(_, values)| values).sum()
+    values.iter().filter(|((metric, _), _)| metric == name).flat_map(|(_, values)| values).sum()
 }
 
 fn values_of<'v>(values: &'v Values, name: &str) -> &'v [u64] {
     values.get(&(name.to_owned(), String::new())).map(Vec::as_slice).unwrap_or_default()
-}
-
-async fn relay(system: &System) {
-    system.stack().lambda().invoke("relay", "{}", None).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -77,11 +74,11 @@ async fn logged_metrics_match_the_table_and_the_work_done() {
 
     accept_batches(&api).await;
     leave_one_message_unsent_and_fail_one_transaction(&system, &api).await;
-    relay(&system).await;
+    invoke_relay(&system).await;
     assert_eq!(api.get("/api/health").await.status, 200);
     system.stack().lambda().invoke("admin", r#"{"operation":"check"}"#, None).await.unwrap();
 
-    let wanted = [
+    let expected_sums = [
         ("BatchesAccepted", 4),
         ("BatchesReplayed", 1),
         ("BatchesRejected", 2),
@@ -94,13 +91,13 @@ async fn logged_metrics_match_the_table_and_the_work_done() {
         ("TransactionsRetried", 0),
         ("MessagesSent", 1),
     ];
-    let values = eventually("every sum", async || {
-        let values = measured(directory.path());
+    let values = eventually("every metric", async || {
+        let values = logged_values(directory.path());
         let all = METRICS.iter().all(|metric| values.keys().any(|(name, _)| name == metric.name));
         (all && sum(&values, "TransactionsCompleted") >= 5).then_some(values)
     })
     .await;
-    for (name, expected) in wanted {
+    for (name, expected) in expected_sums {
         assert_eq!(sum(&values, name), expected, "{name}: {values:?}");
     }
     // While SQS rejected requests, after the message was sent, and at the end.
@@ -109,7 +106,7 @@ async fn logged_metrics_match_the_table_and_the_work_done() {
     assert_eq!((unfinished.len(), unfinished[0], unfinished[2]), (3, 1, 0), "{unfinished:?}");
     let ages = values_of(&values, "OldestUnfinishedBatchAge");
     assert!(ages.len() == 3 && ages[0] >= 100 && ages[2] == 0, "{ages:?}");
-    // The batch that changed nothing had no work, and no end of its own.
+    // The unchanged batch has nothing to enrich.
     let lags = values_of(&values, "EnrichmentLag");
     assert_eq!(lags.len(), 3, "{lags:?}");
     assert!(lags.iter().filter(|lag| **lag >= 100_000).count() == 1, "{lags:?}");
@@ -126,21 +123,22 @@ async fn logged_metrics_match_the_table_and_the_work_done() {
         assert_eq!(values[&key].iter().sum::<u64>(), cold_starts, "{function}");
     }
 
-    let (alarmed, shown) = (alarmed(), shown());
-    assert!(!alarmed.is_empty() && !shown.is_empty());
-    let referenced: BTreeSet<_> = alarmed.union(&shown).cloned().collect();
-    assert_eq!(referenced, logged(directory.path()), "metrics in the template and in the logs");
+    let (in_alarms, in_dashboard) = (alarm_metrics(), dashboard_metrics());
+    assert!(!in_alarms.is_empty() && !in_dashboard.is_empty());
+    let in_template: BTreeSet<_> = in_alarms.union(&in_dashboard).cloned().collect();
+    assert_eq!(in_template, logged_metrics(directory.path()), "metrics in the template and logs");
     system.stop().await.unwrap();
 }
 
-/// Posts a new batch twice under one key, a changed one, an unchanged one, and two invalid bodies.
+/// Posts a batch twice with one idempotency key, a changed batch, an unchanged batch, and two
+/// invalid bodies.
 async fn accept_batches(api: &Api) {
     let body = payload(&["a", "b", "c"].map(|id| transaction(id, "-1")));
     let key = ("idempotency-key", "metrics-1");
     for _ in 0..2 {
-        let answer = api.post_with(&[key], &body).await;
-        assert_eq!(answer.status, 202);
-        api.finished(answer.json()["batch_id"].as_str().unwrap()).await;
+        let response = api.post_with(&[key], &body).await;
+        assert_eq!(response.status, 202);
+        api.finished(response.json()["batch_id"].as_str().unwrap()).await;
     }
     let changed = payload(&[transaction("a", "-2"), transaction("b", "-1")]);
     api.finished(&api.accept(&changed).await).await;
@@ -165,9 +163,9 @@ async fn leave_one_message_unsent_and_fail_one_transaction(system: &System, api:
     ] {
         sqlx::query(statement).execute(&mut connection).await.unwrap();
     }
-    relay(system).await;
+    invoke_relay(system).await;
     faults.reject_all_requests(false);
-    relay(system).await;
+    invoke_relay(system).await;
     let batch = api.finished(&batch_id).await;
     assert_eq!(batch["processing_status"]["failed"], 1);
 }

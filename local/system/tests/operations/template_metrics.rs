@@ -1,4 +1,4 @@
-//! The metrics that the deployment template's alarms and dashboard ask for.
+//! The metrics in the alarms and the dashboard of the deployment template.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use tributary_testkit::template::{resource, resources_of};
 
 const NAMESPACE: &str = "Tributary";
 
-/// A metric's name and the names of its dimensions, in the order of those.
+/// A metric's name, and the names of its dimensions in alphabetical order.
 pub type Metric = (String, Vec<String>);
 
 pub fn metric<'n>(name: &str, dimensions: impl IntoIterator<Item = &'n str>) -> Metric {
@@ -16,8 +16,8 @@ pub fn metric<'n>(name: &str, dimensions: impl IntoIterator<Item = &'n str>) -> 
     (name.to_owned(), dimensions)
 }
 
-/// What alarms of our namespace look at.
-pub fn alarmed() -> BTreeSet<Metric> {
+/// The metrics of the alarms.
+pub fn alarm_metrics() -> BTreeSet<Metric> {
     let alarms = resources_of("AWS::CloudWatch::Alarm").map(|(_, alarm)| &alarm["Properties"]);
     alarms
         .filter(|alarm| alarm["Namespace"] == NAMESPACE)
@@ -29,27 +29,27 @@ pub fn alarmed() -> BTreeSet<Metric> {
         .collect()
 }
 
-/// What the dashboard shows of our namespace.
-pub fn shown() -> BTreeSet<Metric> {
+/// The metrics of the dashboard.
+pub fn dashboard_metrics() -> BTreeSet<Metric> {
     let body = &resource("Dashboard")["Properties"]["DashboardBody"]["Fn::Sub"];
-    // The text, before what is put into it.
+    // The text, without substitutions.
     let body: Value = serde_json::from_str(body[0].as_str().unwrap()).unwrap();
     let rows = body["widgets"].as_array().unwrap().iter();
     let rows =
         rows.flat_map(|widget| widget["properties"]["metrics"].as_array().into_iter().flatten());
     rows.filter_map(|row| match row[0]["expression"].as_str() {
-        Some(expression) => Some(searched(expression)),
+        Some(expression) => Some(search_metric(expression)),
         None => (row[0] == NAMESPACE).then(|| {
             let words: Vec<_> = row.as_array().unwrap().iter().filter_map(Value::as_str).collect();
-            // Namespace, name, then each dimension's name and value.
+            // The namespace, the name, and the name and value of each dimension.
             metric(words[1], words[2..].iter().step_by(2).copied())
         }),
     })
     .collect()
 }
 
-/// What `SEARCH('{Tributary,Stack} MetricName="…" …', …)` looks for.
-fn searched(expression: &str) -> Metric {
+/// The metric of `SEARCH('{Tributary,Stack} MetricName="…" …', …)`.
+fn search_metric(expression: &str) -> Metric {
     let (_, schema) = expression.split_once('{').unwrap();
     let (schema, rest) = schema.split_once('}').unwrap();
     let mut words = schema.split(',');

@@ -1,4 +1,4 @@
-//! One trace joins a request and the enrichment that it set off, whoever sent the message.
+//! A request and its enrichment have the same trace id, whether ingest or relay sends the message.
 
 use std::path::Path;
 use std::time::Duration;
@@ -6,28 +6,26 @@ use std::time::Duration;
 use reqwest::Method;
 use tributary_system::SystemConfig;
 
-use crate::lines_of;
-use crate::support::{api_of, eventually, payload, start, transaction};
+use crate::support::{api_of, eventually, invoke_relay, log_lines, payload, start, transaction};
 
-/// The trace ids on a function's lines about a request.
+/// The trace ids on a function's log lines of a request.
 async fn trace_ids(log_directory: &Path, function: &str, correlation_id: &str) -> Vec<String> {
-    eventually("lines about the request", async || {
-        let lines = lines_of(log_directory, function);
-        let about = lines.iter().filter(|line| line["span"]["correlation_id"] == correlation_id);
-        let ended = ["request answered", "enrichment ended"];
-        let about: Vec<_> = about.collect();
-        about.iter().any(|line| ended.iter().any(|end| line["message"] == *end)).then(|| {
-            let id = |line: &&serde_json::Value| {
+    eventually("the log lines of the request", async || {
+        let mut lines = log_lines(log_directory, function);
+        lines.retain(|line| line["span"]["correlation_id"] == correlation_id);
+        let last = ["request completed", "enrichment ended"];
+        lines.iter().any(|line| last.iter().any(|message| line["message"] == *message)).then(|| {
+            let id = |line: &serde_json::Value| {
                 line["span"]["xray_trace_id"].as_str().unwrap_or("none").to_owned()
             };
-            about.iter().map(id).collect()
+            lines.iter().map(id).collect()
         })
     })
     .await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_trace_of_a_request_reaches_its_enrichment_also_by_way_of_relay() {
+async fn enrichment_has_the_trace_id_of_the_request_also_through_relay() {
     let directory = tempfile::tempdir().unwrap();
     let mut config = SystemConfig::throw_away();
     config.log_directory = Some(directory.path().to_owned());
@@ -49,13 +47,13 @@ async fn the_trace_of_a_request_reaches_its_enrichment_also_by_way_of_relay() {
         ];
         let body = payload(&[transaction(correlation_id, "-1")]).to_string().into_bytes();
         let path = "/api/integrations/transactions";
-        let answer = api.send(Method::POST, path, &headers, Some(body)).await;
-        assert_eq!(answer.status, 202, "{}", answer.text);
+        let response = api.send(Method::POST, path, &headers, Some(body)).await;
+        assert_eq!(response.status, 202, "{}", response.text);
         faults.reject_all_requests(false);
         if by_relay {
-            system.stack().lambda().invoke("relay", "{}", None).await.unwrap();
+            invoke_relay(&system).await;
         }
-        api.finished(answer.json()["batch_id"].as_str().unwrap()).await;
+        api.finished(response.json()["batch_id"].as_str().unwrap()).await;
         for function in ["ingest", "enrich"] {
             let ids = trace_ids(directory.path(), function, correlation_id).await;
             assert!(ids.iter().all(|id| id == trace_id), "{function}: {ids:?}");

@@ -1,14 +1,20 @@
-//! A client of the HTTP API, as an integrator would write it.
+//! A client of the HTTP API.
 
 use reqwest::header::HeaderMap;
 use reqwest::{Client, Method};
 use serde_json::Value;
 
-use super::eventually;
+use super::{DEADLINE, eventually};
 
-pub const INGEST: &str = "/api/integrations/transactions/";
+/// The path that batches are posted to.
+const INGEST: &str = "/api/integrations/transactions/";
+/// The transactions of the account `acc`.
+pub const TRANSACTIONS: &str = "/api/accounts/acc/transactions";
+/// The summary of the account `acc` over October 2025.
+pub const SUMMARY: &str =
+    "/api/reports/account/acc/summary?start_date=2025-10-01&end_date=2025-10-31";
 
-/// The API with one key.
+/// A client with one API key, or without a key.
 #[derive(Clone)]
 pub struct Api {
     http: Client,
@@ -16,9 +22,9 @@ pub struct Api {
     key: Option<String>,
 }
 
-/// A whole answer.
+/// A response with its whole body.
 #[derive(Debug)]
-pub struct Answer {
+pub struct Response {
     pub status: u16,
     pub headers: HeaderMap,
     pub text: String,
@@ -26,22 +32,23 @@ pub struct Answer {
 
 impl Api {
     pub fn new(url: &str, key: &str) -> Self {
-        Self { http: Client::new(), url: url.to_owned(), key: Some(key.to_owned()) }
+        let http = Client::builder().timeout(DEADLINE).build().unwrap();
+        Self { http, url: url.to_owned(), key: Some(key.to_owned()) }
     }
 
-    /// The same API with another key, or none.
+    /// A client of the same API with another key, or without a key.
     pub fn with_key(&self, key: Option<&str>) -> Self {
         Self { key: key.map(str::to_owned), ..self.clone() }
     }
 
-    /// Sends any request; `headers` are names and values.
+    /// Sends a request; `headers` are names and values.
     pub async fn send(
         &self,
         method: Method,
         path: &str,
         headers: &[(&str, &str)],
         body: Option<Vec<u8>>,
-    ) -> Answer {
+    ) -> Response {
         let mut request = self.http.request(method, format!("{}{path}", self.url));
         if let Some(key) = &self.key {
             request = request.header("authorization", format!("Bearer {key}"));
@@ -54,73 +61,73 @@ impl Api {
         }
         let response = request.send().await.unwrap();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        Answer { status, headers, text: response.text().await.unwrap() }
+        Response { status, headers, text: response.text().await.unwrap() }
     }
 
-    pub async fn get(&self, path: &str) -> Answer {
+    pub async fn get(&self, path: &str) -> Response {
         self.send(Method::GET, path, &[], None).await
     }
 
-    pub async fn post(&self, body: &Value) -> Answer {
+    pub async fn post(&self, body: &Value) -> Response {
         self.post_with(&[], body).await
     }
 
-    pub async fn post_with(&self, headers: &[(&str, &str)], body: &Value) -> Answer {
+    pub async fn post_with(&self, headers: &[(&str, &str)], body: &Value) -> Response {
         self.post_bytes(headers, body.to_string().into_bytes()).await
     }
 
-    /// Posts bytes that are declared as JSON.
-    pub async fn post_bytes(&self, headers: &[(&str, &str)], body: Vec<u8>) -> Answer {
+    /// Posts bytes with the content type of JSON.
+    pub async fn post_bytes(&self, headers: &[(&str, &str)], body: Vec<u8>) -> Response {
         let mut all = vec![("content-type", "application/json")];
         all.extend(headers);
         self.send(Method::POST, INGEST, &all, Some(body)).await
     }
 
-    /// Posts a batch that must be accepted; returns its id.
+    /// Posts a batch, asserts that it is accepted, and returns its id.
     pub async fn accept(&self, body: &Value) -> String {
-        let answer = self.post(body).await;
-        assert_eq!(answer.status, 202, "{}", answer.text);
-        answer.json()["batch_id"].as_str().unwrap().to_owned()
+        let response = self.post(body).await;
+        assert_eq!(response.status, 202, "{}", response.text);
+        response.json()["batch_id"].as_str().unwrap().to_owned()
     }
 
     pub async fn batch(&self, batch_id: &str) -> Value {
-        let answer = self.get(&format!("/api/batches/{batch_id}")).await;
-        assert_eq!(answer.status, 200, "{}", answer.text);
-        answer.json()
+        let response = self.get(&format!("/api/batches/{batch_id}")).await;
+        assert_eq!(response.status, 200, "{}", response.text);
+        response.json()
     }
 
-    /// Waits until a batch is finished; gives its last state.
+    /// Waits until a batch is finished and returns it.
     pub async fn finished(&self, batch_id: &str) -> Value {
-        eventually("the end of the batch", async || {
+        eventually("the batch to be finished", async || {
             let batch = self.batch(batch_id).await;
             (!batch["finished_at"].is_null()).then_some(batch)
         })
         .await
     }
 
-    /// The summary of an account over October 2025; `more` is added to the query.
-    pub async fn summary(&self, account_id: &str, more: &str) -> Answer {
+    /// The summary of an account over October 2025; `parameters` are appended to the query.
+    pub async fn summary(&self, account_id: &str, parameters: &str) -> Response {
         let path = format!(
             "/api/reports/account/{account_id}/summary\
-             ?start_date=2025-10-01&end_date=2025-10-31{more}"
+             ?start_date=2025-10-01&end_date=2025-10-31{parameters}"
         );
-        let answer = self.get(&path).await;
-        assert_eq!(answer.status, 200, "{}", answer.text);
-        answer
+        let response = self.get(&path).await;
+        assert_eq!(response.status, 200, "{}", response.text);
+        response
     }
 
-    /// The summary once the queue has nothing more to do for the account.
-    pub async fn settled_summary(&self, account_id: &str, more: &str) -> Answer {
-        eventually("the end of enrichment", async || {
-            let answer = self.summary(account_id, more).await;
-            let status = answer.json()["processing_status"].clone();
-            (status["pending"] == 0 && status["processing"] == 0).then_some(answer)
+    /// The summary when no transaction of the account is pending or processing.
+    pub async fn settled_summary(&self, account_id: &str, parameters: &str) -> Response {
+        eventually("the enrichment of the account", async || {
+            let response = self.summary(account_id, parameters).await;
+            let status = response.json()["processing_status"].clone();
+            (status["pending"] == 0 && status["processing"] == 0).then_some(response)
         })
         .await
     }
 }
 
-impl Answer {
+impl Response {
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
     }
@@ -129,7 +136,7 @@ impl Answer {
         self.headers.get(name).map(|value| value.to_str().unwrap()).unwrap_or_default()
     }
 
-    /// Asserts that it is a problem of RFC 9457 with this status.
+    /// Asserts that it is an RFC 9457 problem with this status, and returns the problem.
     #[track_caller]
     pub fn assert_problem(&self, status: u16) -> Value {
         assert_eq!(self.status, status, "{}", self.text);
@@ -144,9 +151,9 @@ impl Answer {
         body
     }
 
-    /// The pointers of a 422's faults, in their order.
+    /// Asserts that it is a 422 problem, and returns the pointer of each error in order.
     #[track_caller]
-    pub fn fault_pointers(&self) -> Vec<String> {
+    pub fn error_pointers(&self) -> Vec<String> {
         let body = self.assert_problem(422);
         let errors = body["errors"].as_array().unwrap();
         errors.iter().map(|error| error["pointer"].as_str().unwrap().to_owned()).collect()

@@ -2,15 +2,16 @@
 
 use serde_json::{Value, json};
 
-/// The example of the design, as it stands there.
+/// The example request of the design document, unchanged.
 pub fn example() -> &'static str {
     r#"{"accounts": [{"account_id": "acc_12345", "name": "Business Checking", "type": "depository",
                       "subtype": "checking", "mask": "1111"}],
         "transactions": [{"transaction_id": "tx_1", "account_id": "acc_12345", "amount": -42.50,
                           "iso_currency_code": "USD", "date": "2025-10-30T08:00:00Z",
-                          "authorized_date": "2025-10-30", "name": "AMZN Mktp US*2K4", "merchant_name": "Amazon",
-                          "payment_channel": "online", "merchant_category_code": "5942",
-                          "pending": false, "pending_transaction_id": null}],
+                          "authorized_date": "2025-10-30", "name": "AMZN Mktp US*2K4",
+                          "merchant_name": "Amazon", "payment_channel": "online",
+                          "merchant_category_code": "5942", "pending": false,
+                          "pending_transaction_id": null}],
         "total_transactions": 1, "request_id": "req_abc123"}"#
 }
 
@@ -18,7 +19,7 @@ pub fn account(account_id: &str) -> Value {
     json!({"account_id": account_id, "name": "Business Checking", "type": "depository"})
 }
 
-/// A transaction on the account `acc`; amounts are strings, so that no float touches them.
+/// A transaction of the account `acc`. Amounts are strings, so that they are never floats.
 pub fn transaction(transaction_id: &str, amount: &str) -> Value {
     json!({
         "transaction_id": transaction_id, "account_id": "acc", "amount": amount,
@@ -34,7 +35,7 @@ pub fn payload(transactions: &[Value]) -> Value {
     })
 }
 
-/// A batch of so many equal transactions with ids of their own.
+/// A batch of `count` transactions that differ only in their ids.
 pub fn numbered(count: usize, amount: &str) -> Value {
     let transactions: Vec<_> =
         (0..count).map(|index| transaction(&format!("tx_{index:05}"), amount)).collect();

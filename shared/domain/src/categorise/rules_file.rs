@@ -6,9 +6,10 @@ use serde::Deserialize;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RulesFile {
-    /// The rules of the previous system. Here the earlier rule wins.
+    /// The rules of the previous system. Here the earlier rule takes precedence.
     pub(super) seed: Vec<WordRule>,
-    /// Bank operations, whoever the counterparty is. From here on the longer pattern wins.
+    /// Bank operations with any counterparty. From this tier on, the longer pattern takes
+    /// precedence.
     pub(super) banking: Vec<WordRule>,
     /// Merchants of a single category.
     pub(super) merchants: Vec<WordRule>,

@@ -120,10 +120,14 @@ fn code_ranks_between_merchant_and_keyword() {
     assert_eq!(category("Starbucks", "7011"), Category::Food, "a merchant beats a code");
     assert_eq!(category("Netflix", "5411"), Category::Entertainment, "a merchant beats a code");
     assert_eq!(category("Joe's pizza", "7011"), Category::Travel, "a code beats a word");
-    assert_eq!(category("Walmart", "5411"), Category::Food, "a code beats a shop of all things");
-    assert_eq!(category("Walmart", "5999"), Category::Shopping, "a vague code does not");
+    assert_eq!(category("Walmart", "5411"), Category::Food, "a code beats a general shop");
+    assert_eq!(
+        category("Walmart", "5999"),
+        Category::Shopping,
+        "a general shop beats a vague code"
+    );
     assert_eq!(category("Joe's pizza", "5999"), Category::Food, "a word beats a vague code");
-    assert_eq!(category("Joe's services", "5999"), Category::Shopping, "a hint does not");
+    assert_eq!(category("Joe's services", "5999"), Category::Shopping, "a vague code beats a hint");
 }
 
 #[test]

@@ -31,7 +31,8 @@ impl fmt::Display for Place {
     }
 }
 
-/// What the fields of all objects share: the clock, the faults, and the work that is left.
+/// The state that the fields of all objects share: the faults, the current time, and the number of
+/// characters that were costly to normalise.
 pub struct Progress<'f> {
     pub faults: &'f mut Faults,
     now: DateTime<Utc>,
@@ -44,7 +45,7 @@ impl<'f> Progress<'f> {
         Self { faults, now, normalised_characters: 0 }
     }
 
-    /// Whether to stop: no further fault would be reported, or reading on would cost too much.
+    /// Whether to stop: no further fault would be reported, or continuing would cost too much.
     pub fn is_done(&self) -> bool {
         self.faults.is_full() || self.normalised_characters > limits::NORMALISED_CHARACTERS_MAX
     }
@@ -104,7 +105,7 @@ impl<'r, 'f> FieldReader<'r, 'f> {
         self.optional_text(field, length_max)?
     }
 
-    /// A text of 1 to `length_max` characters, or nothing. The outer `None` is a fault.
+    /// An optional text of 1 to `length_max` characters. The outer `None` is a fault.
     pub fn optional_text(&mut self, field: &str, length_max: usize) -> Option<Option<String>> {
         let Some(json) = self.raw(field) else { return Some(None) };
         let Some(quoted) = unquote(json) else {
@@ -201,7 +202,7 @@ impl<'r, 'f> FieldReader<'r, 'f> {
         self.in_bounds(field, instant.date_naive()).then_some(instant)
     }
 
-    /// A plain date within the limits, or nothing.
+    /// An optional plain date within the limits.
     pub fn optional_date(&mut self, field: &str) -> Option<Option<NaiveDate>> {
         let Some(text) = self.optional_text(field, limits::WORD_LENGTH_MAX)? else {
             return Some(None);
@@ -224,7 +225,7 @@ impl<'r, 'f> FieldReader<'r, 'f> {
         (limits::DATE_MIN..=latest).contains(&date)
     }
 
-    /// Four digits by ISO 18245, or nothing.
+    /// An optional merchant category code: four digits (ISO 18245).
     pub fn merchant_category_code(&mut self, field: &str) -> Option<Option<String>> {
         let code = self.optional_text(field, limits::WORD_LENGTH_MAX)?;
         let is_code =
@@ -237,7 +238,7 @@ impl<'r, 'f> FieldReader<'r, 'f> {
     }
 }
 
-/// A number without a fraction, however it is written.
+/// A whole number in any notation, such as `1`, `1.0` or `10e-1`.
 fn whole_number(literal: &str) -> Option<u64> {
     if literal.len() > limits::NUMBER_LENGTH_MAX {
         return None;

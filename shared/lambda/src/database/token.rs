@@ -18,7 +18,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::SecretString;
 use tributary_store::login::{Login, LoginError, LoginSource, Target};
 
-/// The lifetime of a token, by RDS. Open connections outlive it.
+/// The lifetime of a token, set by RDS. Open connections remain valid after it.
 const TOKEN_LIFE: Duration = Duration::from_secs(15 * 60);
 /// The oldest token to connect with. The margin covers clock differences and slow connections.
 const TOKEN_AGE_MAX: Duration = Duration::from_secs(10 * 60);

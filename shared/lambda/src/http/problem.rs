@@ -140,15 +140,12 @@ impl Problem {
             Self::Unauthorized => (
                 StatusCode::UNAUTHORIZED,
                 "unauthorized",
-                "A valid API key is needed",
+                "A valid API key is required",
                 "Send it as Authorization: Bearer, or as X-API-Key.",
             ),
-            Self::NotFound => (
-                StatusCode::NOT_FOUND,
-                "not-found",
-                "Not found",
-                "There is nothing of yours at this path.",
-            ),
+            Self::NotFound => {
+                (StatusCode::NOT_FOUND, "not-found", "Not found", "The resource was not found.")
+            }
             Self::MethodNotAllowed(_) => (
                 StatusCode::METHOD_NOT_ALLOWED,
                 "method-not-allowed",
@@ -164,8 +161,8 @@ impl Problem {
             Self::UnderWay => (
                 StatusCode::CONFLICT,
                 "request-under-way",
-                "The same request is under way",
-                "Try again after the time that Retry-After gives, in seconds.",
+                "The same request is in progress",
+                "Retry after the number of seconds in Retry-After.",
             ),
             Self::TooLarge { bytes_max } => {
                 return Wording {
@@ -185,19 +182,19 @@ impl Problem {
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "invalid-request",
                 "The request is not valid",
-                "Nothing of it was taken. Each entry of errors says where and why.",
+                "Nothing was stored. Each entry of errors gives the place and the reason.",
             ),
             Self::Unavailable(_) => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "unavailable",
-                "Not available now",
-                "Try again after the time that Retry-After gives, in seconds. \
-                 With the same idempotency key nothing is taken twice.",
+                "Service unavailable",
+                "Retry after the number of seconds in Retry-After. \
+                 With the same idempotency key nothing is stored twice.",
             ),
             Self::Internal(_) => (
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "internal",
-                "Something went wrong here",
+                "Internal server error",
                 "It is logged under the correlation id.",
             ),
         };
@@ -237,7 +234,7 @@ mod tests {
             body(&problem),
             serde_json::json!({
                 "type": "urn:tributary:problem:internal",
-                "title": "Something went wrong here",
+                "title": "Internal server error",
                 "status": 500,
                 "detail": "It is logged under the correlation id.",
                 "correlation_id": "c-1"

@@ -75,7 +75,7 @@ pub async fn respond<H: Handler>(
             client_ip,
             status = response.status().as_u16(),
             duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
-            "request answered"
+            "request completed"
         );
         response
     }

@@ -1,3 +1,5 @@
+//! The format of the metrics, and the table of metrics.
+
 use std::collections::BTreeSet;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -78,8 +80,7 @@ fn line_has_at_most_a_hundred_values_of_a_metric() {
     }
 }
 
-/// The limits of the format: a hundred metrics a line, thirty dimensions a set, names that stand
-/// once.
+/// The limits of the format: a hundred metrics in a line, thirty dimensions in a set, unique names.
 #[test]
 fn table_is_valid_in_the_format() {
     assert!(METRICS.len() <= 100);

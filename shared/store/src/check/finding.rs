@@ -43,7 +43,7 @@ pub(super) struct Row {
 }
 
 impl Check {
-    /// `file` is the path of the statement: the check has its name.
+    /// `file` is the path of the statement, which gives the check its name.
     pub(super) fn new(file: &'static str, rule: &'static str, rows: Vec<Row>) -> Self {
         let name = file.trim_start_matches("src/check/").trim_end_matches(".sql");
         let broken = rows.first().map_or(0, |row| row.broken);

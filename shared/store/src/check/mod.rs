@@ -23,8 +23,8 @@ pub use unsettled::{Unsettled, unsettled};
 pub struct Options {
     /// Whether all work must be done: no transaction pending or processing, no outbox entry.
     pub settled: bool,
-    /// How long an expired lease, an unsent outbox entry or a batch without work left is tolerated.
-    /// Longer than relay takes to handle them.
+    /// How long an expired lease, an unsent outbox entry or an unfinished batch without remaining
+    /// work is tolerated. Must be longer than relay takes to handle them.
     pub grace: Duration,
 }
 
@@ -76,37 +76,37 @@ async fn batches(connection: &mut PgConnection, grace_ms: i64) -> Result<Vec<Che
         check!(
             connection,
             "src/check/batch-members.sql",
-            "Every transaction that a batch was accepted with is stored."
+            "Every transaction of an accepted batch is stored."
         ),
         check!(
             connection,
             "src/check/batch-counts.sql",
-            "Inserted, updated and unchanged transactions of a batch add up to its transactions."
+            "The inserted, updated and unchanged counts of a batch add up to its transactions."
         ),
         check!(
             connection,
             "src/check/batch-statuses.sql",
-            "Pending, processing, completed and failed add up to a batch's transactions."
+            "The counts of a batch by status add up to its transactions."
         ),
         check!(
             connection,
             "src/check/batch-finished.sql",
-            "A finished batch has no transaction left to work on."
+            "A finished batch has no pending or processing transaction."
         ),
         check!(
             connection,
             "src/check/batch-ends.sql"(grace_ms),
-            "A batch with nothing left to work on is soon marked as finished."
+            "A batch without remaining work is soon marked as finished."
         ),
         check!(
             connection,
             "src/check/idempotency-keys.sql",
-            "Every idempotency key names a batch."
+            "Every idempotency key refers to a stored batch."
         ),
         check!(
             connection,
             "src/check/outbox.sql"(grace_ms),
-            "Each outbox entry has a batch, and is sent soon."
+            "Every outbox entry refers to a stored batch and is soon sent."
         ),
     ])
 }
@@ -116,7 +116,7 @@ async fn transactions(
     connection: &mut PgConnection,
     grace_ms: i64,
 ) -> Result<Vec<Check>, StoreError> {
-    // The domain knows the currencies. Only those that are stored are passed on.
+    // The domain crate defines the currencies. The statement receives those that are stored.
     let stored =
         sqlx::query_scalar!("select distinct currency from transactions order by currency")
             .fetch_all(unnamed(connection))
@@ -130,33 +130,32 @@ async fn transactions(
         check!(
             connection,
             "src/check/transaction-owners.sql",
-            "A transaction is the work of a batch that brought it, on an account that is stored."
+            "A transaction belongs to a batch that contains it, and to a stored account."
         ),
         check!(
             connection,
             "src/check/transaction-statuses.sql",
-            "A transaction has the columns of its status and no others."
+            "A transaction has exactly the columns that its status requires."
         ),
         check!(
             connection,
             "src/check/transaction-leases.sql"(grace_ms),
-            "A transaction that no worker holds any more is soon claimed again."
+            "A transaction whose lease has expired is soon claimed again."
         ),
         check!(
             connection,
             "src/check/amounts.sql"(codes as _, &minor_units, digits_max),
-            "An amount has no more digits than its currency has, and its currency is in use."
+            "An amount has a known currency and no more digits than the currency allows."
         ),
         check!(
             connection,
             "src/check/revisions.sql",
-            "Revision n of a transaction has every earlier revision, 1 to n - 1, and no other."
+            "A transaction at revision n has exactly the earlier revisions 1 to n - 1."
         ),
         check!(
             connection,
             "src/check/replacements.sql",
-            "A pending transaction is replaced by the first posted one that names it, \
-             by nothing else."
+            "A pending transaction is replaced only by the first posted one that names it."
         ),
     ])
 }
@@ -167,13 +166,9 @@ async fn sums(connection: &mut PgConnection) -> Result<Vec<Check>, StoreError> {
         check!(
             connection,
             "src/check/report-sums.sql",
-            "An account's sums of a day are those of its transactions, each currency apart."
+            "An account's sums per day and currency equal those of its transactions."
         ),
-        check!(
-            connection,
-            "src/check/report-accounts.sql",
-            "Sums are of accounts that are stored."
-        ),
+        check!(connection, "src/check/report-accounts.sql", "Every account with sums is stored."),
     ])
 }
 

@@ -12,7 +12,7 @@ use crate::unnamed::unnamed;
 
 /// A stored batch.
 #[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "the columns of the table, under its names")]
+#[expect(missing_docs, reason = "named after the columns of the table")]
 pub struct StoredBatch {
     pub batch_id: Uuid,
     pub idempotency_key: Option<String>,
@@ -24,7 +24,7 @@ pub struct StoredBatch {
 
 /// An earlier revision of a transaction.
 #[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "the columns of the table, under its names")]
+#[expect(missing_docs, reason = "named after the columns of the table")]
 pub struct StoredRevision {
     pub transaction_id: String,
     pub revision: i32,
@@ -37,7 +37,7 @@ pub struct StoredRevision {
 
 /// A stored account.
 #[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "the columns of the table, under its names")]
+#[expect(missing_docs, reason = "named after the columns of the table")]
 pub struct StoredAccount {
     pub account_id: String,
     pub name: String,

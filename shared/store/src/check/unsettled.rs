@@ -1,11 +1,11 @@
-//! The work that is left, over all tenants.
+//! The remaining work of all tenants.
 
 use sqlx::PgConnection;
 
 use crate::error::StoreError;
 use crate::unnamed::unnamed;
 
-/// The work that is left, over all tenants.
+/// The remaining work of all tenants.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Unsettled {
     /// Transactions that are pending or processing.
@@ -17,14 +17,14 @@ pub struct Unsettled {
 }
 
 impl Unsettled {
-    /// Whether no work is left.
+    /// Whether no work remains.
     #[must_use]
-    pub fn is_nothing(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 }
 
-/// Counts the work that is left.
+/// Counts the remaining work.
 ///
 /// # Errors
 /// [`StoreError`] of the statement.

@@ -80,11 +80,11 @@ pub struct Category<'o> {
     pub category: &'o str,
     /// The primary code of the Plaid personal finance taxonomy.
     pub primary_code: &'o str,
-    /// The detailed code of the same.
+    /// The detailed code of the same taxonomy.
     pub detailed_code: &'o str,
-    /// How sure the categoriser is.
+    /// The confidence of the categoriser.
     pub confidence: &'o str,
-    /// The rule that decided.
+    /// The rule that matched.
     pub rule: &'o str,
 }
 
@@ -111,7 +111,8 @@ impl Finished {
     }
 }
 
-/// Writes outcomes to the rows that are still held under the lease. Returns how many.
+/// Writes outcomes to the rows that are still held under the lease. Returns the number of written
+/// rows.
 ///
 /// # Errors
 /// [`StoreError`] of the statement.

@@ -25,7 +25,7 @@ pub struct Role(String);
 #[error(
     "a role's name has 1 to {LENGTH_MAX} lower case letters, digits and underscores, no digit first"
 )]
-pub struct UnknownRole;
+pub struct InvalidRoleName;
 
 impl Role {
     /// The role of one of the [`FUNCTIONS`]; `None` for any other.
@@ -36,16 +36,16 @@ impl Role {
 }
 
 impl FromStr for Role {
-    type Err = UnknownRole;
+    type Err = InvalidRoleName;
 
-    fn from_str(name: &str) -> Result<Self, UnknownRole> {
+    fn from_str(name: &str) -> Result<Self, InvalidRoleName> {
         let is_plain = name
             .bytes()
             .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
         let starts_plain = name.bytes().next().is_some_and(|byte| !byte.is_ascii_digit());
         // `set role none` would restore all privileges of the login.
         let is_role = is_plain && starts_plain && name.len() <= LENGTH_MAX && name != "none";
-        if is_role { Ok(Self(name.to_owned())) } else { Err(UnknownRole) }
+        if is_role { Ok(Self(name.to_owned())) } else { Err(InvalidRoleName) }
     }
 }
 

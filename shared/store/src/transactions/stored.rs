@@ -11,7 +11,7 @@ use crate::unnamed::unnamed;
 
 /// A stored transaction with the result of its enrichment.
 #[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "the columns of the table, under their names")]
+#[expect(missing_docs, reason = "named after the columns of the table")]
 pub struct StoredTransaction {
     pub transaction_id: String,
     pub account_id: String,

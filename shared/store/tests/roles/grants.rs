@@ -1,6 +1,6 @@
-//! Holds everything that the catalogue says of rights to `grants.txt`, so that a right that nobody
-//! thought of trying is seen as well. `UPDATE_GRANTS=1 cargo test -p tributary-store --test roles
-//! grants` writes the file.
+//! Compares all privileges in the system catalogs with `grants.txt`, which detects privileges that
+//! no other test tries. `UPDATE_GRANTS=1 cargo test -p tributary-store --test roles grants`
+//! rewrites the file.
 
 use std::path::Path;
 
@@ -8,11 +8,14 @@ use crate::ledger::Ledger;
 
 const EXPECTED: &str = include_str!("grants.txt");
 
-/// A line for each right of someone else than the owner, each policy, each function that changes
-/// who asks, and each view, since a view asks as its owner.
-const RIGHTS: &str = r"
-with rights as (
-    select c.relname::text as object, a.grantee, a.privilege_type as privilege, null::text as part, c.relowner as owner
+/// Returns one line for each privilege of a role other than the owner, each policy, each
+/// `security definer` function and each view. Such a function, like a view, runs with the
+/// privileges of its owner.
+const PRIVILEGES: &str = r"
+with privileges as (
+    select
+        c.relname::text as object, a.grantee, a.privilege_type as privilege,
+        null::text as part, c.relowner as owner
     from pg_class as c cross join lateral aclexplode(c.relacl) as a
     where c.relnamespace = 'public'::regnamespace
     union all
@@ -27,9 +30,11 @@ with rights as (
     where n.nspname = 'public'
 ),
 named as (
-    select coalesce(r.rolname::text, 'everyone') as grantee, rights.object, lower(privilege) as privilege, part
-    from rights left join pg_roles as r on r.oid = rights.grantee
-    where rights.grantee <> rights.owner
+    select
+        coalesce(r.rolname::text, 'public') as grantee, privileges.object,
+        lower(privilege) as privilege, part
+    from privileges left join pg_roles as r on r.oid = privileges.grantee
+    where privileges.grantee <> privileges.owner
 )
 select format(
     '%s may %s %s%s', grantee, privilege, object,
@@ -37,12 +42,17 @@ select format(
 )
 from named group by grantee, privilege, object
 union all
-select format('policy of %s for %s on %s%s', r.roles, lower(p.cmd), p.tablename, case p.permissive when 'PERMISSIVE' then '' else ', restrictive' end)
+select format(
+    'policy of %s for %s on %s%s', r.roles, lower(p.cmd), p.tablename,
+    case p.permissive when 'PERMISSIVE' then '' else ', restrictive' end
+)
 from pg_policies as p
-cross join lateral (select string_agg(role::text, ', ' order by role::text) as roles from unnest(p.roles) as role) as r
+cross join lateral (
+    select string_agg(role::text, ', ' order by role::text) as roles from unnest(p.roles) as role
+) as r
 where p.schemaname = 'public'
 union all
-select format('%s asks as its owner', p.oid::regprocedure)
+select format('%s is a security definer function', p.oid::regprocedure)
 from pg_proc as p where p.pronamespace = 'public'::regnamespace and p.prosecdef
 union all
 select format('%s is a view', c.relname)
@@ -51,9 +61,9 @@ order by 1
 ";
 
 #[tokio::test]
-async fn no_role_has_a_right_that_is_not_listed() {
+async fn privileges_are_exactly_the_listed_ones() {
     let ledger = Ledger::new().await;
-    let found: Vec<String> = sqlx::query_scalar(RIGHTS)
+    let found: Vec<String> = sqlx::query_scalar(PRIVILEGES)
         .fetch_all(&mut ledger.database.connection().await)
         .await
         .unwrap();
@@ -64,5 +74,5 @@ async fn no_role_has_a_right_that_is_not_listed() {
         std::fs::write(file, &found).unwrap();
         return;
     }
-    assert_eq!(found, EXPECTED, "see the head of this file");
+    assert_eq!(found, EXPECTED, "UPDATE_GRANTS=1 rewrites grants.txt");
 }

@@ -1,65 +1,60 @@
-//! Logins that change: a password that is renewed before it is old, one that was changed on the
-//! server.
+//! Logins from a [`LoginSource`]: new credentials, and a password that was changed on the server.
 
-use std::sync::Arc;
-use std::sync::Mutex;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use secrecy::SecretString;
-use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row};
-use tributary_postgres::{Options, Postgres, Storage};
+use sqlx::{Executor, Row};
+use tributary_postgres::Postgres;
 use tributary_store::login::{Login, LoginError, LoginSource, Target};
 use tributary_store::{Store, StoreError};
 
-/// Gives what it was told to, in turn, and notes what it was asked.
+use crate::server::{self, execute, store};
+
+/// Returns the queued responses in order and records the calls. Fails if the queue is empty.
 #[derive(Debug, Default)]
-struct Keeper {
-    given: Mutex<Vec<Option<Login>>>,
-    asked: Mutex<Vec<(Target, bool)>>,
+struct FakeLoginSource {
+    responses: Mutex<VecDeque<Option<Login>>>,
+    calls: Mutex<Vec<(Target, bool)>>,
 }
 
-impl Keeper {
-    fn next(&self, login: Option<(&str, &str)>) {
-        self.given.lock().unwrap().insert(
-            0,
-            login.map(|(user, password)| Login {
-                user: Some(user.to_owned()),
-                password: SecretString::from(password),
-            }),
-        );
+impl FakeLoginSource {
+    fn push_response(&self, login: Option<(&str, &str)>) {
+        let login = login.map(|(user, password)| Login {
+            user: Some(user.to_owned()),
+            password: SecretString::from(password),
+        });
+        self.responses.lock().unwrap().push_back(login);
     }
 
-    fn refusals(&self) -> Vec<bool> {
-        self.asked.lock().unwrap().drain(..).map(|(_, is_refused)| is_refused).collect()
+    /// Removes the recorded calls and returns the `is_rejected` of each.
+    fn take_rejections(&self) -> Vec<bool> {
+        self.calls.lock().unwrap().drain(..).map(|(_, is_rejected)| is_rejected).collect()
     }
 }
 
-impl LoginSource for Keeper {
+impl LoginSource for FakeLoginSource {
     fn login<'a>(
         &'a self,
         target: &'a Target,
-        is_refused: bool,
+        is_rejected: bool,
     ) -> BoxFuture<'a, Result<Option<Login>, LoginError>> {
-        self.asked.lock().unwrap().push((target.clone(), is_refused));
-        let given = self.given.lock().unwrap().pop();
-        async move { given.ok_or_else(|| "the keeper is away".into()) }.boxed()
+        self.calls.lock().unwrap().push((target.clone(), is_rejected));
+        let response = self.responses.lock().unwrap().pop_front();
+        async move { response.ok_or_else(|| "no response is queued".into()) }.boxed()
     }
 }
 
-async fn user(store: &Store) -> String {
+async fn session_user(store: &Store) -> String {
     let mut tx = store.begin_for_all().await.unwrap();
     tx.fetch_one("select session_user::text").await.unwrap().get(0)
 }
 
-async fn administer(server: &Postgres, statement: &str) {
-    let mut connection = PgConnection::connect(&server.url("postgres")).await.unwrap();
-    connection.execute(AssertSqlSafe(statement.to_owned())).await.unwrap();
-}
-
-async fn cut_off(server: &Postgres) {
-    administer(
-        server,
+async fn terminate_connections(server: &Postgres) {
+    execute(
+        &server.url("postgres"),
         "select pg_terminate_backend(pid, 10000) from pg_stat_activity \
          where usename in ('first', 'second')",
     )
@@ -67,49 +62,49 @@ async fn cut_off(server: &Postgres) {
 }
 
 #[tokio::test]
-async fn a_login_is_asked_for_and_asked_for_again_when_it_is_refused() {
-    let options = Options { storage: Storage::Temporary, progress: &|_| {} };
-    let server = Postgres::start(options).await.unwrap();
-    administer(&server, "create role first login password 'one'").await;
-    administer(&server, "create role second login password 'two'").await;
-    let keeper = Arc::new(Keeper::default());
-    let url = format!("postgres://nobody@127.0.0.1:{}/postgres", server.port());
-    let store = Store::connect_lazily(&url.into()).unwrap().with_login(keeper.clone());
+async fn rejected_login_is_renewed_once_per_call() {
+    let server = server::start().await;
+    let admin = server.url("postgres");
+    execute(&admin, "create role first login password 'one'").await;
+    execute(&admin, "create role second login password 'two'").await;
+    let source = Arc::new(FakeLoginSource::default());
+    let url = format!("postgres://url_user@127.0.0.1:{}/postgres", server.port());
+    let store = store(&url).with_login(source.clone());
 
-    // Asked before connecting, with what the URL says.
-    keeper.next(Some(("first", "one")));
-    assert_eq!(user(&store).await, "first");
-    let (target, is_refused) = keeper.asked.lock().unwrap().remove(0);
+    // The source is called before connecting, with the server and user of the URL.
+    source.push_response(Some(("first", "one")));
+    assert_eq!(session_user(&store).await, "first");
+    let (target, is_rejected) = source.calls.lock().unwrap().remove(0);
     let expected =
-        Target { host: "127.0.0.1".to_owned(), port: server.port(), user: "nobody".to_owned() };
-    assert_eq!((target, is_refused), (expected, false));
+        Target { host: "127.0.0.1".to_owned(), port: server.port(), user: "url_user".to_owned() };
+    assert_eq!((target, is_rejected), (expected, false));
 
-    // A new one counts from the next connection on, not for one that stands.
-    keeper.next(Some(("second", "two")));
-    assert_eq!(user(&store).await, "first");
-    cut_off(&server).await;
-    keeper.next(None);
-    assert_eq!(user(&store).await, "second");
-    assert_eq!(keeper.refusals(), [false, false]);
+    // New credentials apply to the next connection, not to an open one.
+    source.push_response(Some(("second", "two")));
+    assert_eq!(session_user(&store).await, "first");
+    terminate_connections(&server).await;
+    source.push_response(None);
+    assert_eq!(session_user(&store).await, "second");
+    assert_eq!(source.take_rejections(), [false, false]);
 
-    // The password was changed: the same call asks again, and goes on.
-    administer(&server, "alter role second password 'three'").await;
-    cut_off(&server).await;
-    keeper.next(None);
-    keeper.next(Some(("second", "three")));
-    assert_eq!(user(&store).await, "second");
-    assert_eq!(keeper.refusals(), [false, true]);
+    // The password was changed: the same call fetches new credentials and succeeds.
+    execute(&admin, "alter role second password 'three'").await;
+    terminate_connections(&server).await;
+    source.push_response(None);
+    source.push_response(Some(("second", "three")));
+    assert_eq!(session_user(&store).await, "second");
+    assert_eq!(source.take_rejections(), [false, true]);
 
-    // Refused twice, or nobody to ask: that may pass, and is no defect of ours.
-    administer(&server, "alter role second password 'four'").await;
-    cut_off(&server).await;
-    keeper.next(None);
-    keeper.next(Some(("second", "three")));
-    let refused = store.begin_for_all().await.unwrap_err();
-    assert!(matches!(refused, StoreError::Unavailable(_)), "{refused:?}");
-    assert_eq!(keeper.refusals(), [false, true], "no more than once for each call");
-    let refused = store.begin_for_all().await.unwrap_err();
-    assert!(matches!(&refused, StoreError::Unavailable(_)), "{refused:?}");
-    assert!(format!("{refused:?}").contains("away"), "{refused:?}");
+    // Rejected twice, or the source fails: both errors are transient.
+    execute(&admin, "alter role second password 'four'").await;
+    terminate_connections(&server).await;
+    source.push_response(None);
+    source.push_response(Some(("second", "three")));
+    let error = store.begin_for_all().await.unwrap_err();
+    assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
+    assert_eq!(source.take_rejections(), [false, true], "one renewal per call");
+    let error = store.begin_for_all().await.unwrap_err();
+    assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
+    assert!(format!("{error:?}").contains("no response is queued"), "{error:?}");
     assert!(!format!("{store:?}").contains("four"));
 }

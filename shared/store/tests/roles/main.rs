@@ -1,14 +1,15 @@
 //! Privileges of the roles, and row-level security.
 #![cfg(test)]
 
-#[expect(dead_code, reason = "another test program uses the rest of it")]
+#[expect(dead_code, reason = "the `store` test binary uses the rest")]
 #[path = "../store/ledger.rs"]
 mod ledger;
 
 mod grants;
 mod login;
-mod migrating;
+mod migrations;
 mod plans;
-mod table;
+mod privileges;
+mod server;
 mod tls;
 mod unscoped_statements;

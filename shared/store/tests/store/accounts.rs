@@ -1,18 +1,18 @@
-//! Accounts: made, brought up to date, looked for.
+//! Accounts: insert, update and look up.
 
 use chrono::{DateTime, Utc};
 use tributary_domain::Account;
-use tributary_store::accounts;
+use tributary_store::{Store, accounts};
 use tributary_testkit::ledger::account;
 
 use crate::ledger::Ledger;
 
 type Row = (String, String, Option<String>, Option<String>, DateTime<Utc>);
 
-async fn upsert(ledger: &Ledger, brought: &[Account], referenced: &[&str]) -> Vec<String> {
+async fn upsert(ledger: &Ledger, sent: &[Account], referenced: &[&str]) -> Vec<String> {
     let referenced: Vec<_> = referenced.iter().map(|id| (*id).to_owned()).collect();
     let mut tx = ledger.begin().await;
-    let unknown = accounts::upsert(&mut tx, ledger.tenant, brought, &referenced).await.unwrap();
+    let unknown = accounts::upsert(&mut tx, ledger.tenant, sent, &referenced).await.unwrap();
     tx.commit().await.unwrap();
     unknown
 }
@@ -28,7 +28,7 @@ async fn row(ledger: &Ledger, account_id: &str) -> Row {
 }
 
 #[tokio::test]
-async fn an_unknown_account_is_made_as_it_is_described() {
+async fn unknown_account_is_inserted() {
     let ledger = Ledger::new().await;
     assert_eq!(upsert(&ledger, &[account("a")], &[]).await, [] as [String; 0]);
     let (name, account_type, subtype, mask, _) = row(&ledger, "a").await;
@@ -37,7 +37,7 @@ async fn an_unknown_account_is_made_as_it_is_described() {
 }
 
 #[tokio::test]
-async fn a_known_account_is_brought_up_to_date_and_one_that_is_the_same_is_not_written() {
+async fn changed_account_is_updated_and_unchanged_account_is_not_written() {
     let ledger = Ledger::new().await;
     upsert(&ledger, &[account("a"), account("b")], &[]).await;
     let before = row(&ledger, "b").await;
@@ -50,7 +50,7 @@ async fn a_known_account_is_brought_up_to_date_and_one_that_is_the_same_is_not_w
 }
 
 #[tokio::test]
-async fn accounts_that_are_referenced_and_unknown_are_named_in_order() {
+async fn unknown_referenced_accounts_are_returned_in_order() {
     let ledger = Ledger::new().await;
     upsert(&ledger, &[account("known")], &[]).await;
     let unknown = upsert(&ledger, &[account("new")], &["z", "known", "a"]).await;
@@ -58,36 +58,31 @@ async fn accounts_that_are_referenced_and_unknown_are_named_in_order() {
 }
 
 #[tokio::test]
-async fn two_batches_that_bring_the_same_accounts_never_wait_in_a_circle() {
+async fn concurrent_batches_with_the_same_accounts_do_not_deadlock() {
     let ledger = Ledger::new().await;
     let other = ledger.database.store();
     for round in 0..40 {
-        // Half of them new, half known under another name.
-        let brought = |name: &str| -> Vec<_> {
+        // Half of the accounts are new, half are stored with another name.
+        let accounts = |name: &str| -> Vec<_> {
             let new = (0..20).map(|index| format!("new_{round}_{index}"));
             let known = (0..20).map(|index| format!("known_{index}"));
             let named = |id: String| Account { name: format!("{name} {round}"), ..account(&id) };
             new.chain(known).map(named).collect()
         };
-        let (forward, mut backward) = (brought("forward"), brought("backward"));
+        let (forward, mut backward) = (accounts("forward"), accounts("backward"));
         backward.reverse();
-        let write = async |store: &tributary_store::Store, brought: &[Account]| {
+        let write = async |store: &Store, accounts: &[Account]| {
             let mut tx = store.begin(ledger.tenant).await.unwrap();
-            accounts::upsert(&mut tx, ledger.tenant, brought, &[]).await.unwrap();
+            accounts::upsert(&mut tx, ledger.tenant, accounts, &[]).await.unwrap();
             tx.commit().await.unwrap();
         };
         tokio::join!(write(&ledger.store, &forward), write(&other, &backward));
     }
-    let mut connection = ledger.database.connection().await;
-    let count: i64 = sqlx::query_scalar("select count(*) from accounts")
-        .fetch_one(&mut connection)
-        .await
-        .unwrap();
-    assert_eq!(count, 40 * 20 + 20);
+    assert_eq!(ledger.count("select count(*) from accounts").await, 40 * 20 + 20);
 }
 
 #[tokio::test]
-async fn an_account_exists_once_it_is_made() {
+async fn only_a_stored_account_exists() {
     let ledger = Ledger::new().await;
     upsert(&ledger, &[account("a")], &[]).await;
     let mut tx = ledger.begin().await;

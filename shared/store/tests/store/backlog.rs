@@ -1,20 +1,20 @@
-//! How much work is left.
+//! The amount of unfinished work.
 
 use tributary_store::backlog::{self, Backlog};
-use tributary_store::outbox::{self, OutboxEntry};
+use tributary_store::outbox::OutboxEntry;
 use tributary_testkit::ledger::{bookings, outbox_entry};
 
 use crate::ledger::Ledger;
 
-async fn measured(ledger: &Ledger) -> Backlog {
+async fn measure(ledger: &Ledger) -> Backlog {
     let mut tx = ledger.store.begin_for_all().await.unwrap();
     backlog::measure(&mut tx).await.unwrap()
 }
 
 #[tokio::test]
-async fn unfinished_batches_and_owed_messages_are_counted_and_the_oldest_is_timed() {
+async fn backlog_counts_unfinished_batches_and_unsent_messages_and_measures_the_oldest() {
     let ledger = Ledger::new().await;
-    assert_eq!(measured(&ledger).await, Backlog::default());
+    assert_eq!(measure(&ledger).await, Backlog::default());
 
     let (first, _) = ledger.write(&bookings(2, "-1")).await;
     let (second, _) = ledger.write(&bookings(3, "-2")).await;
@@ -25,20 +25,18 @@ async fn unfinished_batches_and_owed_messages_are_counted_and_the_oldest_is_time
     .execute(&mut ledger.database.connection().await)
     .await
     .unwrap();
-    let mut tx = ledger.begin().await;
     for (batch, message_count) in [(first, 1), (second, 3)] {
         let entry = OutboxEntry { message_count, ..outbox_entry(ledger.tenant, batch) };
-        outbox::insert(&mut tx, &entry).await.unwrap();
+        ledger.insert_outbox_entry(&entry).await;
     }
-    tx.commit().await.unwrap();
 
-    let left = measured(&ledger).await;
-    assert_eq!((left.unfinished_batches, left.messages_unsent), (2, 4));
-    assert!((90..150).contains(&left.oldest_age_s), "{left:?}");
+    let backlog = measure(&ledger).await;
+    assert_eq!((backlog.unfinished_batches, backlog.messages_unsent), (2, 4));
+    assert!((90..150).contains(&backlog.oldest_age_s), "{backlog:?}");
 
-    // The rows of the first went to the second, which brought them again.
+    // The second batch changed all rows of the first, which therefore has no work left.
     ledger.finish_if_done(first).await;
-    let left = measured(&ledger).await;
-    assert_eq!(left.unfinished_batches, 1);
-    assert!(left.oldest_age_s < 60, "{left:?}");
+    let backlog = measure(&ledger).await;
+    assert_eq!(backlog.unfinished_batches, 1);
+    assert!(backlog.oldest_age_s < 60, "{backlog:?}");
 }

@@ -1,4 +1,4 @@
-//! Batches: how far they are, and when they are finished.
+//! Batches: progress, finishing and retries.
 
 use tributary_domain::{BatchId, StatusCounts};
 use tributary_store::batches::{self, FAILURES_SHOWN_MAX, RemainingWork};
@@ -23,7 +23,7 @@ async fn progress_counts_every_transaction_once_by_its_status() {
 }
 
 #[tokio::test]
-async fn a_batch_starts_with_its_first_claim() {
+async fn batch_starts_with_its_first_claim() {
     let ledger = Ledger::new().await;
     let (batch, _) = ledger.write(&bookings(2, "-1")).await;
     assert_eq!(ledger.progress(batch).await.started_at, None);
@@ -35,7 +35,7 @@ async fn a_batch_starts_with_its_first_claim() {
 }
 
 #[tokio::test]
-async fn a_batch_is_finished_once_and_not_before_its_last_row_is() {
+async fn batch_is_finished_once_after_its_last_row() {
     let ledger = Ledger::new().await;
     let (batch, _) = ledger.write(&bookings(2, "-1")).await;
     assert_eq!(ledger.finish_if_done(batch).await, RemainingWork::Pending);
@@ -53,22 +53,19 @@ async fn a_batch_is_finished_once_and_not_before_its_last_row_is() {
 }
 
 #[tokio::test]
-async fn only_the_look_that_marks_a_batch_finished_tells_how_long_it_took() {
+async fn only_the_call_that_marks_a_batch_as_finished_returns_its_lag() {
     let ledger = Ledger::new().await;
     let (batch, _) = ledger.write(&bookings(1, "-1")).await;
     assert_eq!(ledger.finish_batch(batch).await.lag_ms, None);
     ledger.complete(batch).await;
-    sqlx::query("update batches set accepted_at = now() - interval '90 seconds'")
-        .execute(&mut ledger.database.connection().await)
-        .await
-        .unwrap();
+    ledger.execute("update batches set accepted_at = now() - interval '90 seconds'").await;
     let lag_ms = ledger.finish_batch(batch).await.lag_ms.unwrap();
     assert!((90_000..150_000).contains(&lag_ms), "{lag_ms}");
-    assert_eq!(ledger.finish_batch(batch).await.lag_ms, None, "it was finished already");
+    assert_eq!(ledger.finish_batch(batch).await.lag_ms, None, "the batch was already finished");
 }
 
 #[tokio::test]
-async fn a_batch_whose_rows_went_to_a_later_one_is_settled() {
+async fn batch_whose_rows_all_moved_to_a_later_batch_is_done() {
     let ledger = Ledger::new().await;
     let (first, _) = ledger.write(&bookings(2, "-1")).await;
     let (second, _) = ledger.write(&bookings(2, "-2")).await;
@@ -76,10 +73,10 @@ async fn a_batch_whose_rows_went_to_a_later_one_is_settled() {
     assert_eq!(ledger.finish_if_done(second).await, RemainingWork::Pending);
 }
 
-/// Looking and marking in one statement would wait for the retry, and then mark without looking
-/// again.
+/// Without a separate lock, the statement would wait for the retry and then mark the batch as
+/// finished without seeing the retried rows.
 #[tokio::test]
-async fn a_batch_that_is_retried_while_it_is_being_finished_is_not_finished() {
+async fn batch_retried_while_it_is_being_finished_is_not_finished() {
     let ledger = Ledger::new().await;
     let (batch, _) = ledger.write(&bookings(1, "-1")).await;
     let (lease, claimed) = ledger.claim(batch, LEASE, 10).await;
@@ -92,41 +89,41 @@ async fn a_batch_that_is_retried_while_it_is_being_finished_is_not_finished() {
     let finish = async {
         let mut tx = other.begin(ledger.tenant).await.unwrap();
         batches::lock(&mut tx, ledger.tenant, batch).await.unwrap();
-        let settled = batches::finish_if_done(&mut tx, ledger.tenant, batch).await.unwrap();
+        let outcome = batches::finish_if_done(&mut tx, ledger.tenant, batch).await.unwrap();
         tx.commit().await.unwrap();
-        settled.remaining
+        outcome.remaining
     };
     let commit = async {
-        ledger.until_someone_waits().await;
+        ledger.wait_for_blocked_connection().await;
         retry.commit().await.unwrap();
     };
-    let (left, ()) = tokio::join!(finish, commit);
-    assert_eq!(left, RemainingWork::Pending);
+    let (remaining, ()) = tokio::join!(finish, commit);
+    assert_eq!(remaining, RemainingWork::Pending);
     assert_eq!(ledger.progress(batch).await.finished_at, None);
 }
 
 #[tokio::test]
-async fn the_failed_rows_of_a_batch_are_its_work_again_also_those_that_failed_as_anothers() {
+async fn retry_includes_failed_rows_that_belong_to_another_batch() {
     let ledger = Ledger::new().await;
     let (first, _) = ledger.write(&bookings(2, "-1")).await;
     let (lease, claimed) = ledger.claim(first, LEASE, 10).await;
     ledger.finish(&lease, &ids(&claimed)[..1], Err("no rule")).await;
     ledger.finish(&lease, &ids(&claimed)[1..], Ok(SHOPPING)).await;
     ledger.finish_if_done(first).await;
-    // Brings the same rows, as they are: it owns none of them.
+    // Contains the same rows unchanged, so that they still belong to the first batch.
     let (second, _) = ledger.write(&bookings(2, "-1")).await;
 
     assert_eq!(ledger.retry(second).await, 1);
     assert_eq!(ledger.progress(second).await.finished_at, None);
     assert_eq!(ledger.claim(first, LEASE, 10).await.1.len(), 0);
-    let (_, claimed_again) = ledger.claim(second, LEASE, 10).await;
-    assert_eq!(claimed_again.len(), 1);
-    assert_eq!(claimed_again[0].attempts, 1);
-    assert_eq!(ledger.retry(second).await, 0, "nothing of it is failed now");
+    let (_, reclaimed) = ledger.claim(second, LEASE, 10).await;
+    assert_eq!(reclaimed.len(), 1);
+    assert_eq!(reclaimed[0].attempts, 1);
+    assert_eq!(ledger.retry(second).await, 0, "no row of the batch is failed");
 }
 
 #[tokio::test]
-async fn the_first_failures_are_named_by_their_ids() {
+async fn first_failures_are_returned_by_id() {
     let ledger = Ledger::new().await;
     let shown = usize::try_from(FAILURES_SHOWN_MAX).unwrap();
     let (batch, _) = ledger.write(&bookings(shown + 2, "-1")).await;
@@ -142,7 +139,7 @@ async fn the_first_failures_are_named_by_their_ids() {
 }
 
 #[tokio::test]
-async fn an_unknown_batch_has_no_progress() {
+async fn unknown_batch_has_no_progress() {
     let ledger = Ledger::new().await;
     let unknown = BatchId(Uuid::now_v7());
     let progress = batches::progress(&mut *ledger.begin().await, ledger.tenant, unknown).await;

@@ -1,13 +1,13 @@
-//! The schema refuses what must not happen, whoever writes it.
+//! The constraints of the schema reject invalid rows.
 
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use tributary_testkit::ledger::bookings;
 
 use crate::ledger::{LEASE, Ledger, SHOPPING};
 
-/// The name of the constraint that refuses a statement; `None` where nothing does.
-async fn refusal(connection: &mut PgConnection, statement: &str) -> Option<String> {
-    // Deferred constraints speak at the end of the statement here.
+/// Runs a statement and rolls it back. Returns the name of the constraint that it violates.
+async fn violated_constraint(connection: &mut PgConnection, statement: &str) -> Option<String> {
+    // Checks deferred constraints at the end of the statement instead of at commit.
     let statement = format!("set constraints all immediate; {statement}");
     let mut tx = connection.begin().await.unwrap();
     match tx.execute(AssertSqlSafe(statement)).await {
@@ -19,8 +19,8 @@ async fn refusal(connection: &mut PgConnection, statement: &str) -> Option<Strin
     }
 }
 
-/// A pending, a processing, a completed and a failed row, as the store writes them.
-async fn ledger_of_every_status() -> Ledger {
+/// Creates a ledger with one row in each status.
+async fn ledger_with_every_status() -> Ledger {
     let ledger = Ledger::new().await;
     let (batch, _) = ledger.write(&bookings(4, "-1")).await;
     let (lease, _) = ledger.claim(batch, LEASE, 3).await;
@@ -34,12 +34,15 @@ const COMPLETED: &str = "tx_00001";
 const FAILED: &str = "tx_00002";
 const PENDING: &str = "tx_00003";
 
+/// An SQL expression of a valid hash.
+const SHA256: &str = "sha256('x')";
+
 #[tokio::test]
-async fn a_transaction_cannot_be_in_an_impossible_state() {
-    let ledger = ledger_of_every_status().await;
+async fn transaction_cannot_be_in_an_invalid_state() {
+    let ledger = ledger_with_every_status().await;
     let mut connection = ledger.database.connection().await;
     for (id, change, constraint) in [
-        (PENDING, "status = 'lost', attempts = 1", "transactions_status_known"),
+        (PENDING, "status = 'unknown', attempts = 1", "transactions_status_known"),
         (PENDING, "attempts = -1", "transactions_attempts_counted"),
         (COMPLETED, "attempts = 0", "transactions_attempts_counted"),
         (PENDING, "currency = 'usd'", "transactions_currency_is_iso"),
@@ -64,97 +67,76 @@ async fn a_transaction_cannot_be_in_an_impossible_state() {
         (COMPLETED, "enriched_at = null", "transactions_enriched_when_done"),
         (FAILED, "enriched_at = null", "transactions_enriched_when_done"),
         (PENDING, "enriched_at = now()", "transactions_enriched_when_done"),
-        (PENDING, "account_id = 'nobody'", "transactions_account_fkey"),
+        (PENDING, "account_id = 'unknown'", "transactions_account_fkey"),
         (PENDING, "batch_id = gen_random_uuid()", "transactions_batch_fkey"),
         (PENDING, "transaction_id = 'tx_00000'", "transactions_pkey"),
     ] {
         let statement = format!("update transactions set {change} where transaction_id = '{id}'");
-        let refused = refusal(&mut connection, &statement).await;
-        assert_eq!(refused.as_deref(), Some(constraint), "{id}: {change}");
+        let violated = violated_constraint(&mut connection, &statement).await;
+        assert_eq!(violated.as_deref(), Some(constraint), "{id}: {change}");
     }
-    let harmless = "update transactions set description = 'x'";
-    assert_eq!(refusal(&mut connection, harmless).await, None);
+    let valid = "update transactions set description = 'x'";
+    assert_eq!(violated_constraint(&mut connection, valid).await, None);
 }
 
 #[tokio::test]
-async fn a_batch_its_key_and_its_debt_cannot_be_in_an_impossible_state() {
-    let ledger = ledger_of_every_status().await;
+async fn batches_idempotency_keys_and_outbox_entries_cannot_be_in_an_invalid_state() {
+    let ledger = ledger_with_every_status().await;
     let mut connection = ledger.database.connection().await;
-    let key = "insert into idempotency_keys (tenant_id, idempotency_key, body_hash, batch_id, created_at)";
-    let entry = "insert into outbox (tenant_id, batch_id, entry_id, correlation_id, message_count)";
-    let api_key = "insert into api_keys (tenant_id, api_key_id, name, prefix, key_hash, scopes)";
-    let hash = "sha256('x')";
+    let idempotency_key = |body_hash: &str, batch_id: &str| {
+        format!(
+            "insert into idempotency_keys \
+             (tenant_id, idempotency_key, body_hash, batch_id, created_at) \
+             select tenant_id, 'k', {body_hash}, {batch_id}, now() from batches"
+        )
+    };
+    let outbox_entry = |batch_id: &str, message_count: i32| {
+        format!(
+            "insert into outbox (tenant_id, batch_id, entry_id, correlation_id, message_count) \
+             select tenant_id, {batch_id}, gen_random_uuid(), 'c', {message_count} from batches"
+        )
+    };
     for (statement, constraint) in [
         ("update batches set inserted = inserted + 1".to_owned(), "batches_counts_add_up"),
         ("update batches set inserted = 5, updated = -1".to_owned(), "batches_counts_add_up"),
         ("update batches set inserted = 0, transaction_ids = '{}'".to_owned(), "batches_not_empty"),
-        (
-            format!("{key} select tenant_id, 'k', 'short', batch_id, now() from batches"),
-            "idempotency_keys_body_hash_is_sha256",
-        ),
-        (
-            format!("{key} select tenant_id, 'k', {hash}, gen_random_uuid(), now() from batches"),
-            "idempotency_keys_batch_fkey",
-        ),
-        (
-            format!("{entry} select tenant_id, batch_id, gen_random_uuid(), 'c', 0 from batches"),
-            "outbox_message_count_positive",
-        ),
-        (
-            format!(
-                "{entry} select tenant_id, gen_random_uuid(), gen_random_uuid(), 'c', 1 from batches"
-            ),
-            "outbox_batch_fkey",
-        ),
-        (
-            format!(
-                "{api_key} select tenant_id, gen_random_uuid(), 'n', 'trb_00000000', 'short', '{{admin}}' from tenants"
-            ),
-            "api_keys_key_hash_is_hmac_sha256",
-        ),
-        (
-            format!(
-                "{api_key} select tenant_id, gen_random_uuid(), 'n', 'trb_00000000', {hash}, '{{root}}' from tenants"
-            ),
-            "api_keys_scopes_known",
-        ),
-        (
-            format!(
-                "{api_key} select tenant_id, gen_random_uuid(), 'n', 'trb_00000000', {hash}, '{{}}' from tenants"
-            ),
-            "api_keys_scopes_not_empty",
-        ),
-        (
-            format!(
-                "{api_key} select tenant_id, gen_random_uuid(), 'n', 'trb_0000000G', {hash}, '{{admin}}' from tenants"
-            ),
-            "api_keys_prefix_is_plain",
-        ),
-        (
-            format!(
-                "{api_key} select tenant_id, gen_random_uuid(), '', 'trb_00000000', {hash}, '{{admin}}' from tenants"
-            ),
-            "api_keys_name_fits",
-        ),
-        (
-            format!(
-                "{api_key} select tenant_id, gen_random_uuid(), repeat('n', 101), 'trb_00000000', {hash}, '{{admin}}' from tenants"
-            ),
-            "api_keys_name_fits",
-        ),
-        (
-            format!(
-                "{api_key} select tenant_id, gen_random_uuid(), 'n', 'trb_00000000', {hash}, '{{admin}}' \
-                 from tenants cross join generate_series(1, 2)"
-            ),
-            "api_keys_prefix_unique",
-        ),
+        (idempotency_key("'short'", "batch_id"), "idempotency_keys_body_hash_is_sha256"),
+        (idempotency_key(SHA256, "gen_random_uuid()"), "idempotency_keys_batch_fkey"),
+        (outbox_entry("batch_id", 0), "outbox_message_count_positive"),
+        (outbox_entry("gen_random_uuid()", 1), "outbox_batch_fkey"),
+    ] {
+        let violated = violated_constraint(&mut connection, &statement).await;
+        assert_eq!(violated.as_deref(), Some(constraint), "{statement}");
+    }
+}
+
+#[tokio::test]
+async fn tenants_and_api_keys_cannot_be_in_an_invalid_state() {
+    let ledger = Ledger::new().await;
+    let mut connection = ledger.database.connection().await;
+    let api_key = |name: &str, prefix: &str, key_hash: &str, scopes: &str| {
+        format!(
+            "insert into api_keys (tenant_id, api_key_id, name, prefix, key_hash, scopes) \
+             select tenant_id, gen_random_uuid(), {name}, '{prefix}', {key_hash}, '{scopes}' \
+             from tenants"
+        )
+    };
+    let prefix = "trb_00000000";
+    let duplicate = api_key("'n'", prefix, SHA256, "{admin}") + " cross join generate_series(1, 2)";
+    for (statement, constraint) in [
+        (api_key("'n'", prefix, "'short'", "{admin}"), "api_keys_key_hash_is_hmac_sha256"),
+        (api_key("'n'", prefix, SHA256, "{root}"), "api_keys_scopes_known"),
+        (api_key("'n'", prefix, SHA256, "{}"), "api_keys_scopes_not_empty"),
+        (api_key("'n'", "trb_0000000G", SHA256, "{admin}"), "api_keys_prefix_is_plain"),
+        (api_key("''", prefix, SHA256, "{admin}"), "api_keys_name_fits"),
+        (api_key("repeat('n', 101)", prefix, SHA256, "{admin}"), "api_keys_name_fits"),
+        (duplicate, "api_keys_prefix_unique"),
         (
             "insert into tenants values (gen_random_uuid(), 'first')".to_owned(),
             "tenants_name_unique",
         ),
     ] {
-        let refused = refusal(&mut connection, &statement).await;
-        assert_eq!(refused.as_deref(), Some(constraint), "{statement}");
+        let violated = violated_constraint(&mut connection, &statement).await;
+        assert_eq!(violated.as_deref(), Some(constraint), "{statement}");
     }
 }

@@ -1,27 +1,27 @@
-//! Claims, leases and tokens: who may finish a row.
+//! Claims and leases: which worker may finish a row.
 
 use std::collections::BTreeSet;
 
 use tributary_store::enrichment;
 use tributary_testkit::ledger::{booking, bookings};
 
-use crate::ledger::{LEASE, Ledger, NO_LEASE, SHOPPING, ids};
+use crate::ledger::{EXPIRED_LEASE, LEASE, Ledger, SHOPPING, ids};
 
-/// Status, category, rule, version of the rules, reason.
+/// Status, category, rule, version of the rules and failure reason.
 type FinishedRow = (String, Option<String>, Option<String>, Option<String>, Option<String>);
 
 #[tokio::test]
 async fn two_connections_claim_disjoint_rows_without_waiting() {
     let ledger = Ledger::new().await;
     let (batch, _) = ledger.write(&bookings(10, "-1")).await;
-    let (mine, yours) = (ledger.lease(batch, LEASE), ledger.lease(batch, LEASE));
-    let (mut first, mut second) = (ledger.begin().await, ledger.begin_beside().await);
-    let claimed = enrichment::claim(&mut first, &mine, 6).await.unwrap();
-    let also_claimed = enrichment::claim(&mut second, &yours, 6);
-    // The first is not committed yet: a second that waited for it would wait for ever.
-    let also_claimed = tokio::time::timeout(LEASE, also_claimed).await.unwrap().unwrap();
-    assert_eq!((claimed.len(), also_claimed.len()), (6, 4));
-    let all: BTreeSet<_> = ids(&claimed).into_iter().chain(ids(&also_claimed)).collect();
+    let (first_lease, second_lease) = (ledger.lease(batch, LEASE), ledger.lease(batch, LEASE));
+    let (mut first, mut second) = (ledger.begin().await, ledger.begin_on_new_connection().await);
+    let first_rows = enrichment::claim(&mut first, &first_lease, 6).await.unwrap();
+    let second_claim = enrichment::claim(&mut second, &second_lease, 6);
+    // The first claim is not committed, so that a blocked second claim would never end.
+    let second_rows = tokio::time::timeout(LEASE, second_claim).await.unwrap().unwrap();
+    assert_eq!((first_rows.len(), second_rows.len()), (6, 4));
+    let all: BTreeSet<_> = ids(&first_rows).into_iter().chain(ids(&second_rows)).collect();
     assert_eq!(all.len(), 10);
     second.rollback().await.unwrap();
     first.commit().await.unwrap();
@@ -30,7 +30,7 @@ async fn two_connections_claim_disjoint_rows_without_waiting() {
 }
 
 #[tokio::test]
-async fn rows_are_claimed_in_the_order_of_the_body_with_what_a_categoriser_needs() {
+async fn rows_are_claimed_in_request_order_with_the_input_of_the_categoriser() {
     let ledger = Ledger::new().await;
     let (batch, _) =
         ledger.write(&[booking("z", "-1"), booking("a", "1"), booking("m", "0")]).await;
@@ -44,16 +44,16 @@ async fn rows_are_claimed_in_the_order_of_the_body_with_what_a_categoriser_needs
     assert_eq!((first.attempts, second.attempts), (1, 1));
     let (_, rest) = ledger.claim(batch, LEASE, 2).await;
     assert_eq!(ids(&rest), ["m"]);
-    assert!(!rest[0].is_income, "nothing is not money in");
+    assert!(!rest[0].is_income, "an amount of zero is no income");
 }
 
 #[tokio::test]
-async fn a_held_row_is_claimed_by_nobody_until_its_lease_has_run_out() {
+async fn leased_row_cannot_be_claimed_until_the_lease_expires() {
     let ledger = Ledger::new().await;
     let (batch, _) = ledger.write(&bookings(2, "-1")).await;
-    let (_, held) = ledger.claim(batch, LEASE, 1).await;
-    let (_, expired) = ledger.claim(batch, NO_LEASE, 1).await;
-    assert_eq!((ids(&held), ids(&expired)), (vec!["tx_00000"], vec!["tx_00001"]));
+    let (_, leased) = ledger.claim(batch, LEASE, 1).await;
+    let (_, expired) = ledger.claim(batch, EXPIRED_LEASE, 1).await;
+    assert_eq!((ids(&leased), ids(&expired)), (vec!["tx_00000"], vec!["tx_00001"]));
     let (_, again) = ledger.claim(batch, LEASE, 100).await;
     assert_eq!(ids(&again), ["tx_00001"]);
     assert_eq!(again[0].attempts, 2);
@@ -62,10 +62,10 @@ async fn a_held_row_is_claimed_by_nobody_until_its_lease_has_run_out() {
 }
 
 #[tokio::test]
-async fn a_worker_whose_lease_was_taken_over_writes_nothing() {
+async fn worker_cannot_write_rows_that_another_worker_has_reclaimed() {
     let ledger = Ledger::new().await;
     let (batch, _) = ledger.write(&bookings(2, "-1")).await;
-    let (old, claimed) = ledger.claim(batch, NO_LEASE, 100).await;
+    let (old, claimed) = ledger.claim(batch, EXPIRED_LEASE, 100).await;
     let (new, _) = ledger.claim(batch, LEASE, 100).await;
     assert_eq!(ledger.finish(&old, &ids(&claimed), Err("too late")).await, 0);
     assert_eq!(ledger.release(&old).await, 0);
@@ -75,15 +75,15 @@ async fn a_worker_whose_lease_was_taken_over_writes_nothing() {
 }
 
 #[tokio::test]
-async fn a_lease_that_ran_out_but_was_not_taken_over_may_still_finish() {
+async fn expired_lease_can_finish_rows_that_were_not_reclaimed() {
     let ledger = Ledger::new().await;
     let (batch, _) = ledger.write(&bookings(1, "-1")).await;
-    let (lease, claimed) = ledger.claim(batch, NO_LEASE, 100).await;
+    let (lease, claimed) = ledger.claim(batch, EXPIRED_LEASE, 100).await;
     assert_eq!(ledger.finish(&lease, &ids(&claimed), Ok(SHOPPING)).await, 1);
 }
 
 #[tokio::test]
-async fn finishing_twice_writes_once() {
+async fn second_finish_writes_nothing() {
     let ledger = Ledger::new().await;
     let (batch, _) = ledger.write(&bookings(1, "-1")).await;
     let (lease, claimed) = ledger.claim(batch, LEASE, 100).await;
@@ -93,7 +93,7 @@ async fn finishing_twice_writes_once() {
 }
 
 #[tokio::test]
-async fn a_row_whose_content_was_replaced_is_not_finished_by_who_held_the_old_content() {
+async fn revised_row_cannot_be_finished_under_the_earlier_lease() {
     let ledger = Ledger::new().await;
     let (first, _) = ledger.write(&[booking("a", "-1")]).await;
     let (lease, _) = ledger.claim(first, LEASE, 100).await;
@@ -101,24 +101,24 @@ async fn a_row_whose_content_was_replaced_is_not_finished_by_who_held_the_old_co
     assert_eq!(ledger.finish(&lease, &["a"], Ok(SHOPPING)).await, 0);
     assert_eq!(ledger.progress(second).await.counts.pending, 1);
     let (_, claimed) = ledger.claim(first, LEASE, 100).await;
-    assert_eq!(claimed.len(), 0, "it is the second batch's work");
+    assert_eq!(claimed.len(), 0, "the row belongs to the second batch");
     ledger.complete(second).await;
 }
 
 #[tokio::test]
-async fn a_released_row_is_claimable_at_once_and_its_attempt_counts() {
+async fn released_row_can_be_claimed_at_once_and_its_attempt_counts() {
     let ledger = Ledger::new().await;
     let (batch, _) = ledger.write(&bookings(3, "-1")).await;
     let (lease, claimed) = ledger.claim(batch, LEASE, 2).await;
     assert_eq!(ledger.finish(&lease, &ids(&claimed)[..1], Ok(SHOPPING)).await, 1);
-    assert_eq!(ledger.release(&lease).await, 1, "what is finished is not given back");
+    assert_eq!(ledger.release(&lease).await, 1, "a finished row is not released");
     let (_, again) = ledger.claim(batch, LEASE, 100).await;
     let attempts: Vec<_> = again.iter().map(|row| row.attempts).collect();
     assert_eq!((ids(&again), attempts), (vec!["tx_00001", "tx_00002"], vec![2, 1]));
 }
 
 #[tokio::test]
-async fn a_finished_row_keeps_what_was_decided() {
+async fn finished_row_stores_its_result() {
     let ledger = Ledger::new().await;
     let (batch, _) = ledger.write(&bookings(2, "-1")).await;
     let (lease, _) = ledger.claim(batch, LEASE, 100).await;

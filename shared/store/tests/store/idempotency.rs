@@ -1,10 +1,10 @@
-//! Idempotency keys: unused, under way, used.
+//! Idempotency keys: unused, in use, used, expired.
 
 use std::time::Duration;
 
 use tributary_domain::TenantId;
 use tributary_store::idempotency::{self, KeyState};
-use tributary_store::{StoreError, batches::AcceptedBatch};
+use tributary_store::{StoreError, Tx, batches::AcceptedBatch};
 use tributary_testkit::ledger::booking;
 
 use crate::ledger::Ledger;
@@ -12,7 +12,7 @@ use crate::ledger::Ledger;
 const HASH: [u8; 32] = [7; 32];
 
 #[tokio::test]
-async fn a_used_key_gives_the_hash_and_what_the_first_request_was_answered() {
+async fn used_key_returns_the_body_hash_and_the_first_response() {
     let ledger = Ledger::new().await;
     let (batch, written) = ledger.write(&[booking("a", "1"), booking("b", "2")]).await;
     let mut tx = ledger.begin().await;
@@ -34,11 +34,11 @@ async fn a_used_key_gives_the_hash_and_what_the_first_request_was_answered() {
 }
 
 #[tokio::test]
-async fn a_key_that_another_connection_has_taken_is_under_way_until_it_lets_go() {
+async fn key_locked_by_another_connection_is_in_use_until_rollback() {
     let ledger = Ledger::new().await;
     let mut first = ledger.begin().await;
-    let mut second = ledger.begin_beside().await;
-    let acquire = async |connection: &mut tributary_store::Tx, key| {
+    let mut second = ledger.begin_on_new_connection().await;
+    let acquire = async |connection: &mut Tx, key| {
         idempotency::acquire(connection, ledger.tenant, key).await.unwrap()
     };
     assert_eq!(acquire(&mut first, "key").await, KeyState::Unused);
@@ -49,9 +49,9 @@ async fn a_key_that_another_connection_has_taken_is_under_way_until_it_lets_go()
 }
 
 #[tokio::test]
-async fn the_same_key_of_two_tenants_is_two_keys_at_the_same_moment_too() {
+async fn two_tenants_can_use_the_same_key_concurrently() {
     let ledger = Ledger::new().await;
-    let (store, tenant) = ledger.of_other_tenant("second").await;
+    let (store, tenant) = ledger.other_tenant("second").await;
     let mut first = ledger.begin().await;
     let mut second = store.begin(tenant).await.unwrap();
     let state = idempotency::acquire(&mut first, ledger.tenant, "key").await.unwrap();
@@ -60,54 +60,54 @@ async fn the_same_key_of_two_tenants_is_two_keys_at_the_same_moment_too() {
     assert_eq!(state, KeyState::Unused);
 }
 
-/// Two keys of two tenants whose hashes by PostgreSQL's `hashtextextended` are equal: made to be
-/// so, since that hash can be turned round.
+/// The keys of the two tenants collide under PostgreSQL's `hashtextextended`, which is invertible.
 #[tokio::test]
-async fn no_tenant_can_make_a_key_that_stands_in_the_way_of_another_tenants() {
+async fn tenant_cannot_construct_a_key_that_collides_with_another_tenants_key() {
     let ledger = Ledger::new().await;
     let (first, second) = (ledger.database.store(), ledger.database.store());
     let tenant = |id: &str| TenantId(id.parse().unwrap());
     let victim = tenant("01930000-0000-7000-8000-00000000000b");
-    let mut held = first.begin(victim).await.unwrap();
-    let state = idempotency::acquire(&mut held, victim, "req_1").await.unwrap();
+    let mut victim_tx = first.begin(victim).await.unwrap();
+    let state = idempotency::acquire(&mut victim_tx, victim, "req_1").await.unwrap();
     assert_eq!(state, KeyState::Unused);
 
     let attacker = tenant("01930000-0000-7000-8000-00000000000a");
     let mut tx = second.begin(attacker).await.unwrap();
-    let made = idempotency::acquire(&mut tx, attacker, "4p1wk9egbzhN%i^m~})a1I").await;
-    assert_eq!(made.unwrap(), KeyState::Unused);
+    let state = idempotency::acquire(&mut tx, attacker, "4p1wk9egbzhN%i^m~})a1I").await;
+    assert_eq!(state.unwrap(), KeyState::Unused);
 }
 
 #[tokio::test]
-async fn a_key_that_was_committed_meanwhile_is_taken() {
+async fn key_committed_by_a_concurrent_request_is_a_duplicate() {
     let ledger = Ledger::new().await;
     let (batch, _) = ledger.write(&[booking("a", "1")]).await;
     let (other_batch, _) = ledger.write(&[booking("b", "1")]).await;
-    // The first looked before the second committed.
+    // The first request has begun before the second one commits.
     let mut first = ledger.begin().await;
-    let mut second = ledger.begin_beside().await;
+    let mut second = ledger.begin_on_new_connection().await;
     idempotency::insert(&mut second, ledger.tenant, "key", &HASH, batch).await.unwrap();
     second.commit().await.unwrap();
-    let refused = idempotency::insert(&mut first, ledger.tenant, "key", &HASH, other_batch)
+    let error = idempotency::insert(&mut first, ledger.tenant, "key", &HASH, other_batch)
         .await
         .unwrap_err();
-    assert!(
-        matches!(&refused, StoreError::DuplicateKey { constraint } if constraint == "idempotency_keys_pkey"),
-        "{refused:?}"
+    let is_duplicate = matches!(
+        &error,
+        StoreError::DuplicateKey { constraint } if constraint == "idempotency_keys_pkey"
     );
+    assert!(is_duplicate, "{error:?}");
 }
 
 #[tokio::test]
-async fn of_many_requests_with_one_key_at_the_same_moment_exactly_one_may_write() {
+async fn exactly_one_of_many_concurrent_requests_acquires_a_key() {
     let ledger = Ledger::new().await;
     for round in 0..20 {
         let key = format!("key {round}");
         let attempts = (0..4).map(async |_| {
-            let mut tx = ledger.begin_beside().await;
+            let mut tx = ledger.begin_on_new_connection().await;
             let state = idempotency::acquire(&mut tx, ledger.tenant, &key).await.unwrap();
             (state, tx)
         });
-        // All hold their transactions until everyone has asked.
+        // Each database transaction remains open until all have tried to acquire the key.
         let outcomes = futures::future::join_all(attempts).await;
         let unused = outcomes.iter().filter(|(state, _)| *state == KeyState::Unused).count();
         assert_eq!(unused, 1, "round {round}");
@@ -115,16 +115,16 @@ async fn of_many_requests_with_one_key_at_the_same_moment_exactly_one_may_write(
 }
 
 #[tokio::test]
-async fn a_key_is_forgotten_when_it_is_old_and_not_before() {
+async fn only_expired_keys_are_deleted() {
     let ledger = Ledger::new().await;
     let (batch, _) = ledger.write(&[booking("a", "1")]).await;
     let mut tx = ledger.begin().await;
-    for key in ["old", "older", "young"] {
+    for key in ["old", "older", "recent"] {
         idempotency::insert(&mut tx, ledger.tenant, key, &HASH, batch).await.unwrap();
     }
     sqlx::query(
         "update idempotency_keys set created_at = created_at - interval '1 day' \
-         where idempotency_key <> 'young'",
+         where idempotency_key <> 'recent'",
     )
     .execute(&mut *tx)
     .await
@@ -139,7 +139,7 @@ async fn a_key_is_forgotten_when_it_is_old_and_not_before() {
         deleted
     };
     assert_eq!((delete(1).await, delete(10).await, delete(10).await), (1, 1, 0));
-    let state = idempotency::acquire(&mut *ledger.begin().await, ledger.tenant, "young").await;
+    let state = idempotency::acquire(&mut *ledger.begin().await, ledger.tenant, "recent").await;
     assert!(matches!(state.unwrap(), KeyState::Used { .. }));
     let state = idempotency::acquire(&mut *ledger.begin().await, ledger.tenant, "old").await;
     assert_eq!(state.unwrap(), KeyState::Unused);

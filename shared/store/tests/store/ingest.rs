@@ -1,14 +1,15 @@
-//! What becomes of a batch's transactions: inserted, unchanged, or updated.
+//! Writes of a batch's transactions: inserted, unchanged or updated.
 
 use serde_json::{Value, json};
-use tributary_domain::Transaction;
-use tributary_store::transactions::Written;
+use tributary_domain::{BatchId, Transaction};
+use tributary_store::transactions::{self, Written};
 use tributary_testkit::ledger::{booking, bookings, instant, money};
+use uuid::Uuid;
 
 use crate::ledger::Ledger;
 
 #[tokio::test]
-async fn unknown_transactions_are_inserted_as_pending_work_of_their_batch() {
+async fn new_transactions_are_inserted_as_pending_in_request_order() {
     let ledger = Ledger::new().await;
     let (batch, written) = ledger.write(&bookings(3, "-1.10")).await;
     assert_eq!(written, Written { inserted: 3, updated: 0, unchanged: 0 });
@@ -29,7 +30,7 @@ async fn unknown_transactions_are_inserted_as_pending_work_of_their_batch() {
 }
 
 #[tokio::test]
-async fn a_known_transaction_with_the_same_content_is_unchanged_and_stays_as_it_is() {
+async fn known_transaction_with_the_same_content_is_not_written() {
     let ledger = Ledger::new().await;
     let (first, _) = ledger.write(&bookings(2, "-1.10")).await;
     ledger.complete(first).await;
@@ -39,12 +40,12 @@ async fn a_known_transaction_with_the_same_content_is_unchanged_and_stays_as_it_
     assert_eq!(written, Written { inserted: 0, updated: 0, unchanged: 2 });
     assert_eq!(all_rows(&ledger).await, before);
     let progress = ledger.progress(second).await;
-    assert_eq!(progress.counts.completed, 2, "a known transaction is a member all the same");
-    assert!(progress.finished_at.is_some(), "a batch without work is finished at once");
+    assert_eq!(progress.counts.completed, 2, "the unchanged transactions count as well");
+    assert!(progress.finished_at.is_some(), "a batch without changes is finished at once");
 }
 
 #[tokio::test]
-async fn a_known_transaction_with_other_content_is_revised_and_is_work_again() {
+async fn known_transaction_with_other_content_is_revised_and_pending_again() {
     let ledger = Ledger::new().await;
     let (first, _) = ledger.write(&[booking("a", "-1.10"), booking("b", "-2.20")]).await;
     ledger.complete(first).await;
@@ -59,11 +60,11 @@ async fn a_known_transaction_with_other_content_is_revised_and_is_work_again() {
     assert_eq!(row["batch_id"], json!(second.to_string()));
     assert_eq!((&row["batch_position"], &row["revision"]), (&json!(1), &json!(2)));
     assert_eq!((&row["status"], &row["attempts"]), (&json!("pending"), &json!(0)));
-    for emptied in ["category", "primary_code", "detailed_code", "confidence", "rule"] {
-        assert_eq!(row[emptied], Value::Null, "{emptied}");
+    for column in ["category", "primary_code", "detailed_code", "confidence", "rule"] {
+        assert_eq!(row[column], Value::Null, "{column}");
     }
-    for emptied in ["rules_version", "failure_reason", "enriched_at", "lease_token"] {
-        assert_eq!(row[emptied], Value::Null, "{emptied}");
+    for column in ["rules_version", "failure_reason", "enriched_at", "lease_token"] {
+        assert_eq!(row[column], Value::Null, "{column}");
     }
 
     let (revision, batch, content) = revision(&ledger, "a").await;
@@ -76,7 +77,7 @@ async fn a_known_transaction_with_other_content_is_revised_and_is_work_again() {
 }
 
 #[tokio::test]
-async fn a_change_of_any_field_is_other_content() {
+async fn change_of_any_field_is_a_revision() {
     let ledger = Ledger::new().await;
     ledger.write(&[Transaction { account_id: "other".to_owned(), ..booking("x", "1") }]).await;
     let base = booking("tx", "-1.10");
@@ -99,27 +100,27 @@ async fn a_change_of_any_field_is_other_content() {
         let (_, written) = ledger.write(std::slice::from_ref(changed)).await;
         assert_eq!(written, one_updated, "change {index}");
         let (_, written) = ledger.write(std::slice::from_ref(&base)).await;
-        assert_eq!(written, one_updated, "change {index} back");
+        assert_eq!(written, one_updated, "change {index} reverted");
     }
     let row = row(&ledger, "tx").await;
     assert_eq!(row["revision"], json!(1 + 2 * changes.len()));
 }
 
 #[tokio::test]
-async fn a_batch_that_is_not_committed_leaves_nothing() {
+async fn rolled_back_batch_writes_nothing() {
     let ledger = Ledger::new().await;
     let (first, _) = ledger.write(&bookings(2, "-1")).await;
     ledger.complete(first).await;
     let before = all_rows(&ledger).await;
-    let batch = tributary_domain::BatchId(uuid::Uuid::now_v7());
-    let brought = bookings(4, "-2");
+    let batch = BatchId(Uuid::now_v7());
+    let sent = bookings(4, "-2");
     let mut tx = ledger.begin().await;
-    tributary_store::transactions::write(&mut tx, ledger.tenant, batch, &brought).await.unwrap();
+    transactions::write(&mut tx, ledger.tenant, batch, &sent).await.unwrap();
     drop(tx);
     assert_eq!(all_rows(&ledger).await, before);
 }
 
-/// Every row of the tables that a batch is written to, as JSON.
+/// All rows that a batch can change, as JSON, except `batches`.
 async fn all_rows(ledger: &Ledger) -> Vec<Value> {
     sqlx::query_scalar(
         "select to_jsonb(t) from transactions t \
@@ -141,7 +142,7 @@ async fn row(ledger: &Ledger, transaction_id: &str) -> Value {
         .unwrap()
 }
 
-async fn revision(ledger: &Ledger, transaction_id: &str) -> (i32, uuid::Uuid, Value) {
+async fn revision(ledger: &Ledger, transaction_id: &str) -> (i32, Uuid, Value) {
     sqlx::query_as(
         "select revision, batch_id, content from transaction_revisions where transaction_id = $1",
     )

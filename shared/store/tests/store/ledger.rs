@@ -1,5 +1,4 @@
-//! What the tests share: a tenant's ledger in a database of its own, and what is done with its
-//! batches.
+//! Shared by the tests: a tenant's ledger in its own database, and operations on its batches.
 
 use std::time::{Duration, Instant};
 
@@ -7,7 +6,9 @@ use tributary_domain::identity::LeaseToken;
 use tributary_domain::{BatchId, TenantId, Transaction};
 use tributary_store::batches::{FinishOutcome, RemainingWork};
 use tributary_store::enrichment::{self, Category, ClaimedTransaction, Lease, Outcome};
+use tributary_store::outbox::{self, OutboxEntry};
 use tributary_store::transactions::Written;
+use tributary_store::transactions::stored::PageQuery;
 use tributary_store::{Store, Tx, batches};
 use tributary_testkit::TestDatabase;
 use tributary_testkit::ledger::write;
@@ -15,8 +16,8 @@ use uuid::Uuid;
 
 /// Long enough for a test on a busy machine.
 pub const LEASE: Duration = Duration::from_secs(60);
-/// A lease that has run out when the next transaction begins.
-pub const NO_LEASE: Duration = Duration::ZERO;
+/// A lease that has expired when the next database transaction begins.
+pub const EXPIRED_LEASE: Duration = Duration::ZERO;
 
 pub const SHOPPING: Category<'static> = Category {
     category: "Shopping",
@@ -39,8 +40,8 @@ impl Ledger {
         Self { store: database.store(), database, tenant }
     }
 
-    /// A tenant of that name in the same database, over a connection of its own.
-    pub async fn of_other_tenant(&self, name: &str) -> (Store, TenantId) {
+    /// Creates another tenant in the same database, with its own connection.
+    pub async fn other_tenant(&self, name: &str) -> (Store, TenantId) {
         (self.database.store(), self.database.tenant(name).await)
     }
 
@@ -48,12 +49,22 @@ impl Ledger {
         self.store.begin(self.tenant).await.unwrap()
     }
 
-    /// A transaction over another connection.
-    pub async fn begin_beside(&self) -> Tx {
+    /// Begins a database transaction on another connection.
+    pub async fn begin_on_new_connection(&self) -> Tx {
         self.database.store().begin(self.tenant).await.unwrap()
     }
 
-    /// Writes a batch with the accounts that its transactions name.
+    /// Runs a statement as the owner of the tables.
+    pub async fn execute(&self, statement: &'static str) {
+        sqlx::query(statement).execute(&mut self.database.connection().await).await.unwrap();
+    }
+
+    /// Runs a `select count(*)` as the owner of the tables.
+    pub async fn count(&self, query: &'static str) -> i64 {
+        sqlx::query_scalar(query).fetch_one(&mut self.database.connection().await).await.unwrap()
+    }
+
+    /// Writes a batch with the accounts of its transactions.
     pub async fn write(&self, bookings: &[Transaction]) -> (BatchId, Written) {
         write(&self.store, self.tenant, bookings).await.unwrap()
     }
@@ -76,7 +87,7 @@ impl Ledger {
         (lease, claimed)
     }
 
-    /// Finishes with one result for all, and commits. Answers how many rows were written.
+    /// Finishes rows with the same result, and commits. Returns how many were written.
     pub async fn finish(
         &self,
         lease: &Lease,
@@ -99,7 +110,7 @@ impl Ledger {
         released
     }
 
-    /// Claims everything of a batch and completes it.
+    /// Claims and completes all rows of a batch.
     pub async fn complete(&self, batch: BatchId) {
         let (lease, claimed) = self.claim(batch, LEASE, 10_000).await;
         let written = self.finish(&lease, &ids(&claimed), Ok(SHOPPING)).await;
@@ -110,6 +121,7 @@ impl Ledger {
         self.finish_batch(batch).await.remaining
     }
 
+    /// Marks a batch as finished if no work remains, and commits.
     pub async fn finish_batch(&self, batch: BatchId) -> FinishOutcome {
         let mut tx = self.begin().await;
         batches::lock(&mut tx, self.tenant, batch).await.unwrap();
@@ -118,8 +130,15 @@ impl Ledger {
         outcome
     }
 
-    /// Until some connection of this database waits for a lock.
-    pub async fn until_someone_waits(&self) {
+    /// Inserts an outbox entry and commits.
+    pub async fn insert_outbox_entry(&self, entry: &OutboxEntry) {
+        let mut tx = self.begin().await;
+        outbox::insert(&mut tx, entry).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    /// Waits until a connection to this database is blocked by a lock.
+    pub async fn wait_for_blocked_connection(&self) {
         let mut connection = self.database.connection().await;
         let deadline = Instant::now() + Duration::from_secs(60);
         loop {
@@ -133,12 +152,12 @@ impl Ledger {
             if waiting > 0 {
                 return;
             }
-            assert!(Instant::now() < deadline, "nobody ever waited");
+            assert!(Instant::now() < deadline, "no connection was blocked by a lock");
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
 
-    /// Retries what failed of a batch, as ingest does. Answers how many.
+    /// Retries the failed rows of a batch, as ingest does. Returns how many.
     pub async fn retry(&self, batch: BatchId) -> i64 {
         let mut tx = self.begin().await;
         assert!(batches::lock(&mut tx, self.tenant, batch).await.unwrap());
@@ -149,6 +168,19 @@ impl Ledger {
 
     pub async fn progress(&self, batch: BatchId) -> batches::Progress {
         batches::progress(&mut *self.begin().await, self.tenant, batch).await.unwrap().unwrap()
+    }
+}
+
+/// All transactions of an account, up to 100.
+pub fn account_page(account_id: &str) -> PageQuery<'_> {
+    PageQuery {
+        account_id,
+        from: None,
+        before: None,
+        status: None,
+        category: None,
+        after: None,
+        limit: 100,
     }
 }
 

@@ -1,4 +1,4 @@
-//! The store against a real PostgreSQL: one program, so that one server serves all of it.
+//! Tests of the store against PostgreSQL. They are one binary, so that they share one server.
 #![cfg(test)]
 
 mod accounts;

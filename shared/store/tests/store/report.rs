@@ -1,16 +1,16 @@
-//! The report's sums stay those of the rows, whatever happens to the rows.
+//! The sums of the report match the rows after every change of the rows.
 
 use chrono::NaiveDate;
 use tributary_domain::Transaction;
 use tributary_store::{Store, enrichment, report};
 use tributary_testkit::ledger::{booking, bookings, instant, money};
 
-use crate::ledger::{LEASE, Ledger, NO_LEASE, SHOPPING, ids};
-use crate::sums::{assert_sums_are_those_of_the_rows, period, summary};
+use crate::ledger::{EXPIRED_LEASE, LEASE, Ledger, SHOPPING, ids};
+use crate::sums::{assert_sums_match_rows, period, summary};
 
-/// Two accounts, two days, two currencies, money in, money out and nothing.
-fn mixed() -> Vec<Transaction> {
-    let elsewhere = |id: &str, amount: &str| Transaction {
+/// Transactions of two accounts, two days and three currencies; income, spend and zero.
+fn mixed_transactions() -> Vec<Transaction> {
+    let other = |id: &str, amount: &str| Transaction {
         account_id: "other".to_owned(),
         booked_at: instant("2025-10-31T23:59:59.999999Z"),
         ..booking(id, amount)
@@ -21,9 +21,9 @@ fn mixed() -> Vec<Transaction> {
         booking("c", "1000.01"),
         booking("d", "0"),
         Transaction { money: money("-7", "JPY"), ..booking("e", "1") },
-        elsewhere("f", "-3.33"),
-        elsewhere("g", "4.44"),
-        Transaction { money: money("-0.001", "BHD"), ..elsewhere("h", "1") },
+        other("f", "-3.33"),
+        other("g", "4.44"),
+        Transaction { money: money("-0.001", "BHD"), ..other("h", "1") },
     ]
 }
 
@@ -35,36 +35,36 @@ async fn fold(store: &Store, limit: i64) -> i64 {
 }
 
 #[tokio::test]
-async fn sums_are_those_of_the_rows_after_every_step_of_a_batch() {
+async fn sums_match_rows_after_every_step_of_a_batch() {
     let ledger = Ledger::new().await;
-    let (batch, _) = ledger.write(&mixed()).await;
-    assert_sums_are_those_of_the_rows(&ledger).await;
+    let (batch, _) = ledger.write(&mixed_transactions()).await;
+    assert_sums_match_rows(&ledger).await;
 
     let (lease, _) = ledger.claim(batch, LEASE, 3).await;
-    assert_sums_are_those_of_the_rows(&ledger).await;
+    assert_sums_match_rows(&ledger).await;
     assert_eq!(ledger.release(&lease).await, 3);
-    assert_sums_are_those_of_the_rows(&ledger).await;
+    assert_sums_match_rows(&ledger).await;
 
-    let (expired, _) = ledger.claim(batch, NO_LEASE, 4).await;
-    assert_sums_are_those_of_the_rows(&ledger).await;
+    let (expired, _) = ledger.claim(batch, EXPIRED_LEASE, 4).await;
+    assert_sums_match_rows(&ledger).await;
     let (lease, claimed) = ledger.claim(batch, LEASE, 100).await;
-    assert_eq!(claimed.len(), 8, "those of the lease that ran out too");
-    assert_sums_are_those_of_the_rows(&ledger).await;
+    assert_eq!(claimed.len(), 8, "including those of the expired lease");
+    assert_sums_match_rows(&ledger).await;
     assert_eq!(ledger.finish(&expired, &["a", "b"], Ok(SHOPPING)).await, 0);
-    assert_sums_are_those_of_the_rows(&ledger).await;
+    assert_sums_match_rows(&ledger).await;
 
     assert_eq!(ledger.finish(&lease, &["a", "c", "e", "f"], Ok(SHOPPING)).await, 4);
-    assert_sums_are_those_of_the_rows(&ledger).await;
+    assert_sums_match_rows(&ledger).await;
     assert_eq!(ledger.finish(&lease, &["b", "d", "g"], Err("no rule")).await, 3);
-    assert_sums_are_those_of_the_rows(&ledger).await;
+    assert_sums_match_rows(&ledger).await;
     assert_eq!(ledger.release(&lease).await, 1);
-    assert_sums_are_those_of_the_rows(&ledger).await;
+    assert_sums_match_rows(&ledger).await;
 }
 
 #[tokio::test]
 async fn sums_follow_a_transaction_to_another_account_day_currency_and_amount() {
     let ledger = Ledger::new().await;
-    let (batch, _) = ledger.write(&mixed()).await;
+    let (batch, _) = ledger.write(&mixed_transactions()).await;
     ledger.complete(batch).await;
     let base = booking("a", "-0.10");
     for changed in [
@@ -74,53 +74,53 @@ async fn sums_follow_a_transaction_to_another_account_day_currency_and_amount() 
         Transaction { booked_at: instant("2025-10-29T20:00:00-05:00"), ..base.clone() },
         Transaction { money: money("-0.10", "EUR"), ..base.clone() },
         Transaction { money: money("123456789012345.67", "USD"), ..base.clone() },
-        Transaction { description: "other words".to_owned(), ..base.clone() },
+        Transaction { description: "other text".to_owned(), ..base.clone() },
         base,
     ] {
-        // Revised while pending, while a worker holds it, and after it was completed.
+        // Revised after it was completed, and while it is leased.
         let (batch, _) = ledger.write(std::slice::from_ref(&changed)).await;
-        assert_sums_are_those_of_the_rows(&ledger).await;
+        assert_sums_match_rows(&ledger).await;
         ledger.claim(batch, LEASE, 10).await;
-        let again = Transaction { merchant_name: None, ..changed };
-        let (batch, _) = ledger.write(std::slice::from_ref(&again)).await;
-        assert_sums_are_those_of_the_rows(&ledger).await;
+        let revised = Transaction { merchant_name: None, ..changed };
+        let (batch, _) = ledger.write(std::slice::from_ref(&revised)).await;
+        assert_sums_match_rows(&ledger).await;
         ledger.complete(batch).await;
-        assert_sums_are_those_of_the_rows(&ledger).await;
+        assert_sums_match_rows(&ledger).await;
         fold(&ledger.store, 7).await;
-        assert_sums_are_those_of_the_rows(&ledger).await;
+        assert_sums_match_rows(&ledger).await;
     }
 }
 
 #[tokio::test]
-async fn folding_changes_no_sum_and_leaves_no_delta() {
+async fn folding_keeps_the_sums_and_deletes_all_deltas() {
     let ledger = Ledger::new().await;
-    let (batch, _) = ledger.write(&mixed()).await;
+    let (batch, _) = ledger.write(&mixed_transactions()).await;
     ledger.complete(batch).await;
     let mut folded = 0;
     loop {
         let count = fold(&ledger.store, 3).await;
         folded += count;
-        assert_sums_are_those_of_the_rows(&ledger).await;
+        assert_sums_match_rows(&ledger).await;
         if count < 3 {
             break;
         }
     }
     assert!(folded > 3, "{folded}");
-    assert_eq!(deltas(&ledger).await, 0);
-    assert_eq!(fold(&ledger.store, 3).await, 0, "there is nothing left to fold");
+    assert_eq!(delta_count(&ledger).await, 0);
+    assert_eq!(fold(&ledger.store, 3).await, 0, "no delta is left");
 }
 
 #[tokio::test]
-async fn two_relays_that_fold_while_rows_change_lose_and_double_nothing() {
+async fn concurrent_folding_and_writing_keeps_the_sums() {
     let ledger = Ledger::new().await;
     let relays = [ledger.database.store(), ledger.database.store()];
     let writer = async {
         for round in 0..15 {
-            let brought: Vec<_> = mixed()
+            let revised: Vec<_> = mixed_transactions()
                 .into_iter()
-                .map(|it| Transaction { description: format!("round {round}"), ..it })
+                .map(|row| Transaction { description: format!("round {round}"), ..row })
                 .collect();
-            let (batch, _) = ledger.write(&brought).await;
+            let (batch, _) = ledger.write(&revised).await;
             ledger.complete(batch).await;
         }
     };
@@ -138,44 +138,40 @@ async fn two_relays_that_fold_while_rows_change_lose_and_double_nothing() {
         relay(&relays[0]),
         relay(&relays[1])
     );
-    assert_sums_are_those_of_the_rows(&ledger).await;
+    assert_sums_match_rows(&ledger).await;
     while fold(&ledger.store, 100).await > 0 {}
-    assert_eq!(deltas(&ledger).await, 0);
-    assert_sums_are_those_of_the_rows(&ledger).await;
+    assert_eq!(delta_count(&ledger).await, 0);
+    assert_sums_match_rows(&ledger).await;
 }
 
 #[tokio::test]
-async fn deltas_that_one_relay_is_folding_are_passed_over_by_another() {
+async fn deltas_locked_by_another_relay_are_skipped() {
     let ledger = Ledger::new().await;
-    ledger.write(&mixed()).await;
-    let waiting = deltas(&ledger).await;
+    ledger.write(&mixed_transactions()).await;
+    let total = delta_count(&ledger).await;
     let mut first = ledger.store.begin_for_all().await.unwrap();
-    let held = report::fold(&mut first, 2).await.unwrap();
+    let locked = report::fold(&mut first, 2).await.unwrap();
     let rest = fold(&ledger.database.store(), 100).await;
-    assert_eq!((held, rest), (2, waiting - 2));
+    assert_eq!((locked, rest), (2, total - 2));
     drop(first);
-    assert_eq!(
-        fold(&ledger.database.store(), 100).await,
-        2,
-        "what was not committed is there again"
-    );
-    assert_sums_are_those_of_the_rows(&ledger).await;
+    assert_eq!(fold(&ledger.database.store(), 100).await, 2, "the rollback restored the deltas");
+    assert_sums_match_rows(&ledger).await;
 }
 
 #[tokio::test]
 async fn rows_and_sums_change_in_one_commit() {
     let ledger = Ledger::new().await;
-    let (batch, _) = ledger.write(&mixed()).await;
+    let (batch, _) = ledger.write(&mixed_transactions()).await;
     let lease = ledger.lease(batch, LEASE);
     let mut tx = ledger.begin().await;
     enrichment::claim(&mut tx, &lease, 100).await.unwrap();
-    assert_sums_are_those_of_the_rows(&ledger).await;
+    assert_sums_match_rows(&ledger).await;
     drop(tx);
-    assert_sums_are_those_of_the_rows(&ledger).await;
+    assert_sums_match_rows(&ledger).await;
 }
 
 #[tokio::test]
-async fn both_ends_of_a_period_are_included_and_days_are_utc_days() {
+async fn period_includes_both_ends_in_utc_days() {
     let ledger = Ledger::new().await;
     let at = |id: &str, when: &str| Transaction { booked_at: instant(when), ..booking(id, "-1") };
     ledger
@@ -194,21 +190,21 @@ async fn both_ends_of_a_period_are_included_and_days_are_utc_days() {
 }
 
 #[tokio::test]
-async fn an_account_without_transactions_has_no_sums_and_an_unknown_one_is_none() {
+async fn summary_is_empty_without_transactions_and_none_for_an_unknown_account() {
     let ledger = Ledger::new().await;
     let (batch, _) = ledger.write(&[booking("a", "-1")]).await;
     ledger.complete(batch).await;
-    // Moved away: the account keeps no group of zero rows.
+    // The transaction moves to another account, which leaves no group with zero rows.
     ledger.write(&[Transaction { account_id: "other".to_owned(), ..booking("a", "-1") }]).await;
     let date = NaiveDate::from_ymd_opt(2025, 10, 30).unwrap();
     assert_eq!(summary(&ledger, "acc", period(date, date)).await, []);
     let mut tx = ledger.begin().await;
-    let unknown = report::summary(&mut tx, ledger.tenant, "nobody", period(date, date)).await;
+    let unknown = report::summary(&mut tx, ledger.tenant, "unknown", period(date, date)).await;
     assert_eq!(unknown.unwrap(), None);
 }
 
 #[tokio::test]
-async fn workers_on_one_batch_add_up_to_the_rows() {
+async fn sums_match_rows_after_concurrent_enrichment() {
     let ledger = Ledger::new().await;
     let (batch, _) = ledger.write(&bookings(200, "-0.10")).await;
     let work = async || {
@@ -232,12 +228,9 @@ async fn workers_on_one_batch_add_up_to_the_rows() {
     };
     tokio::join!(work(), work(), work());
     assert_eq!(ledger.progress(batch).await.counts.completed, 200);
-    assert_sums_are_those_of_the_rows(&ledger).await;
+    assert_sums_match_rows(&ledger).await;
 }
 
-async fn deltas(ledger: &Ledger) -> i64 {
-    sqlx::query_scalar("select count(*) from report_deltas")
-        .fetch_one(&mut ledger.database.connection().await)
-        .await
-        .unwrap()
+async fn delta_count(ledger: &Ledger) -> i64 {
+    ledger.count("select count(*) from report_deltas").await
 }

@@ -1,22 +1,26 @@
-//! No statement leaves a name on its connection: a pooler hands connections from client to client.
+//! No statement remains prepared on a server connection, which a pooler shares between clients.
 
 use std::time::Duration;
 
-use sqlx::{Connection, PgConnection};
+use sqlx::{Connection, PgConnection, Row};
+use tributary_domain::identity::LeaseToken;
 use tributary_domain::{BatchId, Scope, TenantId};
 use tributary_store::api_keys::{self, ApiKey, NewApiKey};
 use tributary_store::enrichment::{self, Lease, Outcome};
 use tributary_store::outbox;
-use tributary_store::transactions::stored::{self, PageQuery};
-use tributary_store::{accounts, batches, health, idempotency, report, tenants, transactions};
-use tributary_testkit::ledger::{account, bookings, keep_batch, outbox_entry};
+use tributary_store::transactions::stored;
+use tributary_store::{
+    accounts, backlog, batches, check, health, idempotency, migrations, report, tenants,
+    transactions,
+};
+use tributary_testkit::ledger::{account, bookings, insert_batch, outbox_entry};
 use uuid::Uuid;
 
-use crate::ledger::{LEASE, Ledger, SHOPPING};
+use crate::ledger::{LEASE, Ledger, SHOPPING, account_page};
 use crate::sums::period;
 
-/// Every statement of the store on one connection, one after the other.
-async fn call_everything(connection: &mut PgConnection, tenant: TenantId, round: &str) {
+/// Runs statements of all modules of the store on one connection.
+async fn run_statements(connection: &mut PgConnection, tenant: TenantId, round: &str) {
     let batch = BatchId(Uuid::now_v7());
     health::ping(connection).await.unwrap();
     tenants::find_or_create(connection, "third", TenantId(Uuid::now_v7())).await.unwrap();
@@ -30,14 +34,15 @@ async fn call_everything(connection: &mut PgConnection, tenant: TenantId, round:
     tenants::exists(connection, tenant).await.unwrap();
     api_keys::list(connection, tenant).await.unwrap();
     api_keys::revoke_by_prefix(connection, tenant, &prefix).await.unwrap().unwrap();
+    api_keys::revoke_by_name(connection, tenant, "key").await.unwrap();
 
-    let brought = bookings(3, round);
+    let sent = bookings(3, round);
     idempotency::acquire(connection, tenant, round).await.unwrap();
     accounts::upsert(connection, tenant, &[account("acc")], &[]).await.unwrap();
     accounts::exists(connection, tenant, "acc").await.unwrap();
-    let written = transactions::write(connection, tenant, batch, &brought).await.unwrap();
-    assert!(written.changed() == 3, "the first round inserts, the second revises");
-    keep_batch(connection, tenant, batch, &brought, written).await.unwrap();
+    let written = transactions::write(connection, tenant, batch, &sent).await.unwrap();
+    assert_eq!(written.changed(), 3, "the first round inserts, the second revises");
+    insert_batch(connection, tenant, batch, &sent, written).await.unwrap();
     idempotency::insert(connection, tenant, round, &[0; 32], batch).await.unwrap();
     let entry = outbox_entry(tenant, batch);
     outbox::insert(connection, &entry).await.unwrap();
@@ -45,33 +50,32 @@ async fn call_everything(connection: &mut PgConnection, tenant: TenantId, round:
     outbox::delete(connection, &entry).await.unwrap();
     outbox::requeue_stalled(connection, Duration::ZERO, 10).await.unwrap();
 
-    let token = tributary_domain::identity::LeaseToken(Uuid::now_v7());
+    let token = LeaseToken(Uuid::now_v7());
     let lease = Lease { tenant, batch, token, duration: LEASE };
     enrichment::claim(connection, &lease, 10).await.unwrap();
     let outcome = Outcome { transaction_id: "tx_00000", result: Ok(SHOPPING) };
     enrichment::finish(connection, &lease, "rules-1", &[outcome]).await.unwrap();
     enrichment::release(connection, &lease).await.unwrap();
+    batches::lock(connection, tenant, batch).await.unwrap();
+    enrichment::retry_failed(connection, tenant, batch).await.unwrap();
     batches::finish_if_done(connection, tenant, batch).await.unwrap();
     batches::progress(connection, tenant, batch).await.unwrap();
     batches::failures(connection, tenant, batch).await.unwrap();
 
-    let query = PageQuery {
-        account_id: "acc",
-        from: None,
-        before: None,
-        status: None,
-        category: None,
-        after: None,
-        limit: 10,
-    };
-    stored::page(connection, tenant, &query).await.unwrap();
+    stored::page(connection, tenant, &account_page("acc")).await.unwrap();
     let day = period("2025-10-30".parse().unwrap(), "2025-10-30".parse().unwrap());
     report::summary(connection, tenant, "acc", day).await.unwrap();
     report::fold(connection, 10).await.unwrap();
+
+    migrations::missing(connection).await.unwrap();
+    backlog::measure(connection).await.unwrap();
+    check::unsettled(connection).await.unwrap();
+    let options = check::Options { settled: true, grace: Duration::ZERO };
+    check::run(connection, options).await.unwrap();
+    idempotency::delete_expired(connection, Duration::ZERO, 10).await.unwrap();
 }
 
-async fn named_statements(connection: &mut PgConnection) -> i64 {
-    use sqlx::Row;
+async fn prepared_statement_count(connection: &mut PgConnection) -> i64 {
     sqlx::query("select count(*) from pg_prepared_statements")
         .persistent(false)
         .fetch_one(connection)
@@ -81,25 +85,25 @@ async fn named_statements(connection: &mut PgConnection) -> i64 {
 }
 
 #[tokio::test]
-async fn no_statement_leaves_a_named_prepared_statement_behind() {
+async fn no_statement_remains_prepared() {
     let ledger = Ledger::new().await;
     let mut tx = ledger.begin().await;
-    call_everything(&mut tx, ledger.tenant, "1").await;
-    call_everything(&mut tx, ledger.tenant, "2").await;
-    assert_eq!(named_statements(&mut tx).await, 0);
+    run_statements(&mut tx, ledger.tenant, "1").await;
+    run_statements(&mut tx, ledger.tenant, "2").await;
+    assert_eq!(prepared_statement_count(&mut tx).await, 0);
 }
 
-/// The store's options already keep sqlx from naming anything; the statements alone have to do it
-/// too, since callers bring connections of their own.
+/// [`Store`](tributary_store::Store) disables the statement cache of its connections. Callers may
+/// also pass other connections, so that the statements must not depend on it.
 #[tokio::test]
-async fn no_statement_is_named_on_a_connection_that_would_keep_names() {
+async fn no_statement_remains_prepared_on_a_connection_with_a_statement_cache() {
     let ledger = Ledger::new().await;
     let mut connection = ledger.database.connection().await;
     sqlx::query("select 1").execute(&mut connection).await.unwrap();
-    let before = named_statements(&mut connection).await;
-    assert_eq!(before, 1, "this connection keeps names");
+    let before = prepared_statement_count(&mut connection).await;
+    assert_eq!(before, 1, "this connection caches statements");
     let mut tx = connection.begin().await.unwrap();
-    call_everything(&mut tx, ledger.tenant, "1").await;
-    call_everything(&mut tx, ledger.tenant, "2").await;
-    assert_eq!(named_statements(&mut tx).await, before);
+    run_statements(&mut tx, ledger.tenant, "1").await;
+    run_statements(&mut tx, ledger.tenant, "2").await;
+    assert_eq!(prepared_statement_count(&mut tx).await, before);
 }

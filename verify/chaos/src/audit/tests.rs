@@ -175,12 +175,12 @@ fn duplicates_and_rejected_rows_are_found() {
 
 #[test]
 fn outdated_content_is_found() {
-    let first_stands = |case: &mut Case| {
+    let keep_first_content = |case: &mut Case| {
         case.stored.transactions = vec![row(&case.entries[0])];
         case.stored.accounts[0].name = "Name 1".to_owned();
     };
-    assert_found("its content is not the last one sent", first_stands);
-    assert_found("account acc: its name is not the last one sent", first_stands);
+    assert_found("its content is not the last one sent", keep_first_content);
+    assert_found("account acc: its name is not the last one sent", keep_first_content);
     assert_found("its history is not in request order", |case| {
         case.stored.transactions = vec![row(&case.entries[0])];
         case.stored.revisions = vec![revision(&case.entries[1])];

@@ -8,13 +8,13 @@ use rand::{Rng, SeedableRng};
 
 use bodies::{GENERATORS, Generator, HEAVY};
 
-/// The number of light bodies for one heavy body of megabytes.
-const LIGHT_FOR_A_HEAVY: u32 = 40;
+/// The number of light bodies for each heavy body of megabytes.
+const LIGHT_PER_HEAVY: u32 = 40;
 
 /// A hostile body.
 pub struct HostileBody {
     /// The name of its generator.
-    pub kind: &'static str,
+    pub generator: &'static str,
     /// The body.
     pub bytes: Vec<u8>,
 }
@@ -23,8 +23,8 @@ pub struct HostileBody {
 #[must_use]
 pub fn body(seed: u64, number: u64) -> HostileBody {
     let mut random = StdRng::seed_from_u64(seed ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-    let kinds: &[Generator] =
-        if random.random_ratio(1, LIGHT_FOR_A_HEAVY) { HEAVY } else { GENERATORS };
-    let (kind, make) = batch::one_of(&mut random, kinds);
-    HostileBody { kind, bytes: make(&mut random) }
+    let generators: &[Generator] =
+        if random.random_ratio(1, LIGHT_PER_HEAVY) { HEAVY } else { GENERATORS };
+    let (generator, make) = batch::one_of(&mut random, generators);
+    HostileBody { generator, bytes: make(&mut random) }
 }

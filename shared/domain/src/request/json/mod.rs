@@ -159,7 +159,7 @@ impl<'b, 'f> Reader<'b, 'f> {
         next.is_none_or(|byte| byte == punctuation)
     }
 
-    /// Reads a string and returns what stands between its quotes.
+    /// Reads a string and returns the characters between its quotes, still escaped.
     fn string(&mut self) -> Result<&'b str, Stop> {
         let start = self.at + 1;
         let mut end = start;

@@ -2,17 +2,17 @@
 
 use std::borrow::Cow;
 
-/// The longest literal, in bytes, of a string of so many characters: each may be two escapes.
+/// The longest literal, in bytes, of a string of `length_max` characters: each may be two escapes.
 pub const fn literal_bytes_max(length_max: usize) -> usize {
     2 + 12 * length_max
 }
 
-/// What stands between the quotes, or `None` if the value is not a string.
+/// The characters between the quotes, still escaped; `None` if the value is not a string.
 pub fn unquote(json: &str) -> Option<&str> {
     json.strip_prefix('"')?.strip_suffix('"')
 }
 
-/// The text of a string, given what stands between its quotes. Its escapes must be characters.
+/// The text of a string, given the characters between its quotes. It has no lone surrogates.
 pub fn unescape(quoted: &str) -> Cow<'_, str> {
     if !quoted.contains('\\') {
         return Cow::Borrowed(quoted);
@@ -29,8 +29,8 @@ pub fn unescape(quoted: &str) -> Cow<'_, str> {
     Cow::Owned(text)
 }
 
-/// The character of an escape, given what follows its backslash, and what follows the escape.
-/// `None` for a lone surrogate, which is not a character.
+/// The character of an escape and the text after the escape. `escape` is the text after the
+/// backslash. `None` for a lone surrogate, which is not a character.
 pub fn read_escape(escape: &str) -> Option<(char, &str)> {
     let (letter, after) = escape.split_at_checked(1)?;
     let character = match letter {

@@ -37,7 +37,7 @@ fn depth_over_the_limit_is_a_fault() {
     assert_eq!(pointers(&nested(DEPTH_MAX, r#"{"a":"#, "}")), [""; 0]);
     assert_eq!(pointers(&nested(DEPTH_MAX + 1, r#"{"a":"#, "}")), ["/a".repeat(DEPTH_MAX)]);
     assert_eq!(pointers(&nested(1_000_000, "[", "]")), ["/0".repeat(DEPTH_MAX)]);
-    // Reading goes on after a value that is too deep.
+    // Reading continues after a value that is too deep.
     let deep = nested(DEPTH_MAX + 5, "[", "]");
     let after = format!(r#"{{"deep": {deep}, "a": 1, "a": {{"b": "]}}", "b": 2}}}}"#);
     assert_eq!(

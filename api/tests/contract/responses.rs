@@ -22,11 +22,11 @@ const INGEST_EVENT: &str = include_str!("../../../events/api-ingest.json");
 const SUMMARY_EVENT: &str = include_str!("../../../events/api-summary.json");
 const SQS_EVENT: &str = include_str!("../../../events/sqs.json");
 
-/// A missing socket: unlike a closed port, it fails at once instead of being retried for seconds.
-const NOWHERE: &str = "postgres://nobody@localhost/nothing?host=/nowhere";
+/// A missing socket. Connecting to it fails at once; a closed port would be retried for seconds.
+const UNREACHABLE_DATABASE: &str = "postgres://user@localhost/database?host=/missing";
 
 fn store() -> Store {
-    Store::connect_lazily(&NOWHERE.into()).unwrap()
+    Store::connect_lazily(&UNREACHABLE_DATABASE.into()).unwrap()
 }
 
 async fn queue() -> Queue {

@@ -1,4 +1,4 @@
-//! What is left of the functions when the process that runs them is killed.
+//! No function process outlives the process that started it, even if that is killed.
 #![cfg(test)]
 
 mod rig;
@@ -11,7 +11,7 @@ use tokio::process::Command;
 use rig::{echo_function, eventually, is_alive};
 
 #[tokio::test]
-async fn a_killed_owner_leaves_neither_an_idle_nor_a_busy_function_process() {
+async fn no_function_process_remains_when_the_owner_is_killed() {
     let echo = echo_function();
     let mut owner = Command::new(echo.with_file_name("stack_owner"))
         .arg(&echo)

@@ -1,15 +1,17 @@
 //! Runs every statement of the table in `docs/roles.md` as every role and compares the outcome.
 
-use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
+use sqlx::{AssertSqlSafe, Executor};
+use tributary_domain::TenantId;
 use tributary_store::role::FUNCTIONS;
-use tributary_store::{Role, idempotency, outbox, report};
+use tributary_store::{Store, idempotency, report};
 use tributary_testkit::ledger::{bookings, outbox_entry};
 
 use crate::ledger::{LEASE, Ledger, SHOPPING};
+use crate::server::{as_function, sqlstate};
 
 const DOCUMENT: &str = include_str!("../../../../docs/roles.md");
 
-/// A statement of the document, and who may run it, in the order of [`FUNCTIONS`].
+/// A statement of the table, and which roles may run it, in the order of [`FUNCTIONS`].
 struct Line {
     statement: String,
     is_allowed: Vec<bool>,
@@ -17,8 +19,8 @@ struct Line {
 
 fn lines() -> Vec<Line> {
     let mut rows = DOCUMENT.lines().filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |"));
-    let heads: Vec<_> = rows.next().unwrap().split(" | ").skip(1).collect();
-    assert_eq!(heads, FUNCTIONS, "a column for each function");
+    let columns: Vec<_> = rows.next().unwrap().split(" | ").skip(1).collect();
+    assert_eq!(columns, FUNCTIONS, "the columns are the functions");
     let line = |row: &str| {
         let (statement, cells) = row.strip_prefix('`')?.split_once("` | ")?;
         let is_allowed = cells.split(" | ").map(|cell| match cell {
@@ -31,8 +33,8 @@ fn lines() -> Vec<Line> {
     rows.skip(1).map(|row| line(row).unwrap_or_else(|| panic!("{row}"))).collect()
 }
 
-/// A ledger with rows in every table that functions write to.
-async fn ledger_with_everything() -> Ledger {
+/// Creates a ledger with rows in every table that the functions write to.
+async fn ledger_with_rows_in_all_tables() -> Ledger {
     let ledger = Ledger::new().await;
     let (batch, _) = ledger.write(&bookings(3, "-1")).await;
     let (lease, _) = ledger.claim(batch, LEASE, 2).await;
@@ -40,58 +42,44 @@ async fn ledger_with_everything() -> Ledger {
     let mut tx = ledger.begin().await;
     report::fold(&mut tx, 1).await.unwrap();
     idempotency::insert(&mut tx, ledger.tenant, "key", &[0; 32], batch).await.unwrap();
-    let entry = outbox_entry(ledger.tenant, batch);
-    outbox::insert(&mut tx, &entry).await.unwrap();
     tx.commit().await.unwrap();
+    ledger.insert_outbox_entry(&outbox_entry(ledger.tenant, batch)).await;
     ledger.write(&bookings(1, "-2")).await;
     ledger
 }
 
-/// Runs a statement as a role and rolls it back. Returns the SQLSTATE of an error.
-async fn outcome(
-    connection: &mut PgConnection,
-    ledger: &Ledger,
-    function: &str,
-    statement: &str,
-) -> Result<(), String> {
-    let role = Role::of_function(function).unwrap();
-    let mut tx = connection.begin().await.unwrap();
-    let begin = format!(
-        "set local role {role}; set local tributary.tenant_id = '{}'; set constraints all immediate",
-        ledger.tenant
-    );
-    tx.execute(AssertSqlSafe(begin)).await.unwrap();
-    let done = tx.execute(AssertSqlSafe(statement.to_owned())).await;
-    let outcome = match done {
-        Ok(_) => Ok(()),
-        Err(sqlx::Error::Database(error)) => Err(error.code().unwrap_or_default().into_owned()),
-        Err(error) => panic!("{function}: {statement}: {error}"),
-    };
+/// Runs a statement for a tenant and rolls it back. Returns the SQLSTATE of an error.
+async fn outcome(store: &Store, tenant: TenantId, statement: &str) -> Result<(), String> {
+    let mut tx = store.begin(tenant).await.unwrap();
+    tx.execute("set constraints all immediate").await.unwrap();
+    let result = tx.execute(AssertSqlSafe(statement.to_owned())).await;
+    let outcome = result.map(drop).map_err(|error| sqlstate(&error));
     tx.rollback().await.unwrap();
     outcome
 }
 
 #[tokio::test]
 async fn roles_have_exactly_the_documented_privileges() {
-    let ledger = ledger_with_everything().await;
-    let mut connection = ledger.database.connection().await;
+    let ledger = ledger_with_rows_in_all_tables().await;
+    let stores = FUNCTIONS.map(|function| as_function(ledger.database.store(), function));
     let mut differences = Vec::new();
     let lines = lines();
-    assert!(lines.len() > 50, "the table is read: {}", lines.len());
+    assert!(lines.len() > 50, "only {} statements in the table", lines.len());
     for Line { statement, is_allowed } in &lines {
         assert_eq!(is_allowed.len(), FUNCTIONS.len(), "{statement}");
-        for (function, is_allowed) in FUNCTIONS.iter().zip(is_allowed) {
+        for ((function, store), is_allowed) in FUNCTIONS.iter().zip(&stores).zip(is_allowed) {
             let expected = if *is_allowed { Ok(()) } else { Err("42501".to_owned()) };
-            let found = outcome(&mut connection, &ledger, function, statement).await;
+            let found = outcome(store, ledger.tenant, statement).await;
             if found != expected {
-                differences.push(format!("{function}: {statement}: {found:?}, not {expected:?}"));
+                differences
+                    .push(format!("{function}: {statement}: {found:?}, expected {expected:?}"));
             }
         }
     }
     assert!(differences.is_empty(), "{}", differences.join("\n"));
 }
 
-/// Covers tables that are added later.
+/// Also covers tables that a later migration creates.
 #[tokio::test]
 async fn every_table_has_row_level_security_and_is_documented() {
     let ledger = Ledger::new().await;
@@ -105,14 +93,14 @@ async fn every_table_has_row_level_security_and_is_documented() {
     .await
     .unwrap();
     assert!(tables.len() >= 10, "{tables:?}");
-    for (table, is_secured) in tables {
-        assert!(is_secured, "{table} has no row-level security");
+    for (table, has_row_level_security) in tables {
+        assert!(has_row_level_security, "{table} has no row-level security");
         for verb in ["select", "update", "delete"] {
             let of_table = |line: &Line| {
                 line.statement.starts_with(verb)
                     && line.statement.split_whitespace().any(|word| word == table)
             };
-            assert!(lines().iter().any(of_table), "the document has no {verb} of {table}");
+            assert!(lines().iter().any(of_table), "docs/roles.md has no {verb} of {table}");
         }
     }
 }
@@ -120,7 +108,7 @@ async fn every_table_has_row_level_security_and_is_documented() {
 #[tokio::test]
 async fn no_role_can_log_in_or_bypass_row_level_security() {
     let ledger = Ledger::new().await;
-    let strong: Vec<String> = sqlx::query_scalar(
+    let privileged: Vec<String> = sqlx::query_scalar(
         "select rolname::text from pg_roles where rolname like 'tributary\\_%' \
          and rolname <> current_user and (rolcanlogin or rolsuper or rolbypassrls or rolcreaterole \
          or rolcreatedb or rolreplication)",
@@ -128,5 +116,5 @@ async fn no_role_can_log_in_or_bypass_row_level_security() {
     .fetch_all(&mut ledger.database.connection().await)
     .await
     .unwrap();
-    assert!(strong.is_empty(), "{strong:?}");
+    assert!(privileged.is_empty(), "{privileged:?}");
 }

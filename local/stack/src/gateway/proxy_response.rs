@@ -1,7 +1,7 @@
 //! Converts a function's response (API Gateway proxy response, version 1) into an HTTP response.
 //!
-//! As strict as API Gateway, which returns 502 for a malformed response.
-//! Unlike API Gateway it needs no `binaryMediaTypes` to decode a base64 body.
+//! As strict as API Gateway, which returns 502 for a malformed response. Unlike API Gateway, it
+//! needs no `binaryMediaTypes` to decode a base64 body.
 
 use std::collections::BTreeMap;
 
@@ -48,19 +48,19 @@ enum Scalar {
 
 /// Parses a function's response.
 pub(crate) fn read(payload: &[u8]) -> Result<Response<Body>, MalformedResponse> {
-    let answer: ProxyResponse = serde_json::from_slice(payload)?;
-    let body = match (answer.body, answer.is_base64_encoded.unwrap_or(false)) {
+    let proxied: ProxyResponse = serde_json::from_slice(payload)?;
+    let body = match (proxied.body, proxied.is_base64_encoded.unwrap_or(false)) {
         (None, _) => Body::empty(),
         (Some(text), false) => Body::from(text),
         (Some(text), true) => Body::from(STANDARD.decode(text)?),
     };
     let mut response = Response::builder()
-        .status(StatusCode::from_u16(answer.status_code).map_err(http::Error::from)?)
+        .status(StatusCode::from_u16(proxied.status_code).map_err(http::Error::from)?)
         .body(body)?;
     let headers = response.headers_mut();
-    // For a name in both maps, the values in `multiValueHeaders` win.
-    let multiple = answer.multi_value_headers.unwrap_or_default();
-    let single = answer.headers.unwrap_or_default().into_iter();
+    // For a name in both maps, `multiValueHeaders` takes precedence.
+    let multiple = proxied.multi_value_headers.unwrap_or_default();
+    let single = proxied.headers.unwrap_or_default().into_iter();
     let single = single
         .filter(|(name, _)| !multiple.keys().any(|other| other.eq_ignore_ascii_case(name)))
         .map(|(name, value)| (name, vec![value]))
@@ -100,7 +100,8 @@ mod tests {
     #[test]
     fn single_and_multi_value_headers_are_sent_and_connection_headers_are_not() {
         let payload = br#"{"statusCode": 202, "body": "", "headers": {"Location": "/b", "X-N": 5,
-            "Content-Length": "99", "x-many": "single"}, "multiValueHeaders": {"X-Many": ["a", "b"]}}"#;
+            "Content-Length": "99", "x-many": "single"},
+            "multiValueHeaders": {"X-Many": ["a", "b"]}}"#;
         let response = read(payload).unwrap();
         assert_eq!(response.status(), 202);
         assert_eq!(response.headers()["location"], "/b");

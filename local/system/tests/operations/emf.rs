@@ -1,6 +1,5 @@
 //! Parses log lines in the CloudWatch embedded metric format, and asserts that they conform to its
-//! specification.
-//! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
+//! specification: Amazon CloudWatch User Guide, "Embedded metric format specification".
 
 use std::collections::BTreeMap;
 

@@ -10,7 +10,7 @@ use tributary_domain::Period;
 use tributary_domain::identity::LeaseToken;
 use tributary_store::enrichment::{self, Category, Lease, Outcome};
 use tributary_store::report;
-use tributary_testkit::database::TestDatabase;
+use tributary_testkit::TestDatabase;
 use tributary_testkit::ledger::{bookings, write};
 use uuid::Uuid;
 

@@ -11,7 +11,7 @@ use tracing::error;
 use tributary_lambda::aws::Aws;
 use tributary_lambda::error_chain::Chain;
 use tributary_lambda::metrics::Metrics;
-use tributary_lambda::{deadline, logs};
+use tributary_lambda::{deadline, functions, logs};
 use tributary_queue::DeadLetters;
 
 #[tokio::main]
@@ -20,7 +20,8 @@ async fn main() -> Result<(), Error> {
     let metrics = &Metrics::of_process("admin");
     let config = Config::from_env()?;
     let aws = Aws::default();
-    let (store, peppers) = tokio::join!(config.database.connect(&aws), config.peppers.load(&aws));
+    let database = config.database.connect(&functions::ADMIN, &aws);
+    let (store, peppers) = tokio::join!(database, config.peppers.load(&aws));
     let letters = DeadLetters::of(aws.config().await, config.dead_letter_queue_url);
     let mut admin =
         Admin::default().with_store(store?).with_dead_letters(letters).with_peppers(peppers?);

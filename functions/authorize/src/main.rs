@@ -6,8 +6,8 @@ use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 use tracing::error;
 use tributary_lambda::aws::Aws;
 use tributary_lambda::error_chain::Chain;
-use tributary_lambda::logs;
 use tributary_lambda::metrics::Metrics;
+use tributary_lambda::{functions, logs};
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
@@ -15,7 +15,8 @@ async fn main() -> Result<(), Error> {
     let metrics = &Metrics::of_process("authorize");
     let config = Config::from_env()?;
     let aws = Aws::default();
-    let (store, peppers) = tokio::join!(config.database.connect(&aws), config.peppers.load(&aws));
+    let database = config.database.connect(&functions::AUTHORIZE, &aws);
+    let (store, peppers) = tokio::join!(database, config.peppers.load(&aws));
     let authorize = &Authorize::new(store?, peppers?, config.tokens.map(Tokens::new));
     lambda_runtime::run(service_fn(
         async move |event: LambdaEvent<ApiGatewayCustomAuthorizerRequestTypeRequest>| {

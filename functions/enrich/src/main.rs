@@ -10,14 +10,14 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tributary_domain::categorise::{Categorizer, RuleCategorizer};
 use tributary_lambda::metrics::Metrics;
-use tributary_lambda::{deadline, logs};
+use tributary_lambda::{deadline, functions, logs};
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     logs::init();
     let metrics = &Metrics::of_process("enrich");
     let config = Config::from_env()?;
-    let (store, queue) = config.backends.connect().await?;
+    let (store, queue) = config.backends.connect(&functions::ENRICH).await?;
     let rules = RuleCategorizer::new();
     let categorizer: Box<dyn Categorizer> = match config.simulated_latency {
         Some(range) => Box::new(SimulatedLatency::new(rules, range)),

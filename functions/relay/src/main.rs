@@ -8,14 +8,14 @@ use serde_json::Value;
 use tracing::{error, info};
 use tributary_lambda::error_chain::Chain;
 use tributary_lambda::metrics::Metrics;
-use tributary_lambda::{deadline, logs};
+use tributary_lambda::{deadline, functions, logs};
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     logs::init();
     let metrics = &Metrics::of_process("relay");
     let config = Config::from_env()?;
-    let (store, queue) = config.backends.connect().await?;
+    let (store, queue) = config.backends.connect(&functions::RELAY).await?;
     let relay = &Relay::new(store, queue, config.ages, metrics.clone());
     lambda_runtime::run(service_fn(async move |event: LambdaEvent<Value>| {
         let deadline = deadline::of_invocation(event.context.deadline(), SystemTime::now());

@@ -6,6 +6,7 @@ use tributary_store::Store;
 use crate::aws::Aws;
 use crate::database::{DatabaseConfig, DatabaseError};
 use crate::environment::Environment;
+use crate::functions::Function;
 
 /// The configuration of the database and the queue.
 #[derive(Debug)]
@@ -25,13 +26,13 @@ impl Backends {
         }
     }
 
-    /// Creates the clients of both.
+    /// Creates the clients of both for a function.
     ///
     /// # Errors
     /// [`DatabaseError`] names the variable that is invalid.
-    pub async fn connect(self) -> Result<(Store, Queue), DatabaseError> {
+    pub async fn connect(self, function: &Function) -> Result<(Store, Queue), DatabaseError> {
         let aws = Aws::default();
-        let store = self.database.connect(&aws).await?;
+        let store = self.database.connect(function, &aws).await?;
         Ok((store, Queue::new(aws.config().await, self.queue_url)))
     }
 }

@@ -10,18 +10,36 @@ pub struct Function {
     pub name: &'static str,
     /// The timeout of an invocation. API Gateway waits 29 seconds.
     pub timeout: Duration,
+    /// The time limit of one statement. With the time to connect it is shorter than `timeout`, so
+    /// that the function can still respond.
+    pub statement_timeout: Duration,
 }
 
+/// Authorises the requests of API Gateway.
+pub const AUTHORIZE: Function = function("authorize", 5, 1_500);
+/// Serves the calls that write.
+pub const INGEST: Function = function("ingest", 25, 20_000);
+/// Processes the messages of the queue.
+pub const ENRICH: Function = function("enrich", 60, 6_000);
+/// Serves the calls that read.
+pub const REPORT: Function = function("report", 25, 20_000);
+/// Reports whether the database and the queue are available.
+pub const HEALTH: Function = function("health", 5, 1_500);
+/// Runs on a schedule.
+pub const RELAY: Function = function("relay", 55, 10_000);
+/// Runs the operations of operators.
+pub const ADMIN: Function = function("admin", 300, 290_000);
+
 /// Every function.
-pub const FUNCTIONS: &[Function] = &[
-    Function { name: "authorize", timeout: Duration::from_secs(5) },
-    Function { name: "ingest", timeout: Duration::from_secs(25) },
-    Function { name: "enrich", timeout: Duration::from_secs(60) },
-    Function { name: "report", timeout: Duration::from_secs(25) },
-    Function { name: "health", timeout: Duration::from_secs(5) },
-    Function { name: "relay", timeout: Duration::from_secs(55) },
-    Function { name: "admin", timeout: Duration::from_secs(300) },
-];
+pub const FUNCTIONS: &[Function] = &[AUTHORIZE, INGEST, ENRICH, REPORT, HEALTH, RELAY, ADMIN];
+
+const fn function(name: &'static str, timeout_s: u64, statement_timeout_ms: u64) -> Function {
+    Function {
+        name,
+        timeout: Duration::from_secs(timeout_s),
+        statement_timeout: Duration::from_millis(statement_timeout_ms),
+    }
+}
 
 /// The visibility timeout of the queue: six times the timeout of enrich, as AWS recommends for
 /// event sources.
@@ -38,6 +56,8 @@ pub fn find(name: &str) -> Option<&'static Function> {
 
 #[cfg(test)]
 mod tests {
+    use tributary_store::Store;
+
     use super::*;
     use crate::routes::ROUTES;
 
@@ -46,6 +66,14 @@ mod tests {
         for route in ROUTES {
             let function = find(route.function()).unwrap();
             assert!(function.timeout < Duration::from_secs(29), "{}", function.name);
+        }
+    }
+
+    #[test]
+    fn function_can_connect_and_respond_after_a_statement_timeout() {
+        for function in FUNCTIONS {
+            let used = Store::CONNECT_TIMEOUT + function.statement_timeout;
+            assert!(used < function.timeout, "{}", function.name);
         }
     }
 

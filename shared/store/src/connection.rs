@@ -29,6 +29,7 @@ pub struct Store {
     pool: PgPool,
     options: PgConnectOptions,
     role: Option<Role>,
+    statement_timeout: Option<Duration>,
     login: Option<Arc<dyn LoginSource>>,
 }
 
@@ -38,6 +39,9 @@ impl Store {
     pub const CONNECTIONS_MAX: u32 = 1;
     /// How long to wait for a connection before PostgreSQL counts as unavailable.
     pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+    /// How long a connection may be idle before it is replaced. A network flow that was dropped
+    /// while the environment was frozen gives no error, and a statement on it would never return.
+    pub const IDLE_MAX: Duration = Duration::from_secs(60);
 
     /// Creates a client that connects on first use, so that a cold start does not wait for
     /// PostgreSQL.
@@ -45,6 +49,13 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unexpected`] if the database URL is invalid.
     pub fn connect_lazily(database_url: &SecretString) -> Result<Self, StoreError> {
+        Self::connect_lazily_with(database_url, Self::IDLE_MAX)
+    }
+
+    fn connect_lazily_with(
+        database_url: &SecretString,
+        idle_max: Duration,
+    ) -> Result<Self, StoreError> {
         let options: PgConnectOptions =
             database_url.expose_secret().parse().map_err(StoreError::Unexpected)?;
         let options = options.statement_cache_capacity(0);
@@ -54,8 +65,11 @@ impl Store {
             // A ping before each use would cost a round trip; `begin` notices a dead connection
             // itself.
             .test_before_acquire(false)
+            .before_acquire(move |_connection, metadata| {
+                Box::pin(async move { Ok(metadata.idle_for < idle_max) })
+            })
             .connect_lazy_with(options.clone());
-        Ok(Self { pool, options, role: None, login: None })
+        Ok(Self { pool, options, role: None, statement_timeout: None, login: None })
     }
 
     /// Sets the role of every database transaction, in the same round trip. The role ends with the
@@ -63,6 +77,14 @@ impl Store {
     #[must_use]
     pub fn as_role(self, role: Role) -> Self {
         Self { role: Some(role), ..self }
+    }
+
+    /// Limits each statement of every database transaction, and its wait for a lock to half of
+    /// that. A client that dies in the middle of a statement thus keeps its locks no longer.
+    /// A statement that exceeds a limit fails with [`StoreError::Unavailable`].
+    #[must_use]
+    pub fn with_statement_timeout(self, timeout: Duration) -> Self {
+        Self { statement_timeout: Some(timeout), ..self }
     }
 
     /// Logs in with the credentials of `source` instead of those in the URL.
@@ -97,9 +119,16 @@ impl Store {
 
     /// Retries once on a new connection, since an idle one may be closed by now.
     async fn begin_with(&self, setting: &str) -> Result<Tx, StoreError> {
+        let timeouts = self.statement_timeout.map(|timeout| {
+            let (statement_ms, lock_ms) = (timeout.as_millis(), (timeout / 2).as_millis());
+            format!(
+                "; set local statement_timeout = {statement_ms}; set local lock_timeout = {lock_ms}"
+            )
+        });
         let role = self.role.as_ref().map(|role| format!("; set local role {role}"));
-        let statement = format!("{BEGIN}{}{setting}", role.unwrap_or_default());
-        // Safe: only UUIDs and validated role names are inserted.
+        let statement =
+            format!("{BEGIN}{}{}{setting}", timeouts.unwrap_or_default(), role.unwrap_or_default());
+        // Safe: only numbers, UUIDs and validated role names are inserted.
         let begin = || self.pool.begin_with(AssertSqlSafe(statement.clone()));
         self.renew_login(false).await?;
         let mut begun = begin().await.map_err(StoreError::from);
@@ -159,5 +188,79 @@ impl Store {
     /// Closes the connection.
     pub async fn close(&self) {
         self.pool.close().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::time::Duration;
+
+    use secrecy::SecretString;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::{TcpListener, TcpStream};
+    use tokio::time::timeout;
+    use tributary_postgres::{Options, Postgres, Storage};
+    use url::Url;
+
+    use super::Store;
+
+    /// Forwards connections to PostgreSQL. When the flag is set, the connections that exist drop
+    /// every byte without being closed, and new ones are forwarded.
+    async fn proxy(target: String) -> (u16, Arc<AtomicBool>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let drop_flows = Arc::new(AtomicBool::new(false));
+        let flag = Arc::clone(&drop_flows);
+        tokio::spawn(async move {
+            loop {
+                let (mut client, _) = listener.accept().await.unwrap();
+                let (target, flag) = (target.clone(), Arc::clone(&flag));
+                tokio::spawn(async move {
+                    let is_new = flag.load(Ordering::SeqCst);
+                    let mut server = TcpStream::connect(target).await.unwrap();
+                    let (mut sent, mut received) = ([0; 4096], [0; 4096]);
+                    loop {
+                        tokio::select! {
+                            read = client.read(&mut sent) => {
+                                let Ok(count @ 1..) = read else { return };
+                                if is_new || !flag.load(Ordering::SeqCst) {
+                                    server.write_all(&sent[..count]).await.unwrap();
+                                }
+                            }
+                            read = server.read(&mut received) => {
+                                let Ok(count @ 1..) = read else { return };
+                                client.write_all(&received[..count]).await.unwrap();
+                            }
+                        }
+                    }
+                });
+            }
+        });
+        (port, drop_flows)
+    }
+
+    #[tokio::test]
+    async fn idle_connection_whose_flow_was_dropped_is_replaced() {
+        let options = Options { storage: Storage::Temporary, progress: &|_| {} };
+        let server = Postgres::start(options).await.unwrap();
+        let mut url = Url::parse(&server.url("postgres")).unwrap();
+        let target = format!("127.0.0.1:{}", url.port().unwrap());
+        let (port, drop_flows) = proxy(target).await;
+        url.set_ip_host([127, 0, 0, 1].into()).unwrap();
+        url.set_port(Some(port)).unwrap();
+
+        let idle_max = Duration::from_millis(50);
+        let url = SecretString::from(url.as_str());
+        let store = Store::connect_lazily_with(&url, idle_max).unwrap();
+        store.begin_for_all().await.unwrap().rollback().await.unwrap();
+        // The connection returns to the pool in the background.
+        tokio::time::sleep(idle_max).await;
+        drop_flows.store(true, Ordering::SeqCst);
+        tokio::time::sleep(idle_max).await;
+        let begun = timeout(Duration::from_secs(10), store.begin_for_all()).await;
+        begun.expect("begin returns").unwrap();
+        server.stop().await.unwrap();
     }
 }

@@ -74,11 +74,18 @@ fn is_login_rejection(error: &sqlx::Error) -> bool {
 }
 
 /// Transient SQLSTATE classes: connection (08), transaction rollback such as a deadlock (40),
-/// insufficient resources (53), operator intervention such as a shutdown (57); and read-only during
-/// a failover (25006).
+/// insufficient resources (53), operator intervention such as a shutdown or a statement timeout
+/// (57).
+const TRANSIENT_CLASSES: [&str; 4] = ["08", "40", "53", "57"];
+
+/// Transient codes of other classes: read-only during a failover, the session was closed because a
+/// database transaction was idle or open for too long, a lock was not acquired in time.
+const TRANSIENT_CODES: [&str; 4] = ["25006", "25P03", "25P04", "55P03"];
+
 fn is_unavailable(error: &dyn DatabaseError) -> bool {
     error.code().is_some_and(|code| {
-        ["08", "40", "53", "57"].iter().any(|class| code.starts_with(class)) || code == "25006"
+        TRANSIENT_CLASSES.iter().any(|class| code.starts_with(class))
+            || TRANSIENT_CODES.contains(&code.as_ref())
     })
 }
 

@@ -13,6 +13,7 @@ use tributary_store::{Role, Store, StoreError};
 use crate::aws::Aws;
 use crate::environment::Environment;
 use crate::error_chain::Chain;
+use crate::functions::Function;
 use crate::secrets::Secrets;
 use secret::SecretLogin;
 use token::TokenLogin;
@@ -91,13 +92,15 @@ impl DatabaseConfig {
         Self { url, role, login }
     }
 
-    /// Creates a store that connects lazily. The login is fetched now, during the cold start. If
+    /// Creates a store for a function, which connects lazily. The login is fetched now, during the cold start. If
     /// that fails, the first transaction fetches it again.
     ///
     /// # Errors
     /// [`DatabaseError`] names the variable that is invalid.
-    pub async fn connect(self, aws: &Aws) -> Result<Store, DatabaseError> {
-        let mut store = Store::connect_lazily(&self.url).map_err(DatabaseError::Url)?;
+    pub async fn connect(self, function: &Function, aws: &Aws) -> Result<Store, DatabaseError> {
+        let mut store = Store::connect_lazily(&self.url)
+            .map_err(DatabaseError::Url)?
+            .with_statement_timeout(function.statement_timeout);
         if let Some(role) = self.role {
             store = store.as_role(role);
         }
@@ -128,6 +131,7 @@ impl DatabaseConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::functions::INGEST;
 
     fn read(variables: &[(&str, &str)]) -> Result<DatabaseConfig, String> {
         let mut environment = Environment::new(|name| {
@@ -177,7 +181,7 @@ mod tests {
             for login in [("DATABASE_AUTH", "iam"), ("DATABASE_SECRET_ARN", "arn:aws:x")] {
                 let url = format!("{}?sslmode={mode}", URL.1);
                 let config = read(&[("DATABASE_URL", &url), login]).unwrap();
-                let error = config.connect(&Aws::default()).await.unwrap_err();
+                let error = config.connect(&INGEST, &Aws::default()).await.unwrap_err();
                 assert!(matches!(error, DatabaseError::ServerNotVerified), "{mode}: {error}");
             }
         }

@@ -5,35 +5,32 @@ with incoming as (
         as incoming (account_id, name, account_type, subtype, mask)
 ),
 
-inserted as (
-    insert into accounts (tenant_id, account_id, name, account_type, subtype, mask)
-    select $1, account_id, name, account_type, subtype, mask from incoming
-    order by account_id
-    on conflict (tenant_id, account_id) do nothing
-),
-
-changed as (
-    select account.account_id from accounts as account
-    inner join incoming on account.account_id = incoming.account_id
+different as (
+    select incoming.* from incoming
+    left join accounts as known
+        on known.tenant_id = $1 and incoming.account_id = known.account_id
     where
-        account.tenant_id = $1
-        and (account.name, account.account_type, account.subtype, account.mask)
+        known.account_id is null
+        or (known.name, known.account_type, known.subtype, known.mask)
         is distinct from (incoming.name, incoming.account_type, incoming.subtype, incoming.mask)
-    order by account.account_id
-    for no key update of account
 ),
 
-updated as (
-    update accounts as account
+-- An account that another batch inserts at the same time is not in the snapshot: this waits for that batch, and
+-- then updates what it wrote.
+written as (
+    insert into accounts as known (tenant_id, account_id, name, account_type, subtype, mask)
+    select $1, account_id, name, account_type, subtype, mask from different
+    order by account_id
+    on conflict (tenant_id, account_id) do update
     set
-        name = incoming.name,
-        account_type = incoming.account_type,
-        subtype = incoming.subtype,
-        mask = incoming.mask,
+        name = excluded.name,
+        account_type = excluded.account_type,
+        subtype = excluded.subtype,
+        mask = excluded.mask,
         updated_at = now()
-    from changed
-    inner join incoming on changed.account_id = incoming.account_id
-    where account.tenant_id = $1 and account.account_id = changed.account_id
+    where
+        (known.name, known.account_type, known.subtype, known.mask)
+        is distinct from (excluded.name, excluded.account_type, excluded.subtype, excluded.mask)
 )
 
 select referenced.account_id as "account_id!"

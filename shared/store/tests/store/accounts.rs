@@ -82,6 +82,25 @@ async fn concurrent_batches_with_the_same_accounts_do_not_deadlock() {
 }
 
 #[tokio::test]
+async fn later_of_two_batches_that_insert_an_account_at_once_describes_it() {
+    let ledger = Ledger::new().await;
+    let other = ledger.database.store();
+    let mut first = ledger.begin().await;
+    accounts::upsert(&mut first, ledger.tenant, &[account("a")], &[]).await.unwrap();
+    let later = async {
+        let mut second = other.begin(ledger.tenant).await.unwrap();
+        let renamed = Account { name: "Savings".to_owned(), ..account("a") };
+        accounts::upsert(&mut second, ledger.tenant, &[renamed], &[]).await.unwrap();
+        second.commit().await.unwrap();
+    };
+    tokio::join!(later, async {
+        ledger.wait_for_blocked_connection().await;
+        first.commit().await.unwrap();
+    });
+    assert_eq!(row(&ledger, "a").await.0, "Savings");
+}
+
+#[tokio::test]
 async fn only_a_stored_account_exists() {
     let ledger = Ledger::new().await;
     upsert(&ledger, &[account("a")], &[]).await;

@@ -15,4 +15,5 @@ mod report;
 mod scale;
 mod sums;
 mod tenants;
+mod timeouts;
 mod unnamed;

@@ -37,6 +37,8 @@ enum Command {
     Check(commands::check::Options),
     /// Inject faults into a temporary system, and check that it loses and duplicates nothing.
     Chaos(commands::chaos::Options),
+    /// Measure a temporary system beside bare SQL. Needs a release build.
+    Bench(commands::bench::Options),
     /// List the messages in the dead-letter queue, or redrive them.
     Dlq(commands::dlq::Options),
     /// Create, list and revoke the API keys of a tenant.
@@ -52,6 +54,7 @@ async fn main() -> ExitCode {
         Command::Migrate(options) => commands::migrate::run(options).await,
         Command::Check(options) => commands::check::run(options).await,
         Command::Chaos(options) => commands::chaos::run(options).await,
+        Command::Bench(options) => commands::bench::run(options).await,
         Command::Dlq(options) => commands::dlq::run(options).await,
         Command::Keys(options) => commands::keys::run(options).await,
     };

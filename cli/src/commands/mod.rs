@@ -1,5 +1,6 @@
 //! The subcommands, one file each.
 
+pub mod bench;
 pub mod chaos;
 pub mod check;
 pub mod demo;

@@ -43,6 +43,10 @@ generate:
 chaos *OPTIONS:
     cargo tributary chaos {{ OPTIONS }}
 
+# Measure a temporary system beside bare SQL
+bench *OPTIONS='--quick':
+    cargo run --release -p tributary-cli -- bench {{ OPTIONS }}
+
 # Run the checks of every change
 ci:
     .ci/run

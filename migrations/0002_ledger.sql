@@ -29,13 +29,13 @@ create index batches_unfinished on batches (announced_at) where finished_at is n
 create table idempotency_keys (
     tenant_id uuid not null,
     idempotency_key text not null,
-    body_hash bytea not null,
+    content_hash bytea not null,
     batch_id uuid not null,
     created_at timestamptz not null,
     constraint idempotency_keys_pkey primary key (tenant_id, idempotency_key),
     constraint idempotency_keys_batch_fkey foreign key (tenant_id, batch_id)
         references batches (tenant_id, batch_id),
-    constraint idempotency_keys_body_hash_is_sha256 check (octet_length(body_hash) = 32)
+    constraint idempotency_keys_content_hash_length check (octet_length(content_hash) = 33)
 );
 
 create index idempotency_keys_created on idempotency_keys (created_at);

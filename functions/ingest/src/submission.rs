@@ -5,9 +5,8 @@ use std::collections::HashSet;
 
 use chrono::Utc;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
-use sha2::{Digest, Sha256};
 use tracing::warn;
-use tributary_domain::request::limits;
+use tributary_domain::request::{ContentHash, limits};
 use tributary_domain::{BatchId, Fault, Faults, IngestRequest, RequestError, TenantId};
 use tributary_lambda::error_chain::Chain;
 use tributary_lambda::http::{Problem, Request};
@@ -25,7 +24,7 @@ pub struct Submission<'i> {
     tenant: TenantId,
     payload: IngestRequest,
     idempotency_key: Option<String>,
-    body_hash: [u8; 32],
+    content_hash: ContentHash,
     request: &'i Request,
 }
 
@@ -56,8 +55,8 @@ impl<'i> Submission<'i> {
             RequestError::Invalid(faults) => Problem::Invalid(faults),
         })?;
         let idempotency_key = header_key.or_else(|| payload.request_id.clone());
-        let body_hash = Sha256::digest(body).into();
-        Ok(Self { tenant, payload, idempotency_key, body_hash, request })
+        let content_hash = ContentHash::of(&payload);
+        Ok(Self { tenant, payload, idempotency_key, content_hash, request })
     }
 
     /// Writes the batch in one transaction, or finds the batch of an earlier request.
@@ -78,7 +77,9 @@ impl<'i> Submission<'i> {
             match idempotency::acquire(tx, self.tenant, key).await? {
                 KeyState::Unused => {}
                 KeyState::InUse => return Err(Problem::UnderWay),
-                KeyState::Used { body_hash, batch } if body_hash == self.body_hash => {
+                KeyState::Used { content_hash, batch }
+                    if self.content_hash.matches(&content_hash) =>
+                {
                     return Ok(Outcome::Replayed(batch));
                 }
                 KeyState::Used { .. } => return Err(Problem::KeyReused),
@@ -104,7 +105,7 @@ impl<'i> Submission<'i> {
             self.payload.transactions.iter().map(|it| it.transaction_id.as_str()).collect();
         batches::insert(tx, tenant, batch, correlation, &ids, written).await?;
         if let Some(key) = &self.idempotency_key {
-            idempotency::insert(tx, tenant, key, &self.body_hash, batch).await?;
+            idempotency::insert(tx, tenant, key, &self.content_hash, batch).await?;
         }
         let accepted = AcceptedBatch {
             batch_id: batch,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 use sqlx::PgConnection;
+use tributary_domain::request::ContentHash;
 use tributary_domain::{BatchId, TenantId};
 
 use crate::batches::AcceptedBatch;
@@ -20,8 +21,8 @@ pub enum KeyState {
     InUse,
     /// Used before.
     Used {
-        /// The SHA-256 of the first body.
-        body_hash: Vec<u8>,
+        /// The [`ContentHash`] of the first request.
+        content_hash: Vec<u8>,
         /// The batch of the first request.
         batch: AcceptedBatch,
     },
@@ -43,7 +44,7 @@ pub async fn acquire(
         r#"
         select
             pg_try_advisory_xact_lock($3) as "locked!",
-            used.body_hash as "body_hash?",
+            used.content_hash as "content_hash?",
             batch.batch_id as "batch_id?",
             batch.correlation_id as "correlation_id?",
             batch.inserted as "inserted?",
@@ -60,11 +61,11 @@ pub async fn acquire(
     )
     .fetch_one(unnamed(connection))
     .await?;
-    let used = row.body_hash.zip(row.batch_id).zip(row.correlation_id);
+    let used = row.content_hash.zip(row.batch_id).zip(row.correlation_id);
     let counts = (row.inserted, row.updated, row.unchanged);
     match (used, counts) {
         (
-            Some(((body_hash, batch_id), correlation_id)),
+            Some(((content_hash, batch_id), correlation_id)),
             (Some(inserted), Some(updated), Some(unchanged)),
         ) => {
             let batch = AcceptedBatch {
@@ -74,7 +75,7 @@ pub async fn acquire(
                 updated,
                 unchanged,
             };
-            Ok(KeyState::Used { body_hash, batch })
+            Ok(KeyState::Used { content_hash, batch })
         }
         _ if row.locked => Ok(KeyState::Unused),
         _ => Ok(KeyState::InUse),
@@ -96,17 +97,17 @@ pub async fn insert(
     connection: &mut PgConnection,
     tenant: TenantId,
     key: &str,
-    body_hash: &[u8; 32],
+    content_hash: &ContentHash,
     batch: BatchId,
 ) -> Result<(), StoreError> {
     sqlx::query!(
         r#"
-        insert into idempotency_keys (tenant_id, idempotency_key, body_hash, batch_id, created_at)
+        insert into idempotency_keys (tenant_id, idempotency_key, content_hash, batch_id, created_at)
         values ($1, $2, $3, $4, now())
         "#,
         tenant.0,
         key,
-        body_hash,
+        content_hash.as_bytes(),
         batch.0
     )
     .execute(unnamed(connection))

@@ -12,7 +12,7 @@ use sqlx::{AssertSqlSafe, Executor, PgConnection};
 use tributary_store::batches::RemainingWork;
 use tributary_store::check::{self, Check, FINDINGS_MAX, Options};
 use tributary_store::{idempotency, report};
-use tributary_testkit::ledger::{booking, bookings, money, outbox_entry};
+use tributary_testkit::ledger::{booking, bookings, content_hash, money, outbox_entry};
 
 use crate::ledger::{LEASE, Ledger, SHOPPING, ids};
 
@@ -31,7 +31,7 @@ async fn valid_ledger() -> Ledger {
     ledger.complete(first).await;
     assert_eq!(ledger.finish_if_done(first).await, RemainingWork::Nothing);
     let mut tx = ledger.begin().await;
-    idempotency::insert(&mut tx, ledger.tenant, "key", &[0; 32], first).await.unwrap();
+    idempotency::insert(&mut tx, ledger.tenant, "key", &content_hash(), first).await.unwrap();
     report::fold(&mut tx, 1_000).await.unwrap();
     tx.commit().await.unwrap();
 

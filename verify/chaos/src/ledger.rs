@@ -17,7 +17,7 @@ use crate::request::Request;
 pub enum Expected {
     /// 202.
     Accepted,
-    /// 409: its key belongs to another body.
+    /// 422: its key belongs to other content.
     KeyReused,
     /// 422.
     Invalid,
@@ -71,10 +71,10 @@ impl Ledger {
         };
         let wanted = match expected {
             Expected::Accepted => StatusCode::ACCEPTED,
-            Expected::KeyReused => StatusCode::CONFLICT,
-            Expected::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
+            Expected::KeyReused | Expected::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
         };
-        if response.status != wanted {
+        let is_key_reused = response.body.contains("urn:tributary:problem:idempotency-key-reused");
+        if response.status != wanted || is_key_reused != (expected == Expected::KeyReused) {
             let FinalResponse { status, body } = response;
             self.add_finding(format!("request {key}: status {status} instead of {wanted}: {body}"));
             return None;

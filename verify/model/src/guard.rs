@@ -20,7 +20,7 @@ pub enum Guard {
     DeleteMessageLast,
     /// A lease ends before the visibility timeout of the message that led to it.
     LeaseShorterThanVisibility,
-    /// `idempotency_keys.body_hash` is compared. Without it, an equal key is enough for a replay.
+    /// `idempotency_keys.content_hash` is compared. Without it, an equal key is enough for a replay.
     IdempotencyBodyHash,
     /// The constraint `idempotency_keys_pkey`.
     UniqueIdempotencyKey,

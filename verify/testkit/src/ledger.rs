@@ -6,7 +6,10 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
-use tributary_domain::{Account, BatchId, CorrelationId, Currency, Money, TenantId, Transaction};
+use tributary_domain::request::ContentHash;
+use tributary_domain::{
+    Account, BatchId, CorrelationId, Currency, IngestRequest, Money, TenantId, Transaction,
+};
 use tributary_store::outbox::OutboxEntry;
 use tributary_store::transactions::{self, Written};
 use tributary_store::{Store, StoreError, accounts, batches};
@@ -64,6 +67,13 @@ pub fn outbox_entry(tenant: TenantId, batch: BatchId) -> OutboxEntry {
         trace_header: None,
         message_count: 1,
     }
+}
+
+/// The content hash of a request without content.
+#[must_use]
+pub fn content_hash() -> ContentHash {
+    let (accounts, transactions) = (Vec::new(), Vec::new());
+    ContentHash::of(&IngestRequest { accounts, transactions, request_id: None })
 }
 
 /// An account.

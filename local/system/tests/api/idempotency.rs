@@ -27,16 +27,32 @@ async fn replayed_key_and_body_return_the_first_response() {
 }
 
 #[tokio::test]
-async fn replayed_key_with_another_body_is_409() {
+async fn used_key_with_other_content_is_422() {
     let tenant = Tenant::new("idempotency: reused").await;
     let post = async |amount| {
         tenant.api.post_with(&[(KEY, "key")], &payload(&[transaction("a", amount)])).await
     };
     assert_eq!(post("-1").await.status, 202);
     let response = post("-2").await;
-    let problem = response.assert_problem(409);
+    let problem = response.assert_problem(422);
     assert_eq!(problem["type"], "urn:tributary:problem:idempotency-key-reused");
     assert_eq!(tenant.row_counts().await[0], ("batches", 1));
+}
+
+#[tokio::test]
+async fn used_key_with_equal_content_in_another_form_is_replayed() {
+    let tenant = Tenant::new("idempotency: another form").await;
+    let body = payload(&[transaction("a", "-1.5")]);
+    let first = tenant.api.post_with(&[(KEY, "key")], &body).await;
+    assert_eq!(first.status, 202);
+    let mut other = body;
+    other["transactions"][0]["amount"] = json!("-1.50");
+    other["request_id"] = json!("another");
+    other["unknown"] = json!([1]);
+    let pretty = serde_json::to_vec_pretty(&other).unwrap();
+    let again = tenant.api.post_bytes(&[(KEY, "key")], pretty).await;
+    assert_eq!((again.status, again.header("idempotency-replayed")), (202, "true"));
+    assert_eq!(again.text, first.text);
 }
 
 #[tokio::test]

@@ -4,12 +4,15 @@
 //! values) and `parse` (the request). All faults are reported at once, each with its JSON Pointer.
 //! The store checks whether accounts that are not in the body exist.
 
+mod content_hash;
 mod fields;
 mod json;
 mod parse;
 mod raw;
 
 use chrono::{DateTime, NaiveDate, Utc};
+
+pub use content_hash::ContentHash;
 
 use crate::fault::Fault;
 use crate::money::Money;

@@ -21,7 +21,7 @@ pub enum Problem {
     NotFound,
     /// The path has these other methods.
     MethodNotAllowed(Vec<&'static str>),
-    /// The idempotency key was used for another body.
+    /// The idempotency key was used for other content.
     KeyReused,
     /// A request with the same key or for the same rows is in progress.
     UnderWay,
@@ -153,10 +153,10 @@ impl Problem {
                 "The Allow header names the methods of this path.",
             ),
             Self::KeyReused => (
-                StatusCode::CONFLICT,
+                StatusCode::UNPROCESSABLE_ENTITY,
                 "idempotency-key-reused",
                 "The idempotency key was used before",
-                "It was used for a request with another body. Use a new key for a new request.",
+                "It was used for a request with other content. Use a new key for a new request.",
             ),
             Self::UnderWay => (
                 StatusCode::CONFLICT,

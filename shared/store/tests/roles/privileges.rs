@@ -4,7 +4,7 @@ use sqlx::{AssertSqlSafe, Executor};
 use tributary_domain::TenantId;
 use tributary_store::role::FUNCTIONS;
 use tributary_store::{Store, idempotency, report};
-use tributary_testkit::ledger::{bookings, outbox_entry};
+use tributary_testkit::ledger::{bookings, content_hash, outbox_entry};
 
 use crate::ledger::{LEASE, Ledger, SHOPPING};
 use crate::server::{as_function, sqlstate};
@@ -41,7 +41,7 @@ async fn ledger_with_rows_in_all_tables() -> Ledger {
     ledger.finish(&lease, &["tx_00000"], Ok(SHOPPING)).await;
     let mut tx = ledger.begin().await;
     report::fold(&mut tx, 1).await.unwrap();
-    idempotency::insert(&mut tx, ledger.tenant, "key", &[0; 32], batch).await.unwrap();
+    idempotency::insert(&mut tx, ledger.tenant, "key", &content_hash(), batch).await.unwrap();
     tx.commit().await.unwrap();
     ledger.insert_outbox_entry(&outbox_entry(ledger.tenant, batch)).await;
     ledger.write(&bookings(1, "-2")).await;

@@ -36,6 +36,7 @@ const PENDING: &str = "tx_00003";
 
 /// An SQL expression of a valid hash.
 const SHA256: &str = "sha256('x')";
+const CONTENT_HASH: &str = r"'\x01'::bytea || sha256('x')";
 
 #[tokio::test]
 async fn transaction_cannot_be_in_an_invalid_state() {
@@ -83,11 +84,11 @@ async fn transaction_cannot_be_in_an_invalid_state() {
 async fn batches_idempotency_keys_and_outbox_entries_cannot_be_in_an_invalid_state() {
     let ledger = ledger_with_every_status().await;
     let mut connection = ledger.database.connection().await;
-    let idempotency_key = |body_hash: &str, batch_id: &str| {
+    let idempotency_key = |content_hash: &str, batch_id: &str| {
         format!(
             "insert into idempotency_keys \
-             (tenant_id, idempotency_key, body_hash, batch_id, created_at) \
-             select tenant_id, 'k', {body_hash}, {batch_id}, now() from batches"
+             (tenant_id, idempotency_key, content_hash, batch_id, created_at) \
+             select tenant_id, 'k', {content_hash}, {batch_id}, now() from batches"
         )
     };
     let outbox_entry = |batch_id: &str, message_count: i32| {
@@ -100,8 +101,8 @@ async fn batches_idempotency_keys_and_outbox_entries_cannot_be_in_an_invalid_sta
         ("update batches set inserted = inserted + 1".to_owned(), "batches_counts_add_up"),
         ("update batches set inserted = 5, updated = -1".to_owned(), "batches_counts_add_up"),
         ("update batches set inserted = 0, transaction_ids = '{}'".to_owned(), "batches_not_empty"),
-        (idempotency_key("'short'", "batch_id"), "idempotency_keys_body_hash_is_sha256"),
-        (idempotency_key(SHA256, "gen_random_uuid()"), "idempotency_keys_batch_fkey"),
+        (idempotency_key("'short'", "batch_id"), "idempotency_keys_content_hash_length"),
+        (idempotency_key(CONTENT_HASH, "gen_random_uuid()"), "idempotency_keys_batch_fkey"),
         (outbox_entry("batch_id", 0), "outbox_message_count_positive"),
         (outbox_entry("gen_random_uuid()", 1), "outbox_batch_fkey"),
     ] {

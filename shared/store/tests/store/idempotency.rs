@@ -5,20 +5,18 @@ use std::time::Duration;
 use tributary_domain::TenantId;
 use tributary_store::idempotency::{self, KeyState};
 use tributary_store::{StoreError, Tx, batches::AcceptedBatch};
-use tributary_testkit::ledger::booking;
+use tributary_testkit::ledger::{booking, content_hash};
 
 use crate::ledger::Ledger;
 
-const HASH: [u8; 32] = [7; 32];
-
 #[tokio::test]
-async fn used_key_returns_the_body_hash_and_the_first_response() {
+async fn used_key_returns_the_content_hash_and_the_first_response() {
     let ledger = Ledger::new().await;
     let (batch, written) = ledger.write(&[booking("a", "1"), booking("b", "2")]).await;
     let mut tx = ledger.begin().await;
     let state = idempotency::acquire(&mut tx, ledger.tenant, "key").await.unwrap();
     assert_eq!(state, KeyState::Unused);
-    idempotency::insert(&mut tx, ledger.tenant, "key", &HASH, batch).await.unwrap();
+    idempotency::insert(&mut tx, ledger.tenant, "key", &content_hash(), batch).await.unwrap();
     tx.commit().await.unwrap();
 
     let state =
@@ -30,7 +28,7 @@ async fn used_key_returns_the_body_hash_and_the_first_response() {
         updated: 0,
         unchanged: 0,
     };
-    assert_eq!(state, KeyState::Used { body_hash: HASH.to_vec(), batch: accepted });
+    assert_eq!(state, KeyState::Used { content_hash: content_hash().as_bytes().to_vec(), batch: accepted });
 }
 
 #[tokio::test]
@@ -85,9 +83,9 @@ async fn key_committed_by_a_concurrent_request_is_a_duplicate() {
     // The first request has begun before the second one commits.
     let mut first = ledger.begin().await;
     let mut second = ledger.begin_on_new_connection().await;
-    idempotency::insert(&mut second, ledger.tenant, "key", &HASH, batch).await.unwrap();
+    idempotency::insert(&mut second, ledger.tenant, "key", &content_hash(), batch).await.unwrap();
     second.commit().await.unwrap();
-    let error = idempotency::insert(&mut first, ledger.tenant, "key", &HASH, other_batch)
+    let error = idempotency::insert(&mut first, ledger.tenant, "key", &content_hash(), other_batch)
         .await
         .unwrap_err();
     let is_duplicate = matches!(
@@ -120,7 +118,7 @@ async fn only_expired_keys_are_deleted() {
     let (batch, _) = ledger.write(&[booking("a", "1")]).await;
     let mut tx = ledger.begin().await;
     for key in ["old", "older", "recent"] {
-        idempotency::insert(&mut tx, ledger.tenant, key, &HASH, batch).await.unwrap();
+        idempotency::insert(&mut tx, ledger.tenant, key, &content_hash(), batch).await.unwrap();
     }
     sqlx::query(
         "update idempotency_keys set created_at = created_at - interval '1 day' \

@@ -13,7 +13,7 @@ use tributary_store::{
     accounts, backlog, batches, check, health, idempotency, migrations, report, tenants,
     transactions,
 };
-use tributary_testkit::ledger::{account, bookings, insert_batch, outbox_entry};
+use tributary_testkit::ledger::{account, bookings, content_hash, insert_batch, outbox_entry};
 use uuid::Uuid;
 
 use crate::ledger::{LEASE, Ledger, SHOPPING, account_page};
@@ -43,7 +43,7 @@ async fn run_statements(connection: &mut PgConnection, tenant: TenantId, round: 
     let written = transactions::write(connection, tenant, batch, &sent).await.unwrap();
     assert_eq!(written.changed(), 3, "the first round inserts, the second revises");
     insert_batch(connection, tenant, batch, &sent, written).await.unwrap();
-    idempotency::insert(connection, tenant, round, &[0; 32], batch).await.unwrap();
+    idempotency::insert(connection, tenant, round, &content_hash(), batch).await.unwrap();
     let entry = outbox_entry(tenant, batch);
     outbox::insert(connection, &entry).await.unwrap();
     outbox::lock_due(connection, Duration::ZERO, 10).await.unwrap();

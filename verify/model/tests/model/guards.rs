@@ -50,7 +50,7 @@ fn without_the_send_before_the_deletion_an_outbox_entry_is_lost_between_them() {
 }
 
 #[test]
-fn without_the_body_hash_another_body_gets_the_first_response() {
+fn without_the_content_hash_other_content_gets_the_first_response() {
     violates(same_key(), &[Guard::IdempotencyBodyHash], Always::ResponseMatchesBody);
     violates(same_key(), &[Guard::IdempotencyBodyHash], Always::AcceptedIsStored);
 }

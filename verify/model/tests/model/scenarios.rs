@@ -38,7 +38,7 @@ pub fn update_of_one() -> Scenario {
     Scenario::of(&[request(0, BOTH), request(1, SECOND_REVISED)])
 }
 
-/// A request, the same request again, and the same key with another body.
+/// A request, the same request again, and the same key with other content.
 pub fn same_key() -> Scenario {
     Scenario::of(&[request(0, FIRST), request(0, FIRST), request(0, OTHER)])
 }

@@ -102,7 +102,9 @@ pub async fn insert(
 ) -> Result<(), StoreError> {
     sqlx::query!(
         r#"
-        insert into idempotency_keys (tenant_id, idempotency_key, content_hash, batch_id, created_at)
+        insert into idempotency_keys (
+            tenant_id, idempotency_key, content_hash, batch_id, created_at
+        )
         values ($1, $2, $3, $4, now())
         "#,
         tenant.0,

@@ -1,12 +1,11 @@
 //! Generates batches, as request bodies and as columns for bare SQL.
 
-use std::fmt::Write;
-
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 use rust_decimal::Decimal;
+use serde_json::json;
 
 /// Descriptions with their merchants.
 const MERCHANTS: &[(&str, &str)] = &[
@@ -46,24 +45,31 @@ impl Batch {
     /// The request body.
     pub fn to_body(&self) -> String {
         let account = &self.account_id;
-        let mut body = format!(
-            r#"{{"accounts":[{{"account_id":"{account}","name":"Checking","type":"depository"}}],"#
-        );
-        // Writing to a string cannot fail.
-        let _ = write!(body, r#""total_transactions":{},"transactions":["#, self.len());
         let columns = self.transaction_ids.iter().zip(&self.amounts).zip(&self.booked_at);
         let texts = self.descriptions.iter().zip(&self.merchants);
-        for (index, (((id, amount), at), (description, merchant))) in columns.zip(texts).enumerate()
-        {
-            let separator = if index == 0 { "" } else { "," };
-            let at = at.format("%Y-%m-%dT%H:%M:%SZ");
-            let _ = write!(
-                body,
-                r#"{separator}{{"transaction_id":"{id}","account_id":"{account}","amount":{amount},"iso_currency_code":"USD","date":"{at}","name":"{description}","merchant_name":"{merchant}","payment_channel":"online","pending":false}}"#
-            );
-        }
-        body.push_str("]}");
-        body
+        let transactions: Vec<_> = columns
+            .zip(texts)
+            .map(|(((id, amount), at), (description, merchant))| {
+                json!({
+                    "transaction_id": id,
+                    "account_id": account,
+                    // A string, since a number of serde_json would be a float.
+                    "amount": amount.to_string(),
+                    "iso_currency_code": "USD",
+                    "date": at.to_rfc3339(),
+                    "name": description,
+                    "merchant_name": merchant,
+                    "payment_channel": "online",
+                    "pending": false,
+                })
+            })
+            .collect();
+        json!({
+            "accounts": [{"account_id": account, "name": "Checking", "type": "depository"}],
+            "total_transactions": self.len(),
+            "transactions": transactions,
+        })
+        .to_string()
     }
 }
 

@@ -20,8 +20,9 @@ pub enum Guard {
     DeleteMessageLast,
     /// A lease ends before the visibility timeout of the message that led to it.
     LeaseShorterThanVisibility,
-    /// `idempotency_keys.content_hash` is compared. Without it, an equal key is enough for a replay.
-    IdempotencyBodyHash,
+    /// `idempotency_keys.content_hash` is compared. Without it, an equal key is enough for a
+    /// replay.
+    IdempotencyContentHash,
     /// The constraint `idempotency_keys_pkey`.
     UniqueIdempotencyKey,
     /// The advisory lock on an idempotency key.

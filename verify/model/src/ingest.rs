@@ -80,7 +80,8 @@ pub(crate) fn look_up_key(protocol: &Protocol, state: &mut State, call: u8) {
         None => Call::KeyUnknown,
         Some((_, batch)) => {
             let first = protocol.request(state.batches[usize::from(*batch)].request);
-            let is_same = first.body == request.body || !protocol.has(Guard::IdempotencyBodyHash);
+            let is_same =
+                first.body == request.body || !protocol.has(Guard::IdempotencyContentHash);
             let replayed = Response::Replayed { batch: *batch };
             Call::Done(if is_same { replayed } else { Response::Rejected })
         }

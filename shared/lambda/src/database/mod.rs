@@ -92,8 +92,8 @@ impl DatabaseConfig {
         Self { url, role, login }
     }
 
-    /// Creates a store for a function, which connects lazily. The login is fetched now, during the cold start. If
-    /// that fails, the first transaction fetches it again.
+    /// Creates a store for a function, which connects lazily. The login is fetched now, during the
+    /// cold start. If that fails, the first transaction fetches it again.
     ///
     /// # Errors
     /// [`DatabaseError`] names the variable that is invalid.

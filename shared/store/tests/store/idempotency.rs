@@ -28,7 +28,8 @@ async fn used_key_returns_the_content_hash_and_the_first_response() {
         updated: 0,
         unchanged: 0,
     };
-    assert_eq!(state, KeyState::Used { content_hash: content_hash().as_bytes().to_vec(), batch: accepted });
+    let content_hash = content_hash().as_bytes().to_vec();
+    assert_eq!(state, KeyState::Used { content_hash, batch: accepted });
 }
 
 #[tokio::test]

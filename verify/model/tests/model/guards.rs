@@ -51,8 +51,8 @@ fn without_the_send_before_the_deletion_an_outbox_entry_is_lost_between_them() {
 
 #[test]
 fn without_the_content_hash_other_content_gets_the_first_response() {
-    violates(same_key(), &[Guard::IdempotencyBodyHash], Always::ResponseMatchesBody);
-    violates(same_key(), &[Guard::IdempotencyBodyHash], Always::AcceptedIsStored);
+    violates(same_key(), &[Guard::IdempotencyContentHash], Always::ResponseMatchesBody);
+    violates(same_key(), &[Guard::IdempotencyContentHash], Always::AcceptedIsStored);
 }
 
 /// The advisory lock does not prevent it: it is released at the commit, which the other request's

@@ -26,14 +26,14 @@ run_step() {
         77) result=skipped ;;
         *) result=FAILED failed=$((failed + 1)) ;;
     esac
-    table+=("$(printf '%-14s %-8s %5d s' "$step" "$result" $((SECONDS - started)))")
+    table+=("$(printf '%-16s %-8s %5d s' "$step" "$result" $((SECONDS - started)))")
     [ "$result" != FAILED ]
 }
 
 print_table() {
     printf '\n'
     printf '%s\n' "${table[@]}"
-    printf '%-14s %-8s %5d s\n' total '' "$SECONDS"
+    printf '%-16s %-8s %5d s\n' total '' "$SECONDS"
 }
 
 # The closing line: the tests of the step `tests`, in the form of a test runner.

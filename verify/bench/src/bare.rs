@@ -85,6 +85,12 @@ impl Bare {
         Ok(())
     }
 
+    /// Updates the statistics of the table, so that its plans do not depend on when autovacuum runs.
+    pub async fn analyze(&self) -> Result<(), sqlx::Error> {
+        sqlx::query("analyze bench_transactions").execute(&self.pool).await?;
+        Ok(())
+    }
+
     /// Writes results to a batch, 500 rows in a statement.
     pub async fn update(&self, batch: &Batch) -> Result<(), sqlx::Error> {
         for ids in batch.transaction_ids.chunks(UPDATE_ROWS) {

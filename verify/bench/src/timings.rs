@@ -76,6 +76,7 @@ pub async fn ingest_and_enrich(
         let batches = workload.batches(size.batches, size.rows);
         let (ids, posted) = post(api, &batches, clients).await?;
         let inserted = insert(bare, &batches, clients).await?;
+        bare.analyze().await?;
         let enriched = enrich(api, &ids, clients).await?;
         let updated = update(bare, &batches, clients).await?;
         let batches = unfinished(database).await?;
@@ -119,8 +120,9 @@ pub async fn pipeline(
             }
         }
         let finished = started.elapsed();
-        let written =
-            insert(bare, &batches, clients).await? + update(bare, &batches, clients).await?;
+        let inserted = insert(bare, &batches, clients).await?;
+        bare.analyze().await?;
+        let written = inserted + update(bare, &batches, clients).await?;
         if round > 0 {
             measured.add(finished, written);
         }

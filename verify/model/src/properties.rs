@@ -19,7 +19,7 @@ pub enum Always {
     EveryBatchFinishes,
     /// The content of every request with a 202 was committed, and its rows exist.
     AcceptedIsStored,
-    /// A request with a 409 has no batch.
+    /// A request with a 409 or 422 has no batch.
     RejectedStoresNothing,
     /// A response names a batch with the request's own body.
     ResponseMatchesBody,

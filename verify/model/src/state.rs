@@ -57,7 +57,7 @@ pub(crate) enum Response {
     Accepted { batch: u8 },
     /// 202 with `Idempotency-Replayed`.
     Replayed { batch: u8 },
-    /// 409.
+    /// 409 or 422.
     Rejected,
     /// Ingest crashed or lost a connection: the client cannot know whether its batch was accepted.
     Lost,

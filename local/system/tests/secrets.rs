@@ -76,7 +76,9 @@ async fn send_rejected_requests(api: &Api) {
     for (status, body) in rejected_bodies() {
         api.post_bytes(&[], body).await.assert_problem(status);
     }
-    let body = secret_batch("rejected").to_string().into_bytes();
+    let mut other_content = secret_batch("rejected");
+    other_content["transactions"][0]["transaction_id"] = json!("other");
+    let body = other_content.to_string().into_bytes();
     for (status, headers) in [
         (415, [("content-type", "text/SECRET")]),
         (422, [("idempotency-key", "SECRET\u{e9}")]),

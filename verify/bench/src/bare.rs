@@ -85,7 +85,7 @@ impl Bare {
         Ok(())
     }
 
-    /// Updates the statistics of the table, so that its plans do not depend on when autovacuum runs.
+    /// Updates the statistics of the table, so that plans do not depend on when autovacuum runs.
     pub async fn analyze(&self) -> Result<(), sqlx::Error> {
         sqlx::query("analyze bench_transactions").execute(&self.pool).await?;
         Ok(())

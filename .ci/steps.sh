@@ -14,10 +14,17 @@ failed=0
 
 # run_step STEP: runs .ci/step and records its result and its seconds. Fails if the step failed.
 run_step() {
-    local step="$1" started=$SECONDS status=0 result
+    local step="$1" started=$SECONDS status=0 result running
     printf '\n=== %s\n' "$step"
     .ci/left-behind list >"$log/before"
-    timeout --kill-after=30 "$step_seconds_max" .ci/step "$step" || status=$?
+    # `timeout` and the step have a process group of their own, so an interrupt has to be passed on.
+    set -m
+    timeout --kill-after=30 "$step_seconds_max" .ci/step "$step" &
+    running=$!
+    set +m
+    trap 'kill "$running"; wait "$running"; exit 130' INT TERM
+    wait "$running" || status=$?
+    trap - INT TERM
     if [ "$status" -eq 0 ]; then
         .ci/left-behind since "$log/before" || status=1
     fi

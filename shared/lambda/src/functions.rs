@@ -26,7 +26,7 @@ pub const REPORT: Function = function("report", 25, 20_000);
 /// Reports whether the database and the queue are available.
 pub const HEALTH: Function = function("health", 5, 1_500);
 /// Runs on a schedule.
-pub const RELAY: Function = function("relay", 55, 10_000);
+pub const RELAY: Function = function("relay", 55, 30_000);
 /// Runs the operations of operators.
 pub const ADMIN: Function = function("admin", 300, 290_000);
 

@@ -4,6 +4,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{AssertSqlSafe, PgPool};
 use uuid::Uuid;
 
+use crate::error::BenchError;
 use crate::workload::Batch;
 
 /// The rows of one update, as many as a worker finishes at once.
@@ -68,7 +69,7 @@ impl Bare {
     }
 
     /// Inserts a batch in one statement.
-    pub async fn insert(&self, batch: &Batch) -> Result<(), sqlx::Error> {
+    pub async fn insert(&self, batch: &Batch) -> Result<(), BenchError> {
         let positions: Vec<i32> = (0..).take(batch.len()).collect();
         sqlx::query(INSERT)
             .bind(self.tenant)
@@ -92,7 +93,7 @@ impl Bare {
     }
 
     /// Writes results to a batch, 500 rows in a statement.
-    pub async fn update(&self, batch: &Batch) -> Result<(), sqlx::Error> {
+    pub async fn update(&self, batch: &Batch) -> Result<(), BenchError> {
         for ids in batch.transaction_ids.chunks(UPDATE_ROWS) {
             sqlx::query(UPDATE).bind(self.tenant).bind(ids).execute(&self.pool).await?;
         }
@@ -100,7 +101,7 @@ impl Bare {
     }
 
     /// Sums the rows of an account.
-    pub async fn recompute(&self, account_id: &str) -> Result<(), sqlx::Error> {
+    pub async fn recompute(&self, account_id: &str) -> Result<(), BenchError> {
         let query = sqlx::query(RECOMPUTE).bind(self.tenant).bind(account_id);
         query.fetch_all(&self.pool).await?;
         Ok(())

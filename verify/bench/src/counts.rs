@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use sqlx::{AssertSqlSafe, PgPool};
 
 use crate::api::{Api, unfinished};
-use crate::bare::Bare;
 use crate::error::BenchError;
+use crate::timings::Subject;
 use crate::wire::Wire;
 use crate::workload::{Batch, Workload};
 
@@ -64,13 +64,12 @@ pub struct Counts {
 
 /// Counts on a system whose database connections go through `wire` and whose event source is off.
 pub async fn count(
-    api: &Api<'_>,
-    database: &PgPool,
-    bare: &Bare,
+    subject: &Subject<'_>,
     wire: &Wire,
     workload: &mut Workload,
     sizes: &[usize],
 ) -> Result<Counts, BenchError> {
+    let Subject { api, database, .. } = subject;
     for setting in SETTINGS {
         sqlx::query(setting).execute(database).await?;
     }
@@ -96,7 +95,7 @@ pub async fn count(
 
     let mut batches = Vec::new();
     for &size in sizes {
-        batches.extend(wal(api, database, bare, &workload.batches(2, size)).await?);
+        batches.extend(wal(subject, &workload.batches(2, size)).await?);
     }
     for statement in COUNT_SUM_ROWS {
         sqlx::query(statement).execute(database).await?;
@@ -123,12 +122,8 @@ async fn live(api: &Api<'_>, batch: &Batch) -> Result<(), BenchError> {
 }
 
 /// The bytes of WAL of the second of two batches.
-async fn wal(
-    api: &Api<'_>,
-    database: &PgPool,
-    bare: &Bare,
-    pair: &[Batch],
-) -> Result<Option<BatchCounts>, BenchError> {
+async fn wal(subject: &Subject<'_>, pair: &[Batch]) -> Result<Option<BatchCounts>, BenchError> {
+    let Subject { api, database, bare } = subject;
     let mut last = None;
     for batch in pair {
         let start = position(database).await?;

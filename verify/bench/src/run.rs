@@ -1,7 +1,6 @@
 //! The phases of a run, each on a system of its own.
 
 use chrono::{Days, Utc};
-use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
 use tributary_system::{System, SystemConfig};
 
@@ -10,7 +9,7 @@ use crate::bare::Bare;
 use crate::counts::{self, Counts};
 use crate::error::BenchError;
 use crate::rounds::Timing;
-use crate::timings::{Size, ingest_and_enrich, median_ms, pipeline};
+use crate::timings::{Size, Subject, median_ms};
 use crate::wire::Wire;
 use crate::workload::Workload;
 
@@ -101,17 +100,17 @@ fn without_event_source() -> SystemConfig {
     SystemConfig { enrich_concurrency: 0, relay_interval: None, ..SystemConfig::throw_away() }
 }
 
-async fn connect(system: &System) -> Result<(PgPool, Bare), BenchError> {
+async fn subject(system: &System) -> Result<Subject<'_>, BenchError> {
     let url = system.database_url();
     let database = PgPoolOptions::new().max_connections(1).connect(url).await?;
-    Ok((database, Bare::create(url, CONNECTIONS).await?))
+    let bare = Bare::create(url, CONNECTIONS).await?;
+    Ok(Subject { api: Api::new(system, &database).await?, database, bare })
 }
 
 async fn counts_of(system: &System, wire: &Wire) -> Result<Counts, BenchError> {
-    let (database, bare) = connect(system).await?;
-    let api = Api::new(system, &database).await?;
+    let subject = subject(system).await?;
     let mut workload = Workload::new("counts", Utc::now().date_naive(), DAYS).of_one_merchant();
-    counts::count(&api, &database, &bare, wire, &mut workload, &[15, 1_000, 10_000]).await
+    counts::count(&subject, wire, &mut workload, &[15, 1_000, 10_000]).await
 }
 
 async fn phases(
@@ -119,53 +118,41 @@ async fn phases(
     config: BenchConfig,
     progress: &(dyn Fn(&str) + Send + Sync),
 ) -> Result<(Vec<Timing>, Vec<SummaryTiming>), BenchError> {
-    let (database, bare) = connect(system).await?;
-    let api = Api::new(system, &database).await?;
+    let subject = subject(system).await?;
     let today = Utc::now().date_naive();
     let mut timings = Vec::new();
     let mut workload = Workload::new("timed", today, DAYS);
     for (rows, batches) in [(15, 48), (1_000, 8), (10_000, 4)] {
-        for clients in CLIENTS {
-            progress(&format!("Bench: batches of {rows}, {clients} at once"));
+        for at_once in CLIENTS {
+            progress(&format!("Bench: batches of {rows}, {at_once} at once"));
             let size = Size { rows, batches };
-            timings.extend(
-                ingest_and_enrich(
-                    &api,
-                    &database,
-                    &bare,
-                    &mut workload,
-                    size,
-                    clients,
-                    config.rounds,
-                )
-                .await?,
-            );
-            api.relay().await?;
+            let rounds = config.rounds;
+            timings.extend(subject.ingest_and_enrich(&mut workload, size, at_once, rounds).await?);
+            subject.api.relay().await?;
         }
     }
     let mut summaries = Vec::new();
     for (prefix, days) in [("month", DAYS), ("year", DAYS_OF_A_YEAR)] {
         progress(&format!("Bench: summary of {days} days"));
         let workload = Workload::new(prefix, today, days);
-        summaries.push(summary(&api, &bare, workload, days).await?);
+        summaries.push(summary(&subject, workload, days).await?);
     }
     Ok((timings, summaries))
 }
 
 async fn whole_pipeline(system: &System, config: BenchConfig) -> Result<Timing, BenchError> {
-    let (database, bare) = connect(system).await?;
-    let api = Api::new(system, &database).await?;
+    let subject = subject(system).await?;
     let mut workload = Workload::new("pipeline", Utc::now().date_naive(), DAYS);
     let size = Size { rows: 1_000, batches: 20 };
-    pipeline(&api, &database, &bare, &mut workload, size, 4, config.rounds).await
+    subject.pipeline(&mut workload, size, 4, config.rounds).await
 }
 
 async fn summary(
-    api: &Api<'_>,
-    bare: &Bare,
+    subject: &Subject<'_>,
     mut workload: Workload,
     days: u64,
 ) -> Result<SummaryTiming, BenchError> {
+    let Subject { api, bare, .. } = subject;
     let (account, today) = (workload.account_id(), Utc::now().date_naive());
     let start = today - Days::new(days);
     let batches = workload.batches(20, 1_000);
@@ -180,7 +167,7 @@ async fn summary(
     let after_burst_ms = median_ms(SUMMARIES, read).await?;
     api.relay().await?;
     let later_ms = median_ms(SUMMARIES, read).await?;
-    let recompute_ms = median_ms(SUMMARIES, async || Ok(bare.recompute(&account).await?)).await?;
+    let recompute_ms = median_ms(SUMMARIES, async || bare.recompute(&account).await).await?;
     let rows = batches.iter().map(crate::workload::Batch::len).sum();
     Ok(SummaryTiming { days, rows, after_burst_ms, later_ms, recompute_ms })
 }

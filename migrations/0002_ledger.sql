@@ -1,44 +1,79 @@
--- The ledger: batches, their idempotency keys, accounts and transactions.
+-- The ledger: batches, the slices of their work, accounts and transactions.
 
+-- The row of a batch is also its idempotency record and its entry in the outbox. ingest inserts it first, which locks
+-- the idempotency key, and adds the counts at the end of the same database transaction.
+--
+-- `announce_at` is when relay sends the batch's messages unless something happens before: a worker that claims work
+-- moves it on, and finishing the batch clears it. No message can thus be lost for good.
+--
 -- `transaction_ids` is an array because it is written once and only read as a whole. It lists every
 -- transaction of the request, including unchanged ones, whose rows belong to an earlier batch.
 create table batches (
     tenant_id uuid not null,
     batch_id uuid not null,
+    idempotency_key text,
+    content_hash bytea,
     correlation_id text not null,
-    transaction_ids text[] not null,
-    inserted integer not null,
-    updated integer not null,
-    unchanged integer not null,
-    accepted_at timestamptz not null,
-    announced_at timestamptz not null,
+    trace_header text,
+    transaction_ids text[],
+    total_transactions integer not null,
+    inserted integer,
+    updated integer,
+    unchanged integer,
+    message_count integer not null default 1,
+    accepted_at timestamptz not null default now(),
+    announce_at timestamptz,
     started_at timestamptz,
     finished_at timestamptz,
     constraint batches_pkey primary key (tenant_id, batch_id),
+    constraint batches_idempotency_key_unique unique (tenant_id, idempotency_key),
     constraint batches_tenant_fkey foreign key (tenant_id) references tenants (tenant_id),
+    constraint batches_content_hash_with_key check (
+        (idempotency_key is null) = (content_hash is null)
+    ),
+    constraint batches_content_hash_length check (octet_length(content_hash) = 33),
+    constraint batches_not_empty check (total_transactions > 0),
+    constraint batches_members_listed check (cardinality(transaction_ids) = total_transactions),
     constraint batches_counts_add_up check (
         inserted >= 0 and updated >= 0 and unchanged >= 0
-        and inserted + updated + unchanged = cardinality(transaction_ids)
+        and inserted + updated + unchanged = total_transactions
     ),
-    constraint batches_not_empty check (cardinality(transaction_ids) > 0)
+    constraint batches_counted_when_finished check (
+        num_nulls(transaction_ids, inserted, updated, unchanged) = 0
+        or (num_nulls(transaction_ids, inserted, updated, unchanged) = 4 and finished_at is null)
+    ),
+    constraint batches_message_count_positive check (message_count > 0),
+    constraint batches_announced_until_finished check (
+        (announce_at is null) = (finished_at is not null)
+    )
 );
 
--- relay searches unfinished batches by the time at which they were last announced to the queue.
-create index batches_unfinished on batches (announced_at) where finished_at is null;
+-- relay searches unfinished batches by the time at which they are due.
+create index batches_unfinished on batches (announce_at) where finished_at is null;
 
-create table idempotency_keys (
+-- The work of a batch in slices of consecutive positions of its transactions. A worker claims a slice and not its
+-- transactions, so that each of them is written only when it is inserted and when it is finished. ingest inserts the
+-- slices, and the worker that finishes the last open transaction of a slice deletes it.
+--
+-- `token` and `expires_at` are the lease. A slice with an expired lease was lost by a worker that died.
+create table slices (
     tenant_id uuid not null,
-    idempotency_key text not null,
-    content_hash bytea not null,
     batch_id uuid not null,
-    created_at timestamptz not null,
-    constraint idempotency_keys_pkey primary key (tenant_id, idempotency_key),
-    constraint idempotency_keys_batch_fkey foreign key (tenant_id, batch_id)
-        references batches (tenant_id, batch_id),
-    constraint idempotency_keys_content_hash_length check (octet_length(content_hash) = 33)
-);
+    first_position integer not null,
+    last_position integer not null,
+    token uuid,
+    expires_at timestamptz,
+    attempts integer not null default 0,
+    constraint slices_pkey primary key (tenant_id, batch_id, first_position),
+    constraint slices_batch_fkey foreign key (tenant_id, batch_id)
+    references batches (tenant_id, batch_id),
+    constraint slices_not_empty check (first_position >= 0 and last_position >= first_position),
+    constraint slices_attempts_counted check (attempts >= 0),
+    constraint slices_leased_until check ((token is null) = (expires_at is null))
+) with (fillfactor = 50);
 
-create index idempotency_keys_created on idempotency_keys (created_at);
+-- The transactions that workers process at this moment are those of the claimed slices, which are few.
+create index slices_claimed on slices (tenant_id, expires_at) where token is not null;
 
 create table accounts (
     tenant_id uuid not null,
@@ -53,14 +88,14 @@ create table accounts (
     constraint accounts_tenant_fkey foreign key (tenant_id) references tenants (tenant_id)
 );
 
--- `batch_id` is the batch that last wrote the row's content and that enriches it. ingest inserts the batch
--- last, when its counts are known, so this foreign key is deferred.
+-- `batch_id` is the batch that last wrote the row's content and that enriches it. There is no foreign key to it: checking
+-- it for each row costs a third of the insert, and each slice has one.
 --
--- A posted transaction that names a pending one replaces it. The pending row keeps its history and its
--- enrichment, but is excluded from all totals; `replaced_by` is the posted transaction.
+-- A posted transaction that names a pending one of the same account replaces it. The pending row keeps its history and
+-- its enrichment, but is excluded from all totals; `replaced_by` is the posted transaction.
 --
--- The fill factor leaves room on the page for the two updates of every row (claim and finish). They change no
--- indexed column, so PostgreSQL can apply them as heap-only updates.
+-- A row is updated once, when it is finished, and no indexed column changes. The fill factor leaves room on the page for
+-- that, so that PostgreSQL can apply it as a heap-only update.
 create table transactions (
     tenant_id uuid not null,
     transaction_id text not null,
@@ -80,8 +115,6 @@ create table transactions (
     revision integer not null default 1,
     status text not null default 'pending',
     attempts integer not null default 0,
-    lease_token uuid,
-    lease_expires_at timestamptz,
     category text,
     primary_code text,
     detailed_code text,
@@ -95,18 +128,10 @@ create table transactions (
     constraint transactions_pkey primary key (tenant_id, transaction_id),
     constraint transactions_account_fkey foreign key (tenant_id, account_id)
         references accounts (tenant_id, account_id),
-    constraint transactions_batch_fkey foreign key (tenant_id, batch_id)
-        references batches (tenant_id, batch_id) deferrable initially deferred,
     constraint transactions_currency_is_iso check (currency ~ '^[A-Z]{3}$'),
-    constraint transactions_status_known check (
-        status in ('pending', 'processing', 'completed', 'failed')
-    ),
+    constraint transactions_status_known check (status in ('pending', 'completed', 'failed')),
     constraint transactions_attempts_counted check (
         attempts >= 0 and (status = 'pending' or attempts > 0)
-    ),
-    constraint transactions_leased_while_processing check (
-        (status = 'processing') = (lease_token is not null)
-        and (lease_token is null) = (lease_expires_at is null)
     ),
     constraint transactions_categorised_when_completed check (
         (status = 'completed')
@@ -120,9 +145,9 @@ create table transactions (
     constraint transactions_enriched_when_done check (
         (status in ('completed', 'failed')) = (enriched_at is not null)
     )
-) with (fillfactor = 80);
+) with (fillfactor = 50);
 
--- A worker claims a batch's rows in the order of the request body.
+-- A worker reads the rows of a slice.
 create index transactions_batch on transactions (tenant_id, batch_id, batch_position);
 
 -- Pages of an account's transactions, newest first.

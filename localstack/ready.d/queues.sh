@@ -32,7 +32,7 @@ create_queue "$queue" "$(cat <<JSON
     "ReceiveMessageWaitTimeSeconds": "20",
     "SqsManagedSseEnabled": "true",
     "VisibilityTimeout": "360",
-    "RedrivePolicy": "{\"deadLetterTargetArn\":\"$arn_prefix:$dead_letters\",\"maxReceiveCount\":5}"
+    "RedrivePolicy": "{\"deadLetterTargetArn\":\"$arn_prefix:$dead_letters\",\"maxReceiveCount\":20}"
 }
 JSON
 )"

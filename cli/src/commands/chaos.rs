@@ -49,8 +49,8 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
             bar.set_position(u64::from(count));
         }
         Progress::Draining(remaining) => bar.set_message(format!(
-            "faults; remaining: {} transactions, {} batches, {} outbox entries",
-            remaining.transactions, remaining.batches, remaining.outbox
+            "faults; remaining: {} transactions, {} batches, {} slices",
+            remaining.transactions, remaining.batches, remaining.slices
         )),
     };
     let report = tokio::select! {

@@ -10,10 +10,10 @@ use crate::admin_target::{AdminTarget, Deployed};
 pub struct Options {
     #[command(flatten)]
     deployed: Deployed,
-    /// Also require that no work remains: no pending or processing transactions, no outbox entries.
+    /// Also require that no work remains: no pending or processing transactions, no slices.
     #[arg(long)]
     settled: bool,
-    /// How long, in seconds, a lease may be expired or an outbox entry pending before it is an
+    /// How long, in seconds, a lease may be expired or a batch due to be announced before it is an
     /// error. Longer than relay takes to process it.
     #[arg(long, default_value_t = GRACE_S_DEFAULT)]
     grace: u64,

@@ -20,7 +20,7 @@ pub const GRACE_S_DEFAULT: u64 = 1_200;
 pub struct Check {
     /// Also check that no work is left.
     pub settled: bool,
-    /// How long ago, in seconds, a lease may have expired or an outbox entry been written before
+    /// How long ago, in seconds, a lease may have expired or a batch been due before
     /// the check fails.
     pub grace_s: u64,
 }

@@ -1,7 +1,8 @@
-//! Processes queue messages: claims the rows of a batch under a lease, categorises them, writes the
+//! Processes queue messages: claims the slices of a batch under a lease, categorises them, writes the
 //! results.
 
 mod config;
+mod decision;
 mod handler;
 mod latency;
 mod worker;

@@ -1,38 +1,28 @@
-//! Processes one batch: claims, categorises and finishes rows until none are left or the deadline
+//! Processes one batch: claims, categorises and finishes slices until none are left or the deadline
 //! is near.
 //!
 //! No database transaction is open during categorisation. Any number of workers may process the
-//! same batch. If one of them crashes, its rows can be claimed again when the lease expires.
+//! same batch. If one of them dies, its slice can be claimed again when the lease expires. The slice
+//! is then divided, and its parts are processed while the process does nothing else, down to parts of
+//! one row: a row that kills its worker fails alone.
 
 use std::ops::{Deref, DerefMut};
 use std::time::{Duration, SystemTime};
 
-use futures::StreamExt;
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::sync::{Mutex, MutexGuard, RwLock};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 use tributary_domain::TenantId;
-use tributary_domain::categorise::{
-    self as domain, Categorisation, CategorizeError, Categorizer, Input, rules_version,
-};
+use tributary_domain::categorise::{self as domain, Categorizer, rules_version};
 use tributary_domain::identity::LeaseToken;
-use tributary_lambda::error_chain::Chain;
 use tributary_lambda::metrics::{Metrics, table};
 use tributary_queue::EnrichMessage;
 use tributary_store::batches::{self, RemainingWork};
-use tributary_store::enrichment::{self, Category, ClaimedTransaction, Finished, Lease, Outcome};
-use tributary_store::{Store, StoreError, Tx};
+use tributary_store::enrichment::{self, Claim, Finished, Lease};
+use tributary_store::{Store, StoreError, Tx, report};
 use uuid::Uuid;
 
-/// The most rows of one claim.
-pub const CLAIM_MAX: i64 = 500;
-/// The most rows that are categorised concurrently.
-pub const CATEGORIZE_CONCURRENCY: usize = 500;
-/// The most attempts for a row before it fails.
-pub const ATTEMPTS_MAX: i32 = 5;
-
-/// The failure reason of a row after its last attempt. The tenant sees it.
-const REASON_ATTEMPTS: &str = "the maximum number of attempts was reached";
+use crate::decision::{Decision, decide_all};
 
 /// The time limits of a worker.
 #[derive(Clone, Copy, Debug)]
@@ -42,11 +32,18 @@ pub struct Limits {
     pub lease: Duration,
     /// How long before the deadline the last claim may begin: longer than processing a claim takes.
     pub stop_before_deadline: Duration,
+    /// How long after a claim relay announces the batch again if it is not finished by then: longer
+    /// than the visibility timeout of the queue.
+    pub requeue_after: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { lease: Duration::from_secs(60), stop_before_deadline: Duration::from_secs(10) }
+        Self {
+            lease: Duration::from_secs(60),
+            stop_before_deadline: Duration::from_secs(10),
+            requeue_after: Duration::from_secs(15 * 60),
+        }
     }
 }
 
@@ -55,7 +52,7 @@ impl Default for Limits {
 pub enum Ending {
     /// All rows are finished or claimed by other workers.
     NothingLeft,
-    /// Other transactions have locked the pending rows, for example a batch that updates them.
+    /// Another database transaction has locked the free slices.
     Locked,
     /// The deadline is near and there may be rows left.
     OutOfTime,
@@ -79,6 +76,9 @@ pub struct Worker {
     metrics: Metrics,
     /// Guards the one connection of the store.
     connection: Mutex<()>,
+    /// Shared by the batches that this process handles at the same time. A part of a slice whose
+    /// worker died is processed exclusively, so that no other slice is lost with it.
+    slices: RwLock<()>,
 }
 
 /// A database transaction with the guard of its connection.
@@ -89,8 +89,9 @@ struct GuardedTx<'w> {
 }
 
 impl GuardedTx<'_> {
-    async fn commit(self) -> Result<(), StoreError> {
-        Ok(self.tx.commit().await?)
+    /// Ends the transaction by its outcome.
+    async fn end<T>(self, outcome: Result<T, StoreError>) -> Result<T, StoreError> {
+        tributary_store::end(self.tx, outcome).await
     }
 }
 
@@ -119,7 +120,15 @@ impl Worker {
         stop: CancellationToken,
         metrics: Metrics,
     ) -> Self {
-        Self { store, categorizer, limits, stop, metrics, connection: Mutex::new(()) }
+        Self {
+            store,
+            categorizer,
+            limits,
+            stop,
+            metrics,
+            connection: Mutex::new(()),
+            slices: RwLock::new(()),
+        }
     }
 
     /// The metrics of the worker.
@@ -134,10 +143,10 @@ impl Worker {
         self.limits.lease
     }
 
-    /// Processes a batch until no rows are left or the deadline is near.
+    /// Processes a batch until no slice is left or the deadline is near.
     ///
     /// # Errors
-    /// [`WorkError`] if the store fails. Claimed rows can be claimed again when their
+    /// [`WorkError`] if the store fails. A claimed slice can be claimed again when its
     /// lease expires.
     pub async fn work(
         &self,
@@ -145,6 +154,7 @@ impl Worker {
         deadline: SystemTime,
     ) -> Result<Ending, WorkError> {
         let mut finished = 0;
+        let mut next = Next::Free;
         loop {
             if self.stop.is_cancelled() {
                 return Ok(Ending::Stopped);
@@ -159,32 +169,62 @@ impl Worker {
                 token: LeaseToken(Uuid::now_v7()),
                 duration: self.limits.lease,
             };
-            let claimed = self.claim(&lease).await?;
-            if claimed.is_empty() {
-                let ending = match self.finish_batch(message).await? {
-                    RemainingWork::Nothing | RemainingWork::Leased => Ending::NothingLeft,
-                    RemainingWork::Pending => Ending::Locked,
-                };
-                info!(finished, ?ending, "enrichment ended");
-                return Ok(ending);
-            }
-            debug!(claimed = claimed.len(), "rows claimed");
-            let Some(decided) = self.stop.run_until_cancelled(self.decide_all(&claimed)).await
-            else {
-                self.release(&lease).await?;
-                info!(finished, "enrichment stopped");
-                return Ok(Ending::Stopped);
+            let processed = match next {
+                Next::Free => {
+                    let _shared = self.slices.read().await;
+                    self.process(&lease, self.claim(&lease).await?).await?
+                }
+                Next::Expired => {
+                    let _exclusive = self.slices.write().await;
+                    self.process(&lease, self.claim_expired(&lease).await?).await?
+                }
             };
-            let to_be_retried = claimed.len() - decided.len();
-            let retried = u64::try_from(to_be_retried).unwrap_or_default();
-            finished += self.finish(&lease, &decided, to_be_retried > 0).await?;
-            self.metrics.count(&table::TRANSACTIONS_RETRIED, retried);
-            if to_be_retried > 0 {
-                warn!(finished, to_be_retried, "enrichment is to be retried");
-                return Ok(Ending::RetryLater);
+            match processed {
+                Processed::Finished { rows, has_slices } => {
+                    finished += rows;
+                    info!(finished, "enrichment progressed");
+                    if has_slices {
+                        continue;
+                    }
+                }
+                Processed::Nothing => {}
+                Processed::Ended(ending) => {
+                    info!(finished, ?ending, "enrichment ended");
+                    return Ok(ending);
+                }
             }
-            info!(finished, "enrichment progressed");
+            let ending = match self.finish_batch(message).await? {
+                RemainingWork::Nothing | RemainingWork::Leased => Ending::NothingLeft,
+                RemainingWork::Free => Ending::Locked,
+                RemainingWork::Expired if next == Next::Expired => Ending::Locked,
+                RemainingWork::Expired => {
+                    next = Next::Expired;
+                    continue;
+                }
+            };
+            info!(finished, ?ending, "enrichment ended");
+            return Ok(ending);
         }
+    }
+
+    /// Categorises and finishes the rows of a claim.
+    async fn process(&self, lease: &Lease, claim: Option<Claim>) -> Result<Processed, StoreError> {
+        let Some(claim) = claim else { return Ok(Processed::Nothing) };
+        debug!(rows = claim.rows.len(), attempts = claim.attempts, "slice claimed");
+        let Some(decided) = self.stop.run_until_cancelled(decide_all(&*self.categorizer, &claim)).await
+        else {
+            self.release(lease).await?;
+            return Ok(Processed::Ended(Ending::Stopped));
+        };
+        let to_be_retried = claim.rows.len() - decided.len();
+        let finished = self.finish(lease, &decided).await?;
+        let retried = u64::try_from(to_be_retried).unwrap_or_default();
+        self.metrics.count(&table::TRANSACTIONS_RETRIED, retried);
+        if to_be_retried > 0 {
+            warn!(to_be_retried, "enrichment is to be retried");
+            return Ok(Processed::Ended(Ending::RetryLater));
+        }
+        Ok(Processed::Finished { rows: finished.total(), has_slices: finished.has_slices })
     }
 
     fn is_nearly_up(&self, deadline: SystemTime) -> bool {
@@ -199,69 +239,35 @@ impl Worker {
         Ok(GuardedTx { tx: self.store.begin(tenant).await?, _guard: guard })
     }
 
-    async fn claim(&self, lease: &Lease) -> Result<Vec<ClaimedTransaction>, StoreError> {
+    async fn claim(&self, lease: &Lease) -> Result<Option<Claim>, StoreError> {
         let mut tx = self.begin(lease.tenant).await?;
-        let claimed = enrichment::claim(&mut tx, lease, CLAIM_MAX).await?;
-        tx.commit().await?;
-        Ok(claimed)
+        let claim = enrichment::claim(&mut tx, lease, self.limits.requeue_after).await;
+        tx.end(claim).await
     }
 
-    /// Categorises rows concurrently. The result omits rows that must be retried.
-    async fn decide_all<'r>(&self, claimed: &'r [ClaimedTransaction]) -> Vec<Decision<'r>> {
-        futures::stream::iter(claimed)
-            .map(|row| self.decide(row))
-            .buffer_unordered(CATEGORIZE_CONCURRENCY)
-            .filter_map(std::future::ready)
-            .collect()
-            .await
+    async fn claim_expired(&self, lease: &Lease) -> Result<Option<Claim>, StoreError> {
+        let mut tx = self.begin(lease.tenant).await?;
+        let claim = enrichment::claim_expired(&mut tx, lease).await;
+        tx.end(claim).await
     }
 
-    async fn decide<'r>(&self, row: &'r ClaimedTransaction) -> Option<Decision<'r>> {
-        // A row that crashes its worker never returns an error, but its attempts are counted.
-        if row.attempts > ATTEMPTS_MAX {
-            return Some(Decision::give_up(row));
-        }
-        let input = Input {
-            merchant_name: row.merchant_name.as_deref(),
-            description: &row.description,
-            merchant_category_code: row.merchant_category_code.as_deref(),
-            is_income: row.is_income,
-        };
-        match self.categorizer.categorize(input).await {
-            Ok(category) => Some(Decision { row, result: Ok(category) }),
-            Err(CategorizeError::Permanent { reason }) => {
-                Some(Decision { row, result: Err(reason) })
-            }
-            Err(error @ CategorizeError::Transient(_)) => {
-                debug!(attempts = row.attempts, error = %Chain(&error), "attempt failed");
-                (row.attempts >= ATTEMPTS_MAX).then(|| Decision::give_up(row))
-            }
-        }
-    }
-
-    /// Writes decisions and releases the other rows if `release_rest` is set.
+    /// Writes decisions and ends the lease.
     async fn finish(
         &self,
         lease: &Lease,
         decided: &[Decision<'_>],
-        release_rest: bool,
-    ) -> Result<i64, StoreError> {
+    ) -> Result<Finished, StoreError> {
         let outcomes: Vec<_> = decided.iter().map(Decision::outcome).collect();
         let mut tx = self.begin(lease.tenant).await?;
-        let finished = enrichment::finish(&mut tx, lease, rules_version(), &outcomes).await?;
-        tx.commit().await?;
+        let finished = enrichment::finish(&mut tx, lease, rules_version(), &outcomes).await;
+        let finished = tx.end(finished).await?;
         self.measure(&finished);
         if finished.failed > 0 {
             warn!(failed = finished.failed, "transactions failed");
         }
-        let finished = finished.total();
-        if release_rest {
-            // A transaction of its own: locking these rows after the finished ones could deadlock
-            // with a batch that updates both in the order of their ids.
-            self.release(lease).await?;
-        }
-        if usize::try_from(finished) != Ok(outcomes.len()) {
-            warn!(finished, decided = outcomes.len(), "lease lost; others have claimed its rows");
+        if usize::try_from(finished.total()) != Ok(outcomes.len()) {
+            let finished = finished.total();
+            warn!(finished, decided = outcomes.len(), "rows were updated, or the lease was lost");
         }
         Ok(finished)
     }
@@ -280,46 +286,46 @@ impl Worker {
 
     async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
         let mut tx = self.begin(lease.tenant).await?;
-        enrichment::release(&mut tx, lease).await?;
-        tx.commit().await
+        let released = enrichment::release(&mut tx, lease).await;
+        tx.end(released).await
     }
 
+    /// Marks the batch as finished if nothing is left, and folds its sums.
     async fn finish_batch(&self, message: &EnrichMessage) -> Result<RemainingWork, StoreError> {
         let (tenant, batch) = (message.tenant, message.batch);
         let mut tx = self.begin(tenant).await?;
-        batches::lock(&mut tx, tenant, batch).await?;
-        let settled = batches::finish_if_done(&mut tx, tenant, batch).await?;
-        tx.commit().await?;
-        if let Some(lag_ms) = settled.lag_ms {
+        let outcome = async {
+            batches::lock(&mut tx, tenant, batch).await?;
+            let outcome = batches::finish_if_done(&mut tx, tenant, batch).await?;
+            if outcome.lag_ms.is_some() {
+                report::fold_batch(&mut tx, tenant, batch).await?;
+            }
+            Ok(outcome)
+        };
+        let outcome = outcome.await;
+        let outcome = tx.end(outcome).await?;
+        if let Some(lag_ms) = outcome.lag_ms {
             let lag_ms = u64::try_from(lag_ms).unwrap_or_default();
             self.metrics.observe(&table::ENRICHMENT_LAG, lag_ms);
         }
-        Ok(settled.remaining)
+        Ok(outcome.remaining)
     }
 }
 
-/// The decision about a row.
-struct Decision<'r> {
-    row: &'r ClaimedTransaction,
-    result: Result<Categorisation, String>,
+/// Which slice a worker claims next.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Next {
+    Free,
+    /// One whose worker died.
+    Expired,
 }
 
-impl<'r> Decision<'r> {
-    fn give_up(row: &'r ClaimedTransaction) -> Self {
-        Self { row, result: Err(REASON_ATTEMPTS.to_owned()) }
-    }
-
-    fn outcome(&self) -> Outcome<'_> {
-        let result = match &self.result {
-            Ok(decided) => Ok(Category {
-                category: decided.category.as_str(),
-                primary_code: &decided.primary_code,
-                detailed_code: &decided.detailed_code,
-                confidence: decided.confidence.as_str(),
-                rule: &decided.rule,
-            }),
-            Err(reason) => Err(reason.as_str()),
-        };
-        Outcome { transaction_id: &self.row.transaction_id, result }
-    }
+/// The result of processing a claim.
+enum Processed {
+    /// There was no slice to claim.
+    Nothing,
+    /// All rows are finished.
+    Finished { rows: i64, has_slices: bool },
+    /// The batch cannot be continued now.
+    Ended(Ending),
 }

@@ -1,5 +1,7 @@
 //! Handles the calls that write.
 
+use std::time::Duration;
+
 use http::StatusCode;
 use http::header::{HeaderName, HeaderValue, LOCATION};
 use serde::Serialize;
@@ -23,6 +25,7 @@ const REPLAYED_HEADER: HeaderName = HeaderName::from_static("idempotency-replaye
 pub struct Ingest {
     store: Store,
     queue: Queue,
+    announce_after: Duration,
     metrics: Metrics,
 }
 
@@ -38,15 +41,21 @@ struct Accepted<'a> {
 }
 
 impl Ingest {
-    /// Writes batches to a store, announces them on a queue and records `metrics`.
+    /// Writes batches to a store, announces them on a queue and records `metrics`. Relay announces
+    /// a batch again that no worker has claimed work of within `announce_after`.
     #[must_use]
-    pub const fn new(store: Store, queue: Queue, metrics: Metrics) -> Self {
-        Self { store, queue, metrics }
+    pub const fn new(
+        store: Store,
+        queue: Queue,
+        announce_after: Duration,
+        metrics: Metrics,
+    ) -> Self {
+        Self { store, queue, announce_after, metrics }
     }
 
     async fn accept(&self, request: &Request) -> Result<Response, Problem> {
-        match Submission::read(request)?.write(&self.store).await? {
-            Outcome::New(batch, entry) => {
+        match Submission::read(request)?.write(&self.store, self.announce_after).await? {
+            Outcome::New(batch, announcement) => {
                 info!(
                     batch_id = %batch.batch_id,
                     transactions = batch.total(),
@@ -56,8 +65,8 @@ impl Ingest {
                     "batch accepted"
                 );
                 self.measure(&batch);
-                if let Some(entry) = entry {
-                    announcement::send(&self.store, &self.queue, &entry).await;
+                if let Some(announcement) = announcement {
+                    announcement::send(&self.store, &self.queue, &announcement).await;
                 }
                 accepted(&batch)
             }
@@ -95,7 +104,9 @@ impl Handler for Ingest {
                     self.metrics.count(&table::BATCHES_REJECTED, 1);
                 }
             }),
-            IngestCall::RetryBatch => retry::retry(&self.store, &self.queue, request).await,
+            IngestCall::RetryBatch => {
+                retry::retry(&self.store, &self.queue, self.announce_after, request).await
+            }
         }
     }
 }

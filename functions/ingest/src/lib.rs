@@ -2,9 +2,11 @@
 //! and returns 202. Also retries the failed transactions of a batch.
 
 mod announcement;
+mod config;
 mod handler;
 mod idempotency_key;
 mod retry;
 mod submission;
 
+pub use config::Config;
 pub use handler::Ingest;

@@ -1,8 +1,6 @@
 //! The `ingest` function: the calls that write.
 
-use ingest::Ingest;
-use tributary_lambda::backends::Backends;
-use tributary_lambda::environment::Environment;
+use ingest::{Config, Ingest};
 use tributary_lambda::metrics::Metrics;
 use tributary_lambda::{functions, http, logs};
 
@@ -10,6 +8,8 @@ use tributary_lambda::{functions, http, logs};
 async fn main() -> Result<(), lambda_http::Error> {
     logs::init();
     let metrics = Metrics::of_process("ingest");
-    let (store, queue) = Environment::load(Backends::read)?.connect(&functions::INGEST).await?;
-    http::run(Ingest::new(store, queue, metrics.clone()), metrics).await
+    let config = Config::from_env()?;
+    let (store, queue) = config.backends.connect(&functions::INGEST).await?;
+    let ingest = Ingest::new(store, queue, config.announce_after, metrics.clone());
+    http::run(ingest, metrics).await
 }

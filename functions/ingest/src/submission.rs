@@ -1,7 +1,7 @@
-//! A submitted batch: validated in full, then written in one database transaction together with its
-//! outbox entry.
+//! A submitted batch: validated in full, then written in one database transaction.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use chrono::Utc;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
@@ -10,13 +10,13 @@ use tributary_domain::request::{ContentHash, limits};
 use tributary_domain::{BatchId, Fault, Faults, IngestRequest, RequestError, TenantId};
 use tributary_lambda::error_chain::Chain;
 use tributary_lambda::http::{Problem, Request};
-use tributary_store::batches::AcceptedBatch;
-use tributary_store::idempotency::{self, KeyState};
-use tributary_store::outbox::{self, OutboxEntry};
-use tributary_store::{Store, StoreError, Tx, accounts, batches, transactions};
+use tributary_store::announcements::Announcement;
+use tributary_store::batches::{self, AcceptedBatch, Inserted, NewBatch};
+use tributary_store::transactions::{self, WriteOutcome, Written};
+use tributary_store::{Store, StoreError, Tx, accounts};
 use uuid::Uuid;
 
-use crate::announcement::entry_for;
+use crate::announcement::messages_for;
 use crate::idempotency_key;
 
 /// A valid request and the data that identifies a repetition of it.
@@ -30,10 +30,17 @@ pub struct Submission<'i> {
 
 /// The result of writing a submission.
 pub enum Outcome {
-    /// A new batch, and its outbox entry if there are transactions to enrich.
-    New(AcceptedBatch, Option<OutboxEntry>),
+    /// A new batch, and its announcement if there are transactions to enrich.
+    New(AcceptedBatch, Option<Announcement>),
     /// The batch that an earlier request with the same key created.
     Replayed(AcceptedBatch),
+}
+
+/// The result of one database transaction.
+enum Attempt {
+    Done(Outcome),
+    /// The accounts must be locked before the transactions are written. Never if they were.
+    AccountsNotLocked,
 }
 
 impl<'i> Submission<'i> {
@@ -59,68 +66,110 @@ impl<'i> Submission<'i> {
         Ok(Self { tenant, payload, idempotency_key, content_hash, request })
     }
 
-    /// Writes the batch in one transaction, or finds the batch of an earlier request.
-    pub async fn write(&self, store: &Store) -> Result<Outcome, Problem> {
-        let mut tx = store.begin(self.tenant).await?;
-        let outcome = self.write_once(&mut tx).await;
-        if matches!(outcome, Ok(Outcome::New(..))) {
-            tx.commit().await.map_err(StoreError::from)?;
-        } else if let Err(error) = tx.rollback().await {
-            // The server releases the locks when the connection closes.
-            warn!(error = %Chain(&error), "rollback failed");
-        }
-        outcome
-    }
-
-    async fn write_once(&self, tx: &mut Tx) -> Result<Outcome, Problem> {
-        if let Some(key) = &self.idempotency_key {
-            match idempotency::acquire(tx, self.tenant, key).await? {
-                KeyState::Unused => {}
-                KeyState::InUse => return Err(Problem::UnderWay),
-                KeyState::Used { content_hash, batch }
-                    if self.content_hash.matches(&content_hash) =>
-                {
-                    return Ok(Outcome::Replayed(batch));
-                }
-                KeyState::Used { .. } => return Err(Problem::KeyReused),
+    /// Writes the batch in one database transaction, or finds the batch of an earlier request.
+    ///
+    /// A transaction that turns out to be in a pair requires the lock of its account. Waiting for that
+    /// lock while holding those of rows could deadlock, so the batch is written a second time then.
+    pub async fn write(&self, store: &Store, announce_after: Duration) -> Result<Outcome, Problem> {
+        let mut lock_accounts = transactions::has_pairs(&self.payload.transactions);
+        loop {
+            let mut tx = store.begin(self.tenant).await?;
+            let attempt = self.write_once(&mut tx, announce_after, lock_accounts).await;
+            if matches!(attempt, Ok(Attempt::Done(Outcome::New(..)))) {
+                tx.commit().await.map_err(StoreError::from)?;
+            } else if let Err(error) = tx.rollback().await {
+                // The server releases the locks when the connection closes.
+                warn!(error = %Chain(&error), "rollback failed");
+            }
+            match attempt? {
+                Attempt::Done(outcome) => return Ok(outcome),
+                Attempt::AccountsNotLocked => lock_accounts = true,
             }
         }
-        let (batch, entry) = self.insert(tx).await?;
-        Ok(Outcome::New(batch, entry))
     }
 
-    /// Writes the accounts, transactions, batch, idempotency key and outbox entry.
-    async fn insert(&self, tx: &mut Tx) -> Result<(AcceptedBatch, Option<OutboxEntry>), Problem> {
-        let tenant = self.tenant;
-        let batch = BatchId(Uuid::now_v7());
-        let correlation = &self.request.correlation;
-
+    async fn write_once(
+        &self,
+        tx: &mut Tx,
+        announce_after: Duration,
+        lock_accounts: bool,
+    ) -> Result<Attempt, Problem> {
+        let transactions = &self.payload.transactions;
+        let new = NewBatch {
+            tenant: self.tenant,
+            batch: BatchId(Uuid::now_v7()),
+            key: self.idempotency_key.as_deref().map(|key| (key, &self.content_hash)),
+            correlation: &self.request.correlation,
+            trace_header: self.request.trace_header(),
+            total: i32::try_from(transactions.len()).unwrap_or(i32::MAX),
+            announce_after,
+        };
+        match batches::insert(tx, &new).await? {
+            Inserted::New => {}
+            Inserted::KeyUsed => return self.replay(tx).await.map(Attempt::Done),
+            Inserted::KeyInUse => return Err(Problem::UnderWay),
+        }
+        let accounts = &self.payload.accounts;
         let referenced = self.external_accounts();
-        let unknown = accounts::upsert(tx, tenant, &self.payload.accounts, &referenced).await?;
+        let unknown =
+            accounts::upsert(tx, self.tenant, accounts, &referenced, lock_accounts).await?;
         if !unknown.is_empty() {
             return Err(Problem::Invalid(self.unknown_account_faults(&unknown)));
         }
-        let written = transactions::write(tx, tenant, batch, &self.payload.transactions).await?;
-        let ids: Vec<&str> =
-            self.payload.transactions.iter().map(|it| it.transaction_id.as_str()).collect();
-        batches::insert(tx, tenant, batch, correlation, &ids, written).await?;
-        if let Some(key) = &self.idempotency_key {
-            idempotency::insert(tx, tenant, key, &self.content_hash, batch).await?;
+        match transactions::write(tx, self.tenant, new.batch, transactions, lock_accounts).await? {
+            WriteOutcome::Written(written) => {
+                let (batch, announcement) = self.complete(tx, &new, written).await?;
+                Ok(Attempt::Done(Outcome::New(batch, announcement)))
+            }
+            WriteOutcome::AccountsNotLocked => Ok(Attempt::AccountsNotLocked),
+            WriteOutcome::OtherAccount(positions) => {
+                Err(Problem::Invalid(other_account_faults(&positions)))
+            }
         }
+    }
+
+    /// The response of the request that has used the key before.
+    async fn replay(&self, tx: &mut Tx) -> Result<Outcome, Problem> {
+        let key = self.idempotency_key.as_deref().unwrap_or_default();
+        match batches::of_key(tx, self.tenant, key).await? {
+            Some(used) if self.content_hash.matches(&used.content_hash) => {
+                Ok(Outcome::Replayed(used.batch))
+            }
+            Some(_) => Err(Problem::KeyReused),
+            // The batch was erased a moment ago.
+            None => Err(Problem::UnderWay),
+        }
+    }
+
+    /// Completes the row of the batch.
+    async fn complete(
+        &self,
+        tx: &mut Tx,
+        new: &NewBatch<'_>,
+        written: Written,
+    ) -> Result<(AcceptedBatch, Option<Announcement>), Problem> {
+        let transactions = &self.payload.transactions;
+        let ids: Vec<_> = transactions.iter().map(|it| it.transaction_id.as_str()).collect();
+        let message_count = messages_for(written.changed());
+        let announce_at =
+            batches::complete(tx, new.tenant, new.batch, &ids, written, message_count).await?;
+        let correlation_id = new.correlation.to_string();
         let accepted = AcceptedBatch {
-            batch_id: batch,
-            correlation_id: correlation.to_string(),
+            batch_id: new.batch,
+            correlation_id: correlation_id.clone(),
             inserted: written.inserted,
             updated: written.updated,
             unchanged: written.unchanged,
         };
-        let changed = usize::try_from(written.changed()).unwrap_or_default();
-        if changed == 0 {
-            return Ok((accepted, None));
-        }
-        let entry = entry_for(self.request, tenant, batch, changed);
-        outbox::insert(tx, &entry).await?;
-        Ok((accepted, Some(entry)))
+        let announcement = announce_at.map(|announce_at| Announcement {
+            tenant: new.tenant,
+            batch: new.batch,
+            correlation_id,
+            trace_header: new.trace_header.map(str::to_owned),
+            message_count,
+            announce_at,
+        });
+        Ok((accepted, announcement))
     }
 
     /// The accounts that transactions reference and the payload does not contain, without
@@ -146,6 +195,17 @@ impl<'i> Submission<'i> {
         }
         faults.into_vec()
     }
+}
+
+fn other_account_faults(positions: &[i32]) -> Vec<Fault> {
+    let mut faults = Faults::default();
+    for position in positions {
+        faults.add(
+            format!("/transactions/{position}/account_id"),
+            "must be the account under which this transaction is already stored",
+        );
+    }
+    faults.into_vec()
 }
 
 /// Whether the request declares uncompressed JSON.

@@ -1,193 +1,193 @@
-//! The use case: four tasks, each in database transactions of its own.
+//! The use case: independent chores, which take turns until nothing is left or the time is up.
 
 use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 use tributary_lambda::error_chain::Chain;
 use tributary_lambda::metrics::{Metrics, table};
 use tributary_queue::{EnrichMessage, Queue};
-use tributary_store::outbox::{self, OutboxEntry};
-use tributary_store::{Store, StoreError, backlog, idempotency, report};
+use tributary_store::announcements::{self, Announcement};
+use tributary_store::{Store, StoreError, backlog, report};
 
-/// The most stalled batches that one transaction requeues and locks.
-const REQUEUE_MAX: i64 = 1_000;
-/// The most outbox entries that one transaction sends and locks.
-const SEND_MAX: i64 = 20;
-/// The most deltas that one transaction folds.
-const FOLD_MAX: i64 = 10_000;
-/// The most idempotency keys that one transaction deletes.
+use crate::chore::{Chore, Step};
+
+/// The most batches that one turn announces.
+const ANNOUNCE_MAX: i64 = 20;
+/// How long until an announcement is due again whose messages were not sent.
+const ANNOUNCE_RETRY: Duration = Duration::from_secs(60);
+/// So many failed sends in a row mean that the queue is unavailable.
+const SEND_FAILURES_MAX: usize = 3;
+/// The most packs that one turn folds.
+const FOLD_MAX: i64 = 200;
+/// The most rows that one turn deletes.
 const DELETE_MAX: i64 = 10_000;
-/// How long before the deadline relay starts no further transaction.
+/// How long before the deadline relay starts no further turn.
 const STOP_BEFORE_DEADLINE: Duration = Duration::from_secs(15);
-
-/// The age from which relay processes a row.
-#[derive(Clone, Copy, Debug)]
-pub struct Ages {
-    /// An outbox entry. Ingest may still be sending a younger one.
-    pub unsent: Duration,
-    /// An unfinished batch without a valid lease. The message of a younger one may still be in the
-    /// queue.
-    pub stalled: Duration,
-    /// An idempotency key. A repeated request is replayed until then.
-    pub key: Duration,
-}
-
-impl Default for Ages {
-    fn default() -> Self {
-        Self {
-            unsent: Duration::from_secs(10),
-            stalled: Duration::from_secs(15 * 60),
-            key: Duration::from_secs(7 * 24 * 60 * 60),
-        }
-    }
-}
+/// The default of `REQUEUE_AFTER_MS`.
+pub const REQUEUE_AFTER: Duration = Duration::from_secs(15 * 60);
 
 /// The handler of relay.
 #[derive(Debug)]
 pub struct Relay {
     store: Store,
     queue: Queue,
-    ages: Ages,
+    requeue_after: Duration,
     metrics: Metrics,
 }
 
 /// The work of one run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Outcome {
-    /// Stalled batches that were requeued.
-    pub requeued: u64,
-    /// Outbox entries that were sent.
-    pub sent: u64,
-    /// Deltas that were folded.
-    pub folded: i64,
-    /// Idempotency keys that were deleted.
-    pub expired_keys: u64,
+    /// Batches that were announced.
+    pub announced: u64,
+    /// Packs that were folded.
+    pub folded: u64,
+    /// Days without transactions that were deleted.
+    pub deleted: u64,
 }
 
-/// The store failed. The next run does the remaining work.
+/// Some chores failed. The others did their work, and the next run does what is left.
 #[derive(Debug, thiserror::Error)]
-#[error("the run was aborted")]
-pub struct RelayError(#[from] StoreError);
+#[error("{} of {} chores failed", .0, Chore::ALL.len())]
+pub struct RelayError(usize);
 
 impl Relay {
-    /// Sends the outbox entries of a store to a queue and records `metrics`.
+    /// Announces the batches of a store on a queue and records `metrics`. A batch is announced again
+    /// if it is not finished and no worker has claimed work of it for `requeue_after`.
     #[must_use]
-    pub const fn new(store: Store, queue: Queue, ages: Ages, metrics: Metrics) -> Self {
-        Self { store, queue, ages, metrics }
+    pub const fn new(
+        store: Store,
+        queue: Queue,
+        requeue_after: Duration,
+        metrics: Metrics,
+    ) -> Self {
+        Self { store, queue, requeue_after, metrics }
     }
 
-    /// Does all due work, or as much as possible before the deadline.
+    /// Does all due work, or as much as possible before the deadline. The chores take turns, so
+    /// that one with much work does not delay the others. A failed one has no further turn.
     ///
     /// # Errors
-    /// [`RelayError`] if the store fails.
+    /// [`RelayError`] if a chore failed.
     pub async fn run(&self, deadline: SystemTime) -> Result<Outcome, RelayError> {
         self.metrics.count(&table::MESSAGES_SENT, 0);
         let mut outcome = Outcome::default();
-        while is_time_left(deadline) {
-            let requeued = self.requeue_stalled().await?;
-            outcome.requeued += requeued;
-            if requeued < u64::try_from(REQUEUE_MAX).unwrap_or_default() {
-                break;
+        let mut failed = 0;
+        let mut waiting = Chore::ALL.to_vec();
+        while !waiting.is_empty() && is_time_left(deadline) {
+            for chore in std::mem::take(&mut waiting) {
+                // Boxed, since the compiler limits how deep futures can be nested.
+                match Box::pin(self.take_turn(chore, deadline)).await {
+                    Ok(step) => {
+                        *outcome.of(chore) += step.done;
+                        if step.is_more {
+                            waiting.push(chore);
+                        }
+                    }
+                    Err(error) => {
+                        error!(chore = chore.name(), error = %Chain(&error), "chore failed");
+                        self.metrics.count(chore.failures(), 1);
+                        failed += 1;
+                    }
+                }
             }
         }
-        while is_time_left(deadline) {
-            let (locked, sent) = self.send_due().await?;
-            outcome.sent += sent;
-            // A failed send means that the queue is unavailable for the next entries, too.
-            if locked < u64::try_from(SEND_MAX).unwrap_or_default() || sent < locked {
-                break;
-            }
+        if let Err(error) = self.measure_backlog().await {
+            warn!(error = %Chain(&error), "backlog is unknown");
         }
-        while is_time_left(deadline) {
-            let folded = self.fold().await?;
-            outcome.folded += folded;
-            if folded < FOLD_MAX {
-                break;
-            }
-        }
-        while is_time_left(deadline) {
-            let deleted = self.delete_expired_keys().await?;
-            outcome.expired_keys += deleted;
-            if deleted < u64::try_from(DELETE_MAX).unwrap_or_default() {
-                break;
-            }
-        }
-        self.measure_backlog().await?;
-        Ok(outcome)
+        if failed == 0 { Ok(outcome) } else { Err(RelayError(failed)) }
     }
 
-    /// Records the remaining work.
-    async fn measure_backlog(&self) -> Result<(), StoreError> {
+    async fn take_turn(&self, chore: Chore, deadline: SystemTime) -> Result<Step, StoreError> {
+        match chore {
+            Chore::Announce => self.announce(deadline).await,
+            Chore::Fold => {
+                let mut tx = self.store.begin_for_all().await?;
+                let folded = report::fold(&mut tx, FOLD_MAX).await;
+                let folded = tributary_store::end(tx, folded).await?;
+                Ok(Step::of(u64::try_from(folded).unwrap_or_default(), FOLD_MAX))
+            }
+            Chore::DeleteEmptyDays => {
+                let mut tx = self.store.begin_for_all().await?;
+                let deleted = report::delete_empty_days(&mut tx, DELETE_MAX).await;
+                Ok(Step::of(tributary_store::end(tx, deleted).await?, DELETE_MAX))
+            }
+        }
+    }
+
+    /// Announces the next due batches. No database transaction is open during the sends. A batch
+    /// whose messages SQS refuses delays no other: it is due again in a minute.
+    async fn announce(&self, deadline: SystemTime) -> Result<Step, StoreError> {
         let mut tx = self.store.begin_for_all().await?;
-        let left = backlog::measure(&mut tx).await?;
-        tx.commit().await?;
-        for (metric, value) in [
-            (&table::UNFINISHED_BATCHES, left.unfinished_batches),
-            (&table::OLDEST_UNFINISHED_BATCH_AGE, left.oldest_age_s),
-            (&table::MESSAGES_UNSENT, left.messages_unsent),
-        ] {
-            self.metrics.observe(metric, u64::try_from(value).unwrap_or_default());
-        }
-        Ok(())
-    }
-
-    async fn delete_expired_keys(&self) -> Result<u64, StoreError> {
-        let mut tx = self.store.begin_for_all().await?;
-        let age = self.ages.key;
-        let deleted = idempotency::delete_expired(&mut tx, age, DELETE_MAX).await?;
-        tx.commit().await?;
-        Ok(deleted)
-    }
-
-    async fn requeue_stalled(&self) -> Result<u64, StoreError> {
-        let mut tx = self.store.begin_for_all().await?;
-        let age = self.ages.stalled;
-        let requeued = outbox::requeue_stalled(&mut tx, age, REQUEUE_MAX).await?;
-        tx.commit().await?;
-        Ok(requeued)
-    }
-
-    /// Sends the next due entries. Returns how many were locked and how many were sent.
-    async fn send_due(&self) -> Result<(u64, u64), StoreError> {
-        let mut tx = self.store.begin_for_all().await?;
-        let due = outbox::lock_due(&mut tx, self.ages.unsent, SEND_MAX).await?;
-        let (mut locked, mut sent) = (0, 0);
-        for entry in &due {
-            locked += 1;
-            if !self.send(entry).await {
+        let due = announcements::take_due(&mut tx, ANNOUNCE_MAX, ANNOUNCE_RETRY).await;
+        let due = tributary_store::end(tx, due).await?;
+        let taken = u64::try_from(due.len()).unwrap_or_default();
+        let mut sent = Vec::new();
+        let mut failures = 0;
+        for announcement in due {
+            if failures == SEND_FAILURES_MAX || !is_time_left(deadline) {
                 break;
             }
-            let messages = u64::try_from(entry.message_count).unwrap_or_default();
-            self.metrics.count(&table::MESSAGES_SENT, messages);
-            outbox::delete(&mut tx, entry).await?;
-            sent += 1;
+            if self.send(&announcement).await {
+                failures = 0;
+                sent.push(announcement);
+            } else {
+                failures += 1;
+            }
         }
-        tx.commit().await?;
-        Ok((locked, sent))
+        let mut tx = self.store.begin_for_all().await?;
+        let marked = announcements::mark_sent(&mut tx, &sent, self.requeue_after).await;
+        tributary_store::end(tx, marked).await?;
+        let done = u64::try_from(sent.len()).unwrap_or_default();
+        let is_more = failures < SEND_FAILURES_MAX && Step::of(taken, ANNOUNCE_MAX).is_more;
+        Ok(Step { done, is_more })
     }
 
-    async fn send(&self, entry: &OutboxEntry) -> bool {
-        let message = EnrichMessage { tenant: entry.tenant, batch: entry.batch };
-        let count = usize::try_from(entry.message_count).unwrap_or(1);
-        let trace = entry.trace_header.as_deref();
-        let sent = self.queue.send(&message, count, &entry.correlation_id, trace).await;
-        let (batch_id, correlation_id) = (entry.batch, &entry.correlation_id);
+    async fn send(&self, announcement: &Announcement) -> bool {
+        let message = EnrichMessage { tenant: announcement.tenant, batch: announcement.batch };
+        let count = usize::try_from(announcement.message_count).unwrap_or(1);
+        let trace = announcement.trace_header.as_deref();
+        let sent = self.queue.send(&message, count, &announcement.correlation_id, trace).await;
+        let (batch_id, correlation_id) = (announcement.batch, &announcement.correlation_id);
         match &sent {
-            Ok(()) => info!(%batch_id, correlation_id, "outbox entry sent"),
+            Ok(()) => {
+                info!(%batch_id, correlation_id, "batch announced");
+                let messages = u64::try_from(announcement.message_count).unwrap_or_default();
+                self.metrics.count(&table::MESSAGES_SENT, messages);
+            }
             Err(error) => {
                 let error = Chain(error);
-                warn!(%batch_id, correlation_id, %error, "send failed; the outbox entry stays");
+                self.metrics.count(&table::ANNOUNCE_FAILURES, 1);
+                warn!(%batch_id, correlation_id, %error, "send failed; it is due again in a minute");
             }
         }
         sent.is_ok()
     }
 
-    async fn fold(&self) -> Result<i64, StoreError> {
+    /// Records the remaining work.
+    async fn measure_backlog(&self) -> Result<(), StoreError> {
         let mut tx = self.store.begin_for_all().await?;
-        let folded = report::fold(&mut tx, FOLD_MAX).await?;
-        tx.commit().await?;
-        Ok(folded)
+        let left = backlog::measure(&mut tx).await;
+        let left = tributary_store::end(tx, left).await?;
+        for (metric, value) in [
+            (&table::UNFINISHED_BATCHES, left.unfinished_batches),
+            (&table::OLDEST_UNFINISHED_BATCH_AGE, left.oldest_age_s),
+            (&table::ANNOUNCEMENTS_DUE, left.announcements_due),
+        ] {
+            self.metrics.observe(metric, u64::try_from(value).unwrap_or_default());
+        }
+        Ok(())
+    }
+}
+
+impl Outcome {
+    fn of(&mut self, chore: Chore) -> &mut u64 {
+        match chore {
+            Chore::Announce => &mut self.announced,
+            Chore::Fold => &mut self.folded,
+            Chore::DeleteEmptyDays => &mut self.deleted,
+        }
     }
 }
 

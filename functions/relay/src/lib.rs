@@ -1,7 +1,7 @@
-//! Runs every minute: requeues stalled batches, sends due outbox entries, folds the report's deltas
-//! and deletes expired idempotency keys. Concurrent runs are safe: each skips rows that another has
-//! locked.
+//! Runs every minute: announces batches that are due, folds the report's sums and deletes what is no
+//! longer needed. Concurrent runs are safe: each skips rows that another has locked.
 
+mod chore;
 mod config;
 mod handler;
 

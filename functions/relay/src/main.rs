@@ -16,7 +16,7 @@ async fn main() -> Result<(), Error> {
     let metrics = &Metrics::of_process("relay");
     let config = Config::from_env()?;
     let (store, queue) = config.backends.connect(&functions::RELAY).await?;
-    let relay = &Relay::new(store, queue, config.ages, metrics.clone());
+    let relay = &Relay::new(store, queue, config.requeue_after, metrics.clone());
     lambda_runtime::run(service_fn(async move |event: LambdaEvent<Value>| {
         let deadline = deadline::of_invocation(event.context.deadline(), SystemTime::now());
         let outcome = relay.run(deadline).await;
@@ -25,10 +25,9 @@ async fn main() -> Result<(), Error> {
             error!(error = %Chain(error), "relay failed");
         })?;
         info!(
-            requeued = outcome.requeued,
-            sent = outcome.sent,
+            announced = outcome.announced,
             folded = outcome.folded,
-            expired_keys = outcome.expired_keys,
+            deleted = outcome.deleted,
             "relay ended"
         );
         Ok::<_, Error>(outcome)

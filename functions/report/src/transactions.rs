@@ -20,6 +20,8 @@ use crate::parameters;
 struct Body<'b> {
     account_id: &'b str,
     transactions: Vec<TransactionBody>,
+    /// Whether there is a next page. A page of a filtered list may be short or empty all the same.
+    has_more: bool,
     /// The cursor of the next page; null on the last page.
     next_cursor: Option<String>,
     correlation_id: &'b CorrelationId,
@@ -102,26 +104,30 @@ pub async fn list(store: &Store, request: &Request) -> Result<Response, Problem>
         status,
         category: category.map(Category::as_str),
         after: cursor.as_ref().map(|cursor| (cursor.booked_at, cursor.transaction_id.as_str())),
-        // One more than the page, to detect whether there is a next one.
-        limit: i64::try_from(limit.0 + 1).unwrap_or(i64::MAX),
+        limit: i64::try_from(limit.0).unwrap_or(i64::MAX),
     };
     let mut tx = store.begin(tenant).await?;
-    let mut rows = stored::page(&mut tx, tenant, &query).await?;
-    if rows.is_empty() && !accounts::exists(&mut tx, tenant, account_id).await? {
+    let page = stored::page(&mut tx, tenant, &query).await?;
+    if page.transactions.is_empty() && !accounts::exists(&mut tx, tenant, account_id).await? {
         return Err(Problem::NotFound);
     }
 
-    let has_next = rows.len() > limit.0;
-    rows.truncate(limit.0);
-    let next_cursor = rows.last().filter(|_| has_next).map(|last| {
-        Cursor { booked_at: last.booked_at, transaction_id: last.transaction_id.clone() }.encode()
-    });
-    let transactions = rows
+    let next_cursor = page
+        .next
+        .map(|(booked_at, transaction_id)| Cursor { booked_at, transaction_id }.encode());
+    let transactions = page
+        .transactions
         .into_iter()
         .map(transaction_body)
         .collect::<Result<Vec<_>, _>>()
         .map_err(|error| Problem::Internal(error.into()))?;
-    let body = Body { account_id, transactions, next_cursor, correlation_id: &request.correlation };
+    let body = Body {
+        account_id,
+        transactions,
+        has_more: next_cursor.is_some(),
+        next_cursor,
+        correlation_id: &request.correlation,
+    };
     Ok(Response::json(StatusCode::OK, &body)?)
 }
 

@@ -66,10 +66,10 @@ pub struct Timings {
     pub lease: Duration,
     /// The queue's visibility timeout: six times the function's timeout, as AWS recommends.
     pub visibility_timeout: Duration,
-    /// How long a batch makes no progress before relay requeues it.
-    pub stalled_age: Duration,
-    /// How old an outbox entry is before relay sends it.
-    pub unsent_age: Duration,
+    /// How long a batch makes no progress before relay announces it again.
+    pub requeue_after: Duration,
+    /// How long after its commit relay announces a batch that no worker has claimed work of.
+    pub announce_after: Duration,
 }
 
 impl Default for Timings {
@@ -79,8 +79,8 @@ impl Default for Timings {
             stop_before_deadline: Duration::from_secs(3),
             lease: Duration::from_secs(15),
             visibility_timeout: Duration::from_secs(60),
-            stalled_age: Duration::from_secs(60),
-            unsent_age: Duration::from_secs(10),
+            requeue_after: Duration::from_secs(60),
+            announce_after: Duration::from_secs(10),
         }
     }
 }

@@ -55,14 +55,14 @@ fn environments(
     let mut enrich = BTreeMap::from([
         ("LEASE_MS".to_owned(), millis(timings.lease)),
         ("STOP_BEFORE_DEADLINE_MS".to_owned(), millis(timings.stop_before_deadline)),
+        ("REQUEUE_AFTER_MS".to_owned(), millis(timings.requeue_after)),
     ]);
     if let Some(latency) = &config.simulated_latency {
         enrich.insert("SIMULATED_LATENCY_MS".to_owned(), latency.clone());
     }
-    let relay = BTreeMap::from([
-        ("STALLED_AGE_MS".to_owned(), millis(timings.stalled_age)),
-        ("UNSENT_AGE_MS".to_owned(), millis(timings.unsent_age)),
-    ]);
+    let ingest =
+        BTreeMap::from([("ANNOUNCE_AFTER_MS".to_owned(), millis(timings.announce_after))]);
+    let relay = BTreeMap::from([("REQUEUE_AFTER_MS".to_owned(), millis(timings.requeue_after))]);
     let admin = BTreeMap::from([
         pepper,
         ("DEAD_LETTER_QUEUE_URL".to_owned(), queues.dead_letter_queue.clone()),
@@ -71,6 +71,7 @@ fn environments(
     ]);
     let mut environments = Environments::from([
         ("authorize".to_owned(), authorize),
+        ("ingest".to_owned(), ingest),
         ("enrich".to_owned(), enrich),
         ("relay".to_owned(), relay),
         ("admin".to_owned(), admin),

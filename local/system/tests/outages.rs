@@ -146,7 +146,7 @@ async fn system_without_sqs(change: impl FnOnce(&mut SystemConfig)) -> (System, 
 async fn relay_sends_outbox_entries_when_sqs_is_available_again() {
     let (system, api, batch_id) = system_without_sqs(|config| {
         config.relay_interval = Some(Duration::from_millis(500));
-        config.timings.unsent_age = Duration::from_millis(200);
+        config.timings.announce_after = Duration::from_millis(200);
     })
     .await;
     let mut connection = connect(system.database_url()).await;
@@ -166,8 +166,8 @@ async fn relay_sends_outbox_entries_when_sqs_is_available_again() {
 async fn relay_requeues_a_batch_whose_message_was_lost() {
     let (system, api, batch_id) = system_without_sqs(|config| {
         config.relay_interval = Some(Duration::from_millis(500));
-        config.timings.unsent_age = Duration::from_secs(1);
-        config.timings.stalled_age = Duration::from_millis(500);
+        config.timings.announce_after = Duration::from_secs(1);
+        config.timings.requeue_after = Duration::from_millis(500);
     })
     .await;
     // As if the message had been sent and lost.

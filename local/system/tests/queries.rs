@@ -102,7 +102,7 @@ async fn fields_of_saved_queries_are_logged() {
     let mut config = SystemConfig::throw_away();
     config.log_directory = Some(logs.path().to_owned());
     config.relay_interval = None;
-    config.timings.unsent_age = Duration::ZERO;
+    config.timings.announce_after = Duration::ZERO;
     let system = start_embedded(config).await;
     let api = api_of(&system);
 

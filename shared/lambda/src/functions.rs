@@ -45,8 +45,9 @@ const fn function(name: &'static str, timeout_s: u64, statement_timeout_ms: u64)
 /// event sources.
 pub const QUEUE_VISIBILITY_TIMEOUT: Duration = Duration::from_secs(360);
 
-/// The most receives of a message before SQS moves it to the dead-letter queue.
-pub const QUEUE_RECEIVES_MAX: u32 = 5;
+/// The most receives of a message before SQS moves it to the dead-letter queue. A row that kills its
+/// worker uses up six; a message that shares its process with several such rows uses up more.
+pub const QUEUE_RECEIVES_MAX: u32 = 20;
 
 /// The function with a name.
 #[must_use]

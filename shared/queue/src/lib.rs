@@ -1,4 +1,5 @@
-//! The queue between ingest and enrich: the message and the SQS client. The outbox is in the store.
+//! The queue between ingest and enrich: the message and the SQS client. When a batch is announced
+//! is in the store.
 
 mod client;
 mod dead_letters;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tributary_domain::Period;
 use tributary_domain::identity::LeaseToken;
-use tributary_store::enrichment::{self, Category, Lease, Outcome};
+use tributary_store::enrichment::{self, Category, ClaimedTransaction, Lease, Outcome};
 use tributary_store::report;
 use tributary_testkit::TestDatabase;
 use tributary_testkit::ledger::{bookings, write};
@@ -24,7 +24,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let token = LeaseToken(Uuid::now_v7());
     let lease = Lease { tenant, batch, token, duration: Duration::from_secs(30) };
     let mut tx = store.begin(tenant).await?;
-    let claimed = enrichment::claim(&mut tx, &lease, 500).await?;
+    let announce_after = Duration::from_secs(900);
+    let claim = enrichment::claim(&mut tx, &lease, announce_after).await?.ok_or("no slice")?;
     tx.commit().await?;
 
     let shopping = Category {
@@ -34,10 +35,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
         confidence: "VERY_HIGH",
         rule: "example",
     };
-    let outcomes: Vec<_> = claimed
-        .iter()
-        .map(|row| Outcome { transaction_id: &row.transaction_id, result: Ok(shopping) })
-        .collect();
+    let outcome = |row: &ClaimedTransaction| Outcome {
+        position: row.position,
+        revision: row.revision,
+        result: Ok(shopping),
+    };
+    let outcomes: Vec<_> = claim.rows.iter().map(outcome).collect();
     let mut tx = store.begin(tenant).await?;
     let finished = enrichment::finish(&mut tx, &lease, "1", &outcomes).await?;
     tx.commit().await?;

@@ -12,12 +12,12 @@ pub struct Backlog {
     pub unfinished_batches: i64,
     /// Seconds since the oldest of them was accepted; zero if there are none.
     pub oldest_age_s: i64,
-    /// Messages of the outbox that are not sent yet.
-    pub messages_unsent: i64,
+    /// Batches that are due to be announced.
+    pub announcements_due: i64,
 }
 
 /// Measures the unfinished work. The cost depends on the unfinished batches only: they have an
-/// index, and the outbox is small.
+/// index.
 ///
 /// # Errors
 /// [`StoreError`] of the statement.
@@ -28,7 +28,7 @@ pub async fn measure(connection: &mut PgConnection) -> Result<Backlog, StoreErro
         select
             count(*) as "unfinished_batches!",
             coalesce(extract(epoch from now() - min(accepted_at)), 0)::bigint as "oldest_age_s!",
-            (select coalesce(sum(message_count), 0) from outbox) as "messages_unsent!"
+            count(*) filter (where announce_at <= now()) as "announcements_due!"
         from batches
         where finished_at is null
         "#

@@ -23,6 +23,20 @@ pub type Tx = sqlx::Transaction<'static, Postgres>;
 const BEGIN: &str =
     "begin; set local jit = off; set local idle_in_transaction_session_timeout = '60s'";
 
+/// Ends a database transaction by its outcome: commits it, or rolls it back before the caller
+/// responds, so that its locks end.
+///
+/// # Errors
+/// The error of the outcome, or [`StoreError`] if the commit fails.
+pub async fn end<T, E: From<StoreError>>(tx: Tx, outcome: Result<T, E>) -> Result<T, E> {
+    match outcome {
+        Ok(_) => tx.commit().await.map_err(StoreError::from)?,
+        // If the rollback fails, the server ends the transaction with the connection.
+        Err(_) => drop(tx.rollback().await),
+    }
+    outcome
+}
+
 /// The PostgreSQL client of a function.
 #[derive(Clone, Debug)]
 pub struct Store {

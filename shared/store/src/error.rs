@@ -28,6 +28,12 @@ impl StoreError {
         }
     }
 
+    /// Whether a lock was not acquired within `lock_timeout`.
+    pub(crate) fn is_lock_timeout(&self) -> bool {
+        let Self::Unavailable(error) = self else { return false };
+        error.as_database_error().and_then(DatabaseError::code).as_deref() == Some(LOCK_TIMEOUT)
+    }
+
     /// Whether the server rejected the login: SQLSTATE class 28.
     pub(crate) fn is_login_rejected(&self) -> bool {
         match self {
@@ -78,9 +84,12 @@ fn is_login_rejection(error: &sqlx::Error) -> bool {
 /// (57).
 const TRANSIENT_CLASSES: [&str; 4] = ["08", "40", "53", "57"];
 
+/// A lock was not acquired in time.
+const LOCK_TIMEOUT: &str = "55P03";
+
 /// Transient codes of other classes: read-only during a failover, the session was closed because a
 /// database transaction was idle or open for too long, a lock was not acquired in time.
-const TRANSIENT_CODES: [&str; 4] = ["25006", "25P03", "25P04", "55P03"];
+const TRANSIENT_CODES: [&str; 4] = ["25006", "25P03", "25P04", LOCK_TIMEOUT];
 
 fn is_unavailable(error: &dyn DatabaseError) -> bool {
     error.code().is_some_and(|code| {

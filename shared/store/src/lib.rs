@@ -3,6 +3,7 @@
 //! functions. Business rules are in the domain crate and in the constraints of the schema.
 
 pub mod accounts;
+pub mod announcements;
 pub mod api_keys;
 pub mod backlog;
 pub mod batches;
@@ -12,18 +13,16 @@ pub mod database;
 pub mod enrichment;
 mod error;
 pub mod health;
-pub mod idempotency;
 mod interval;
 pub mod login;
 pub mod migrations;
-pub mod outbox;
 pub mod report;
 pub mod role;
 pub mod tenants;
 pub mod transactions;
 mod unnamed;
 
-pub use connection::{Store, Tx};
+pub use connection::{Store, Tx, end};
 pub use error::StoreError;
 pub use migrations::{MIGRATOR, MigrateError};
 pub use role::Role;

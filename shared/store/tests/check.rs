@@ -11,16 +11,16 @@ use std::time::Duration;
 use sqlx::{AssertSqlSafe, Executor, PgConnection};
 use tributary_store::batches::RemainingWork;
 use tributary_store::check::{self, Check, FINDINGS_MAX, Options};
-use tributary_store::{idempotency, report};
-use tributary_testkit::ledger::{booking, bookings, content_hash, money, outbox_entry};
+use tributary_store::report;
+use tributary_testkit::ledger::{booking, bookings, money};
 
-use crate::ledger::{LEASE, Ledger, SHOPPING, ids};
+use crate::ledger::{LEASE, Ledger, SHOPPING};
 
 const LIVE: Options = Options { settled: false, grace: Duration::from_secs(600) };
 const SETTLED: Options = Options { settled: true, ..LIVE };
 
 /// A valid ledger: rows in every status and in two currencies, a revision, a replaced row, an
-/// idempotency key, folded and unfolded deltas, and an outbox entry.
+/// idempotency key, days and packs, free and claimed slices.
 ///
 /// Ids: `tx_00000` to `tx_00004` are completed, the first of them revised; `in_euro` has failed;
 /// `pending` is replaced by `posted`; in the last batch, `processing` is leased and `waiting` is
@@ -31,7 +31,6 @@ async fn valid_ledger() -> Ledger {
     ledger.complete(first).await;
     assert_eq!(ledger.finish_if_done(first).await, RemainingWork::Nothing);
     let mut tx = ledger.begin().await;
-    idempotency::insert(&mut tx, ledger.tenant, "key", &content_hash(), first).await.unwrap();
     report::fold(&mut tx, 1_000).await.unwrap();
     tx.commit().await.unwrap();
 
@@ -43,16 +42,14 @@ async fn valid_ledger() -> Ledger {
     posted.pending_transaction_id = Some("pending".to_owned());
     let known = [booking("tx_00000", "-0.20"), booking("tx_00001", "-0.10"), in_euro];
     let (second, _) = ledger.write(&[&known[..], &[pending, posted]].concat()).await;
-    let (lease, claimed) = ledger.claim(second, LEASE, 10).await;
-    let (failed, completed): (Vec<_>, Vec<_>) =
-        ids(&claimed).into_iter().partition(|id| *id == "in_euro");
-    ledger.finish(&lease, &failed, Err("no rule")).await;
-    ledger.finish(&lease, &completed, Ok(SHOPPING)).await;
+    let (lease, claimed) = ledger.claim(second, LEASE).await;
+    let result_of = |id: &str| if id == "in_euro" { Err("no rule") } else { Ok(SHOPPING) };
+    ledger.finish_as(&lease, &claimed, result_of).await;
     assert_eq!(ledger.finish_if_done(second).await, RemainingWork::Nothing);
 
-    let (last, _) = ledger.write(&[booking("processing", "-1"), booking("waiting", "2")]).await;
-    ledger.claim(last, LEASE, 1).await;
-    ledger.insert_outbox_entry(&outbox_entry(ledger.tenant, last)).await;
+    let last = [booking("processing", "-1"), booking("waiting", "2")];
+    let last = ledger.write_in_slices(&last, 1).await;
+    ledger.claim(last, LEASE).await;
     ledger
 }
 
@@ -106,7 +103,7 @@ async fn valid_database_passes_all_checks() {
 #[tokio::test]
 async fn unfinished_work_is_reported_only_if_settled_is_requested() {
     let ledger = valid_ledger().await;
-    let expected = ["settled-transactions", "settled-batches", "settled-outbox"];
+    let expected = ["settled-transactions", "settled-batches", "settled-slices"];
     let checks = run(&ledger, SETTLED).await;
     assert_eq!(failed_checks(&checks), expected);
     let unfinished = checks.iter().find(|check| check.name == expected[0]).unwrap();
@@ -147,7 +144,12 @@ async fn missing_transaction_is_reported() {
 
 #[tokio::test]
 async fn counts_that_do_not_add_up_are_reported() {
-    for count in ["inserted = inserted + 1", "unchanged = unchanged - 2, updated = updated + 2"] {
+    for count in [
+        "inserted = inserted + 1",
+        "unchanged = unchanged - 2, updated = updated + 2",
+        "total_transactions = total_transactions - 1",
+        "inserted = null, updated = null, unchanged = null",
+    ] {
         let wrong = format!("update batches set {count} where updated > 0");
         assert_reported(&[&wrong], &["batch-counts"], "batch").await;
     }
@@ -156,37 +158,47 @@ async fn counts_that_do_not_add_up_are_reported() {
 #[tokio::test]
 async fn duplicate_transaction_id_of_a_batch_is_reported() {
     let duplicate = "update batches set unchanged = unchanged + 1, \
+                     total_transactions = total_transactions + 1, \
                      transaction_ids = transaction_ids || transaction_ids[1] where updated > 0";
     assert_reported(&[duplicate], &["batch-statuses"], "batch").await;
 }
 
 #[tokio::test]
 async fn batch_finished_with_pending_transactions_is_reported() {
-    let early = "update batches set finished_at = now() where finished_at is null";
+    let early = "update batches set finished_at = now(), announce_at = null \
+                 where finished_at is null";
     assert_reported(&[early], &["batch-finished"], "batch").await;
 }
 
 #[tokio::test]
 async fn unfinished_batch_without_remaining_work_is_reported() {
-    let late = "update batches set finished_at = null where updated > 0; \
+    let late = "update batches set finished_at = null, announce_at = now() where updated > 0; \
                 update transactions set enriched_at = now() - interval '1 hour' \
                 where status in ('completed', 'failed')";
     assert_reported(&[late], &["batch-ends"], "batch").await;
 }
 
 #[tokio::test]
-async fn idempotency_key_without_a_batch_is_reported() {
-    let orphan = "update idempotency_keys set batch_id = gen_random_uuid()";
-    assert_reported(&[orphan], &["idempotency-keys"], "key").await;
+async fn batch_that_is_not_announced_is_reported() {
+    let statements = [
+        "update batches set announce_at = now() - interval '1 hour' where finished_at is null",
+        "update batches set announce_at = null where finished_at is null",
+        "update batches set announce_at = now() where finished_at is not null",
+    ];
+    assert_reported(&statements, &["announcements"], "batch").await;
 }
 
 #[tokio::test]
-async fn old_or_orphaned_outbox_entry_is_reported() {
+async fn pending_transaction_without_exactly_one_slice_is_reported() {
     let statements = [
-        "update outbox set created_at = now() - interval '1 hour'",
-        "update outbox set batch_id = gen_random_uuid()",
+        "delete from slices where token is null",
+        "update slices set last_position = 1 where token is not null",
+        "update slices set batch_id = (select batch_id from batches where updated > 0) \
+         where first_position = 1",
     ];
-    assert_reported(&statements, &["outbox"], "batch").await;
+    for (statement, subject) in statements.iter().zip(["waiting"; 3]) {
+        assert_reported(&[statement], &["slice-cover"], subject).await;
+    }
 }
 
 #[tokio::test]
@@ -205,23 +217,21 @@ async fn columns_that_do_not_match_the_status_are_reported() {
     let statements = [
         "update transactions set attempts = -1 where transaction_id = 'tx_00003'",
         "update transactions set attempts = 0 where transaction_id = 'tx_00003'",
-        "update transactions set lease_token = gen_random_uuid() where transaction_id = 'tx_00003'",
-        "update transactions set lease_expires_at = now() where transaction_id = 'tx_00003'",
         "update transactions set rule = null where transaction_id = 'tx_00003'",
         "update transactions set failure_reason = 'none' where transaction_id = 'tx_00003'",
         "update transactions set enriched_at = null where transaction_id = 'tx_00003'",
     ];
     assert_reported(&statements, &["transaction-statuses"], "tx_00003").await;
-    let unknown = "update transactions set status = 'unknown' where transaction_id = 'waiting'";
+    let unknown = "update transactions set status = 'unknown' where transaction_id = 'tx_00003'";
     let expected = ["batch-statuses", "transaction-statuses", "report-sums"];
     assert_reported(&[unknown], &expected, "batch").await;
 }
 
 #[tokio::test]
 async fn expired_lease_is_reported() {
-    let expired = "update transactions set lease_expires_at = now() - interval '1 hour' \
-                   where status = 'processing'";
-    assert_reported(&[expired], &["transaction-leases"], "transaction processing").await;
+    let expired = "update slices set expires_at = now() - interval '1 hour' \
+                   where token is not null";
+    assert_reported(&[expired], &["slice-leases"], "batch").await;
 }
 
 #[tokio::test]
@@ -265,26 +275,28 @@ async fn wrong_replacement_is_reported() {
 #[tokio::test]
 async fn sums_that_do_not_match_the_transactions_are_reported() {
     let statements = [
-        "update report_days set spend = spend + 0.01",
-        "update report_days set income = income + 0.01",
+        "update report_days set amount = amount + 0.01",
+        "update report_days set kind = 'income' where kind = 'spend'",
         "update report_days set transaction_count = transaction_count - 1",
         "delete from report_days",
-        DUPLICATE_DELTAS,
-        "delete from report_deltas where category <> ''",
-        "update report_deltas set currency = 'EUR' where category <> '' and currency = 'USD'",
+        "update report_days set state = 'failed'",
+        DUPLICATE_PACKS,
+        "delete from report_packs",
+        "update report_packs set amounts = array_replace(amounts, 1, 2)",
     ];
     assert_reported(&statements, &["report-sums"], "account acc").await;
 }
 
-/// Deltas that were folded but not deleted.
-const DUPLICATE_DELTAS: &str = "insert into report_deltas \
-    (tenant_id, account_id, day, currency, category, status, transaction_count, spend, income) \
-    select * from report_days";
+/// Packs that were folded but not deleted.
+const DUPLICATE_PACKS: &str = "insert into report_packs \
+    (tenant_id, account_id, batch_id, days, currencies, states, kinds, categories, counts, amounts) \
+    select tenant_id, account_id, batch_id, days, currencies, states, kinds, categories, counts, \
+    amounts from report_packs";
 
 #[tokio::test]
 async fn sums_of_a_missing_account_are_reported() {
     let orphan = "insert into report_days \
-                  select tenant_id, 'missing', day, currency, category, status, 0, 0, 0 \
+                  select tenant_id, 'missing', day, currency, state, kind, category, 0, 0 \
                   from report_days limit 1";
     assert_reported(&[orphan], &["report-accounts"], "account missing").await;
 }

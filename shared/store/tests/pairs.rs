@@ -32,8 +32,8 @@ async fn replaced_by(connection: &mut PgConnection, tenant: TenantId, id: &str) 
 /// The number of transactions in the sums of the report.
 async fn reported_count(connection: &mut PgConnection, tenant: TenantId) -> i64 {
     sqlx::query_scalar(
-        "select coalesce(sum(transaction_count), 0)::bigint from report_deltas \
-         where tenant_id = $1",
+        "select coalesce(sum(count), 0)::bigint from report_packs \
+         cross join lateral unnest(counts) as count where tenant_id = $1",
     )
     .bind(tenant.0)
     .fetch_one(connection)

@@ -42,7 +42,7 @@ pub enum Victim {
     Enrich,
     /// Has written half a batch, or has committed it without responding.
     Ingest,
-    /// Has sent messages without deleting their outbox entries.
+    /// Has sent messages without recording it.
     Relay,
     /// Only reads.
     Report,

@@ -46,8 +46,8 @@ impl ChaosConfig {
             stop_before_deadline: Duration::from_secs(2),
             lease: Duration::from_secs(2),
             visibility_timeout: Duration::from_secs(4),
-            stalled_age: Duration::from_secs(5),
-            unsent_age: Duration::from_secs(1),
+            requeue_after: Duration::from_secs(5),
+            announce_after: Duration::from_secs(1),
         };
         let system = SystemConfig {
             simulated_latency: Some("20-80".to_owned()),

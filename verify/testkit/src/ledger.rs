@@ -1,8 +1,13 @@
 //! Batches for tests, written as ingest writes them.
 
-#![expect(clippy::expect_used, reason = "a test cannot continue without its transactions")]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test cannot continue without its transactions"
+)]
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
@@ -10,9 +15,9 @@ use tributary_domain::request::ContentHash;
 use tributary_domain::{
     Account, BatchId, CorrelationId, Currency, IngestRequest, Money, TenantId, Transaction,
 };
-use tributary_store::outbox::OutboxEntry;
-use tributary_store::transactions::{self, Written};
-use tributary_store::{Store, StoreError, accounts, batches};
+use tributary_store::batches::{self, Inserted, NewBatch};
+use tributary_store::transactions::{self, WriteOutcome, Written, has_pairs};
+use tributary_store::{Store, StoreError, accounts};
 use uuid::Uuid;
 
 /// Writes a batch with the accounts of its transactions in one database transaction, as ingest
@@ -26,18 +31,51 @@ pub async fn write(
     bookings: &[Transaction],
 ) -> Result<(BatchId, Written), StoreError> {
     let batch = BatchId(Uuid::now_v7());
+    let mut lock_accounts = has_pairs(bookings);
+    loop {
+        let mut tx = store.begin(tenant).await?;
+        match write_in(&mut tx, tenant, batch, bookings, lock_accounts).await? {
+            Some(written) => {
+                tx.commit().await?;
+                return Ok((batch, written));
+            }
+            None => lock_accounts = true,
+        }
+        tx.rollback().await?;
+    }
+}
+
+/// Writes a batch in a database transaction that the caller ends. `None` if its accounts have to be
+/// locked first.
+///
+/// # Errors
+/// [`StoreError`] if a statement fails.
+///
+/// # Panics
+/// If a transaction is stored under another account.
+pub async fn write_in(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    batch: BatchId,
+    bookings: &[Transaction],
+    lock_accounts: bool,
+) -> Result<Option<Written>, StoreError> {
     let account_ids: BTreeSet<_> =
         bookings.iter().map(|booking| booking.account_id.as_str()).collect();
     let accounts: Vec<_> = account_ids.into_iter().map(account).collect();
-    let mut tx = store.begin(tenant).await?;
-    accounts::upsert(&mut tx, tenant, &accounts, &[]).await?;
-    let written = transactions::write(&mut tx, tenant, batch, bookings).await?;
-    insert_batch(&mut tx, tenant, batch, bookings, written).await?;
-    tx.commit().await?;
-    Ok((batch, written))
+    insert_batch(connection, tenant, batch, bookings.len(), None).await?;
+    accounts::upsert(connection, tenant, &accounts, &[], lock_accounts).await?;
+    match transactions::write(connection, tenant, batch, bookings, lock_accounts).await? {
+        WriteOutcome::Written(written) => {
+            complete_batch(connection, tenant, batch, bookings, written).await?;
+            Ok(Some(written))
+        }
+        WriteOutcome::AccountsNotLocked => Ok(None),
+        WriteOutcome::OtherAccount(positions) => panic!("other accounts at {positions:?}"),
+    }
 }
 
-/// Writes the row of `batches`, after its transactions.
+/// Inserts the row of a batch, before its transactions. Relay announces it after a minute.
 ///
 /// # Errors
 /// [`StoreError`] if the statement fails.
@@ -48,25 +86,58 @@ pub async fn insert_batch(
     connection: &mut PgConnection,
     tenant: TenantId,
     batch: BatchId,
-    bookings: &[Transaction],
-    written: Written,
-) -> Result<(), StoreError> {
-    let ids: Vec<_> = bookings.iter().map(|booking| booking.transaction_id.as_str()).collect();
-    let correlation = CorrelationId::accept("test").expect("a correlation id");
-    batches::insert(connection, tenant, batch, &correlation, &ids, written).await
-}
-
-/// An outbox entry of a batch, with one message.
-#[must_use]
-pub fn outbox_entry(tenant: TenantId, batch: BatchId) -> OutboxEntry {
-    OutboxEntry {
+    total: usize,
+    key: Option<(&str, &ContentHash)>,
+) -> Result<Inserted, StoreError> {
+    let correlation = &CorrelationId::accept("test").expect("a correlation id");
+    let new = NewBatch {
         tenant,
         batch,
-        entry_id: Uuid::now_v7(),
-        correlation_id: "test".to_owned(),
-        trace_header: None,
-        message_count: 1,
-    }
+        key,
+        correlation,
+        trace_header: Some("Root=1-5759e988-bd862e3fe1be46a994272793"),
+        total: i32::try_from(total).expect("a small batch"),
+        announce_after: Duration::from_secs(60),
+    };
+    batches::insert(connection, &new).await
+}
+
+/// Completes the row of a batch after its transactions, with three messages. Returns when it is
+/// announced.
+///
+/// # Errors
+/// [`StoreError`] if the statement fails.
+pub async fn complete_batch(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    batch: BatchId,
+    bookings: &[Transaction],
+    written: Written,
+) -> Result<Option<DateTime<Utc>>, StoreError> {
+    let ids: Vec<_> = bookings.iter().map(|booking| booking.transaction_id.as_str()).collect();
+    batches::complete(connection, tenant, batch, &ids, written, 3).await
+}
+
+/// Divides the slices of a batch that no worker has claimed into slices of `size` positions.
+///
+/// # Errors
+/// The error of the statement.
+pub async fn divide(
+    owner: &mut PgConnection,
+    batch: BatchId,
+    size: i32,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "with whole as (delete from slices where batch_id = $1 and token is null returning *) \
+         insert into slices (tenant_id, batch_id, first_position, last_position) \
+         select tenant_id, batch_id, first, least(first + $2 - 1, last_position) \
+         from whole cross join lateral generate_series(first_position, last_position, $2) as first",
+    )
+    .bind(batch.0)
+    .bind(size)
+    .execute(owner)
+    .await?;
+    Ok(())
 }
 
 /// The content hash of a request without content.

@@ -65,7 +65,7 @@ async fn logged_metrics_match_the_table_and_the_work_done() {
     let mut config = SystemConfig::throw_away();
     config.log_directory = Some(directory.path().to_owned());
     config.relay_interval = None;
-    config.timings.unsent_age = Duration::ZERO;
+    config.timings.announce_after = Duration::ZERO;
     config.adjust_stack = |stack| {
         stack.environment.insert("METRICS_STACK".to_owned(), STACK.to_owned());
     };

@@ -30,7 +30,7 @@ async fn enrichment_has_the_trace_id_of_the_request_also_through_relay() {
     let mut config = SystemConfig::throw_away();
     config.log_directory = Some(directory.path().to_owned());
     config.relay_interval = None;
-    config.timings.unsent_age = Duration::ZERO;
+    config.timings.announce_after = Duration::ZERO;
     let system = start(config).await;
     let api = api_of(&system);
     let faults = system.sqs().unwrap().faults();

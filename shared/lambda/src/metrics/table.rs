@@ -83,10 +83,16 @@ pub static UNFINISHED_BATCHES: Metric = metric("UnfinishedBatches", Unit::Count,
 /// The age of the oldest unfinished batch; zero if there is none.
 pub static OLDEST_UNFINISHED_BATCH_AGE: Metric =
     metric("OldestUnfinishedBatchAge", Unit::Seconds, RELAY);
-/// Messages in the outbox at the end of a relay run.
-pub static MESSAGES_UNSENT: Metric = metric("MessagesUnsent", Unit::Count, RELAY);
+/// Batches that are due to be announced at the end of a relay run.
+pub static ANNOUNCEMENTS_DUE: Metric = metric("AnnouncementsDue", Unit::Count, RELAY);
 /// Messages that relay sent.
 pub static MESSAGES_SENT: Metric = metric("MessagesSent", Unit::Count, RELAY);
+/// Batches that relay could not announce, and runs in which it could not read them.
+pub static ANNOUNCE_FAILURES: Metric = metric("AnnounceFailures", Unit::Count, RELAY);
+/// Relay runs in which folding sums failed.
+pub static FOLD_FAILURES: Metric = metric("FoldFailures", Unit::Count, RELAY);
+/// Relay runs in which deleting rows that are no longer needed failed.
+pub static CLEANUP_FAILURES: Metric = metric("CleanupFailures", Unit::Count, RELAY);
 /// Started processes.
 pub static COLD_STARTS: Metric = Metric {
     name: "ColdStarts",
@@ -111,8 +117,11 @@ pub static METRICS: &[&Metric] = &[
     &TRANSACTIONS_CATEGORISED,
     &UNFINISHED_BATCHES,
     &OLDEST_UNFINISHED_BATCH_AGE,
-    &MESSAGES_UNSENT,
+    &ANNOUNCEMENTS_DUE,
     &MESSAGES_SENT,
+    &ANNOUNCE_FAILURES,
+    &FOLD_FAILURES,
+    &CLEANUP_FAILURES,
     &COLD_STARTS,
 ];
 

@@ -7,7 +7,8 @@ use crate::error::StoreError;
 use crate::unnamed::unnamed;
 
 /// Inserts and updates the accounts of a batch. Returns which of the `referenced` ids, those of
-/// accounts that are not in the batch, are unknown.
+/// accounts that are not in the batch, are unknown. `lock_all` also locks the accounts that do not
+/// change, until the end of the database transaction.
 ///
 /// # Errors
 /// [`StoreError`] of the statement.
@@ -16,6 +17,7 @@ pub async fn upsert(
     tenant: TenantId,
     accounts: &[Account],
     referenced: &[String],
+    lock_all: bool,
 ) -> Result<Vec<String>, StoreError> {
     let column = |value: fn(&Account) -> &str| accounts.iter().map(value).collect::<Vec<_>>();
     let optional = |value: fn(&Account) -> &Option<String>| {
@@ -29,7 +31,8 @@ pub async fn upsert(
         column(|account| &account.account_type) as _,
         optional(|account| &account.subtype) as _,
         optional(|account| &account.mask) as _,
-        referenced
+        referenced,
+        lock_all
     )
     .fetch_all(unnamed(connection))
     .await?;

@@ -1,25 +1,32 @@
--- Writes only accounts that are new or changed, so that batches for an unchanged account do not block each other.
--- Writes them by id, to avoid deadlocks. Returns the referenced accounts that are unknown.
+-- Writes only accounts that are new or changed, so that batches for an unchanged account do not block each other. With
+-- $8 it also locks the others, described or only referenced, in the same statement and thus in the order of all
+-- ids: `on conflict do update` locks a row even if its condition leaves it unchanged. Returns the referenced
+-- accounts that are unknown.
 with incoming as (
     select * from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
         as incoming (account_id, name, account_type, subtype, mask)
 ),
 
-different as (
+affected as (
     select incoming.* from incoming
     left join accounts as known
         on known.tenant_id = $1 and incoming.account_id = known.account_id
     where
-        known.account_id is null
+        $8
+        or known.account_id is null
         or (known.name, known.account_type, known.subtype, known.mask)
         is distinct from (incoming.name, incoming.account_type, incoming.subtype, incoming.mask)
+    union all
+    select known.account_id, known.name, known.account_type, known.subtype, known.mask
+    from accounts as known
+    where $8 and known.tenant_id = $1 and known.account_id = any($7)
 ),
 
 -- An account that another batch inserts at the same time is not in the snapshot: this waits for that batch, and
 -- then updates what it wrote.
 written as (
     insert into accounts as known (tenant_id, account_id, name, account_type, subtype, mask)
-    select $1, account_id, name, account_type, subtype, mask from different
+    select $1, account_id, name, account_type, subtype, mask from affected
     order by account_id
     on conflict (tenant_id, account_id) do update
     set

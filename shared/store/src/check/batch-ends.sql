@@ -1,4 +1,4 @@
--- Batches that have had no work left for longer than the grace period, but are not marked as finished.
+-- Batches that have had no slice left for longer than the grace period, but are not marked as finished.
 select
     batch.tenant_id,
     'batch ' || batch.batch_id as "subject!",
@@ -6,15 +6,16 @@ select
     count(*) over () as "broken!"
 from batches as batch
 cross join lateral (
-    select
-        coalesce(max(owned.enriched_at), batch.accepted_at) as ended_at,
-        count(*) filter (where owned.status in ('pending', 'processing')) as left_over
+    select coalesce(max(owned.enriched_at), batch.accepted_at) as ended_at
     from transactions as owned
     where owned.tenant_id = batch.tenant_id and owned.batch_id = batch.batch_id
 ) as work
 where
     batch.finished_at is null
-    and work.left_over = 0
     and work.ended_at < now() - $2::bigint * interval '1 millisecond'
+    and not exists (
+        select from slices as slice
+        where slice.tenant_id = batch.tenant_id and slice.batch_id = batch.batch_id
+    )
 order by batch.tenant_id, batch.batch_id
 limit $1

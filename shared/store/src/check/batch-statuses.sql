@@ -12,7 +12,7 @@ cross join lateral (
     where
         member.tenant_id = batch.tenant_id
         and member.transaction_id = any(batch.transaction_ids)
-        and member.status in ('pending', 'processing', 'completed', 'failed')
+        and member.status in ('pending', 'completed', 'failed')
 ) as counted
 where counted.total <> cardinality(batch.transaction_ids)
 order by batch.tenant_id, batch.batch_id

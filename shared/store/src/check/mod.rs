@@ -21,10 +21,10 @@ pub use unsettled::{Unsettled, unsettled};
 /// What to check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// Whether all work must be done: no transaction pending or processing, no outbox entry.
+    /// Whether all work must be done: no transaction pending or processing, no slice left.
     pub settled: bool,
-    /// How long an expired lease, an unsent outbox entry or an unfinished batch without remaining
-    /// work is tolerated. Must be longer than relay takes to handle them.
+    /// How long an expired lease, a batch that is due to be announced or an unfinished batch without
+    /// remaining work is tolerated. Must be longer than relay takes to handle them.
     pub grace: Duration,
 }
 
@@ -62,7 +62,7 @@ pub async fn run(
     options: Options,
 ) -> Result<Vec<Check>, StoreError> {
     let mut checks = batches(connection, millis(options.grace)).await?;
-    checks.extend(transactions(connection, millis(options.grace)).await?);
+    checks.extend(transactions(connection).await?);
     checks.extend(sums(connection).await?);
     if options.settled {
         checks.extend(settled(connection).await?);
@@ -70,7 +70,7 @@ pub async fn run(
     Ok(checks)
 }
 
-/// Checks of batches, idempotency keys and the outbox.
+/// Checks of batches and their slices.
 async fn batches(connection: &mut PgConnection, grace_ms: i64) -> Result<Vec<Check>, StoreError> {
     Ok(vec![
         check!(
@@ -100,22 +100,19 @@ async fn batches(connection: &mut PgConnection, grace_ms: i64) -> Result<Vec<Che
         ),
         check!(
             connection,
-            "src/check/idempotency-keys.sql",
-            "Every idempotency key refers to a stored batch."
+            "src/check/announcements.sql"(grace_ms),
+            "An unfinished batch is to be announced, and soon is when it is due."
         ),
         check!(
             connection,
-            "src/check/outbox.sql"(grace_ms),
-            "Every outbox entry refers to a stored batch and is soon sent."
+            "src/check/slice-leases.sql"(grace_ms),
+            "A slice whose lease has expired is soon claimed again."
         ),
     ])
 }
 
 /// Checks of transactions.
-async fn transactions(
-    connection: &mut PgConnection,
-    grace_ms: i64,
-) -> Result<Vec<Check>, StoreError> {
+async fn transactions(connection: &mut PgConnection) -> Result<Vec<Check>, StoreError> {
     // The domain crate defines the currencies. The statement receives those that are stored.
     let stored =
         sqlx::query_scalar!("select distinct currency from transactions order by currency")
@@ -139,8 +136,8 @@ async fn transactions(
         ),
         check!(
             connection,
-            "src/check/transaction-leases.sql"(grace_ms),
-            "A transaction whose lease has expired is soon claimed again."
+            "src/check/slice-cover.sql",
+            "A pending transaction is covered by exactly one slice of its batch."
         ),
         check!(
             connection,
@@ -181,6 +178,6 @@ async fn settled(connection: &mut PgConnection) -> Result<Vec<Check>, StoreError
             "No transaction is pending or processing."
         ),
         check!(connection, "src/check/settled-batches.sql", "Every batch is finished."),
-        check!(connection, "src/check/settled-outbox.sql", "The outbox is empty."),
+        check!(connection, "src/check/settled-slices.sql", "Every slice is finished."),
     ])
 }

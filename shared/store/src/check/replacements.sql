@@ -1,4 +1,4 @@
--- Pending transactions whose `replaced_by` is not the first posted transaction that names them.
+-- Pending transactions whose `replaced_by` is not the first posted transaction of their account that names them.
 select
     booked.tenant_id,
     'transaction ' || booked.transaction_id as "subject!",
@@ -9,13 +9,14 @@ select
     count(*) over () as "broken!"
 from transactions as booked
 left join (
-    select tenant_id, pending_transaction_id, min(transaction_id) as successor
+    select tenant_id, account_id, pending_transaction_id, min(transaction_id) as successor
     from transactions
     where pending_transaction_id is not null
-    group by tenant_id, pending_transaction_id
+    group by tenant_id, account_id, pending_transaction_id
 ) as named
     on
         booked.tenant_id = named.tenant_id
+        and booked.account_id = named.account_id
         and booked.transaction_id = named.pending_transaction_id
         and booked.is_pending
 where booked.replaced_by is distinct from named.successor

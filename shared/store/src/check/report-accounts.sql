@@ -7,7 +7,7 @@ select
 from (
     select tenant_id, account_id from report_days
     union
-    select tenant_id, account_id from report_deltas
+    select tenant_id, account_id from report_packs
 ) as summed
 left join accounts as account
     on summed.tenant_id = account.tenant_id and summed.account_id = account.account_id

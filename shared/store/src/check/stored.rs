@@ -52,12 +52,10 @@ pub async fn batches(connection: &mut PgConnection) -> Result<Vec<StoredBatch>, 
         StoredBatch,
         r#"
         select
-            batch.batch_id, used.idempotency_key as "idempotency_key?", batch.transaction_ids,
-            batch.inserted, batch.updated, batch.unchanged
-        from batches as batch
-        left join idempotency_keys as used
-            on batch.tenant_id = used.tenant_id and batch.batch_id = used.batch_id
-        order by batch.tenant_id, batch.batch_id
+            batch_id, idempotency_key, transaction_ids as "transaction_ids!",
+            inserted as "inserted!", updated as "updated!", unchanged as "unchanged!"
+        from batches
+        order by tenant_id, batch_id
         "#
     )
     .fetch_all(unnamed(connection))

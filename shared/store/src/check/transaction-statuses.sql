@@ -4,18 +4,16 @@ select
     tenant_id,
     'transaction ' || transaction_id as "subject!",
     format(
-        '%s after %s attempts, lease %s, category %s, reason %s, enriched %s',
-        status, attempts, coalesce(lease_token::text, 'none'), coalesce(category, 'none'),
-        coalesce(failure_reason, 'none'), coalesce(enriched_at::text, 'never')
+        '%s after %s attempts, category %s, reason %s, enriched %s',
+        status, attempts, coalesce(category, 'none'), coalesce(failure_reason, 'none'),
+        coalesce(enriched_at::text, 'never')
     ) as "detail!",
     count(*) over () as "broken!"
 from transactions
 where
-    status not in ('pending', 'processing', 'completed', 'failed')
+    status not in ('pending', 'completed', 'failed')
     or attempts < 0
     or (status <> 'pending' and attempts = 0)
-    or (status = 'processing') <> (lease_token is not null)
-    or (lease_token is null) <> (lease_expires_at is null)
     or num_nonnulls(category, primary_code, detailed_code, confidence, rule, rules_version)
     <> case when status = 'completed' then 6 else 0 end
     or (status = 'failed') <> (failure_reason is not null)

@@ -12,8 +12,8 @@ pub struct Unsettled {
     pub transactions: i64,
     /// Batches that are not finished.
     pub batches: i64,
-    /// Batches with an unsent outbox entry.
-    pub outbox: i64,
+    /// Slices that are not finished.
+    pub slices: i64,
 }
 
 impl Unsettled {
@@ -34,10 +34,10 @@ pub async fn unsettled(connection: &mut PgConnection) -> Result<Unsettled, Store
         r#"
         select
             (
-                select count(*) from transactions where status in ('pending', 'processing')
+                select count(*) from transactions where status = 'pending'
             ) as "transactions!",
             (select count(*) from batches where finished_at is null) as "batches!",
-            (select count(*) from outbox) as "outbox!"
+            (select count(*) from slices) as "slices!"
         "#
     )
     .fetch_one(unnamed(connection))

@@ -1,4 +1,5 @@
-//! Enrichment: a worker claims rows under a lease and finishes those that it still holds.
+//! Enrichment: a worker claims a slice of a batch under a lease and finishes the rows that it still
+//! holds.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,9 +12,30 @@ use crate::error::StoreError;
 use crate::interval::millis;
 use crate::unnamed::unnamed;
 
-/// A claimed row.
+/// The most positions of a slice.
+pub const SLICE_MAX: i32 = 500;
+/// The most attempts for a row before it fails.
+pub const ATTEMPTS_MAX: i32 = 5;
+/// The most positions of a part of a slice whose worker died. If that of a part dies, too, the next
+/// parts have one.
+const PART_MAX: i32 = 25;
+
+/// A claimed slice.
+#[derive(Clone, Debug)]
+pub struct Claim {
+    /// The number of this attempt, from 1.
+    pub attempts: i32,
+    /// The pending rows. None if other batches have updated all of them.
+    pub rows: Vec<ClaimedTransaction>,
+}
+
+/// A row of a claimed slice.
 #[derive(Clone, Debug)]
 pub struct ClaimedTransaction {
+    /// Its position in the batch.
+    pub position: i32,
+    /// The revision of its content.
+    pub revision: i32,
     /// The transaction.
     pub transaction_id: String,
     /// The description on the bank statement.
@@ -24,8 +46,6 @@ pub struct ClaimedTransaction {
     pub merchant_category_code: Option<String>,
     /// Whether the amount is positive.
     pub is_income: bool,
-    /// The number of this attempt, from 1.
-    pub attempts: i32,
 }
 
 /// The lease that a worker requests.
@@ -37,38 +57,96 @@ pub struct Lease {
     pub batch: BatchId,
     /// Identifies the lease when the rows are finished.
     pub token: LeaseToken,
-    /// How long no other worker may claim the rows.
+    /// How long no other worker may claim the slice.
     pub duration: Duration,
 }
 
-/// Claims up to `limit` rows of a batch that are pending or whose lease expired.
+/// A row that both claiming statements return.
+struct ClaimRow {
+    attempts: i32,
+    position: Option<i32>,
+    revision: Option<i32>,
+    transaction_id: Option<String>,
+    description: Option<String>,
+    merchant_name: Option<String>,
+    merchant_category_code: Option<String>,
+    is_income: Option<bool>,
+}
+
+/// Claims the next free slice of a batch; `None` if there is none. Relay announces the batch no
+/// earlier than `announce_after` then.
 ///
 /// # Errors
 /// [`StoreError`] of the statement.
 pub async fn claim(
     connection: &mut PgConnection,
     lease: &Lease,
-    limit: i64,
-) -> Result<Vec<ClaimedTransaction>, StoreError> {
-    let claimed = sqlx::query_file_as!(
-        ClaimedTransaction,
+    announce_after: Duration,
+) -> Result<Option<Claim>, StoreError> {
+    let rows = sqlx::query_file_as!(
+        ClaimRow,
         "src/enrichment/claim.sql",
         lease.tenant.0,
         lease.batch.0,
         lease.token.0,
         millis(lease.duration),
-        limit
+        millis(announce_after)
     )
     .fetch_all(unnamed(connection))
     .await?;
-    Ok(claimed)
+    Ok(Claim::of(rows))
+}
+
+/// Claims a part of a slice whose lease has expired; `None` if there is none. A row of it may have
+/// killed the worker, so no other slice should be claimed by the same process.
+///
+/// # Errors
+/// [`StoreError`] of the statement.
+pub async fn claim_expired(
+    connection: &mut PgConnection,
+    lease: &Lease,
+) -> Result<Option<Claim>, StoreError> {
+    let rows = sqlx::query_file_as!(
+        ClaimRow,
+        "src/enrichment/claim_expired.sql",
+        lease.tenant.0,
+        lease.batch.0,
+        lease.token.0,
+        millis(lease.duration),
+        PART_MAX,
+        ATTEMPTS_MAX
+    )
+    .fetch_all(unnamed(connection))
+    .await?;
+    Ok(Claim::of(rows))
+}
+
+impl Claim {
+    fn of(rows: Vec<ClaimRow>) -> Option<Self> {
+        let attempts = rows.first()?.attempts;
+        // A slice without pending rows has one row of nulls.
+        let rows = rows.into_iter().filter_map(|row| {
+            Some(ClaimedTransaction {
+                position: row.position?,
+                revision: row.revision?,
+                transaction_id: row.transaction_id?,
+                description: row.description?,
+                merchant_name: row.merchant_name,
+                merchant_category_code: row.merchant_category_code,
+                is_income: row.is_income?,
+            })
+        });
+        Some(Self { attempts, rows: rows.collect() })
+    }
 }
 
 /// The outcome of one claimed row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome<'o> {
-    /// The transaction.
-    pub transaction_id: &'o str,
+    /// The position of the row in the batch.
+    pub position: i32,
+    /// The revision that was claimed.
+    pub revision: i32,
     /// The category, or the reason for the failure.
     pub result: Result<Category<'o>, &'o str>,
 }
@@ -88,13 +166,15 @@ pub struct Category<'o> {
     pub rule: &'o str,
 }
 
-/// The number of finished rows.
+/// The result of [`finish`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Finished {
     /// Completed rows by category.
     pub completed: BTreeMap<String, i64>,
     /// Failed rows.
     pub failed: i64,
+    /// Whether the batch has slices left.
+    pub has_slices: bool,
 }
 
 impl Finished {
@@ -111,11 +191,12 @@ impl Finished {
     }
 }
 
-/// Writes outcomes to the rows that are still held under the lease. Returns the number of written
-/// rows.
+/// Writes outcomes, which are in the order of the transaction ids, to the rows that are still held
+/// under the lease. Then ends the lease: a slice that still has pending rows can be claimed again,
+/// and its attempt counts.
 ///
 /// # Errors
-/// [`StoreError`] of the statement.
+/// [`StoreError`] of the statements.
 pub async fn finish(
     connection: &mut PgConnection,
     lease: &Lease,
@@ -125,13 +206,16 @@ pub async fn finish(
     let column = |value: for<'c> fn(&'c Category<'_>) -> &'c str| {
         outcomes.iter().map(|outcome| outcome.result.as_ref().ok().map(value)).collect::<Vec<_>>()
     };
-    let transaction_ids: Vec<_> = outcomes.iter().map(|outcome| outcome.transaction_id).collect();
+    let positions: Vec<_> = outcomes.iter().map(|outcome| outcome.position).collect();
+    let revisions: Vec<_> = outcomes.iter().map(|outcome| outcome.revision).collect();
     let reasons: Vec<_> = outcomes.iter().map(|outcome| outcome.result.err()).collect();
     let rows = sqlx::query_file!(
         "src/enrichment/finish.sql",
         lease.tenant.0,
+        lease.batch.0,
         lease.token.0,
-        transaction_ids as _,
+        &positions,
+        &revisions,
         column(|category| category.category) as _,
         column(|category| category.primary_code) as _,
         column(|category| category.detailed_code) as _,
@@ -140,9 +224,9 @@ pub async fn finish(
         reasons as _,
         rules_version
     )
-    .fetch_all(unnamed(connection))
+    .fetch_all(unnamed(&mut *connection))
     .await?;
-    let mut finished = Finished::default();
+    let mut finished = Finished { has_slices: close(connection, lease).await?, ..<_>::default() };
     for row in rows {
         if row.category.is_empty() {
             finished.failed = row.count;
@@ -153,34 +237,73 @@ pub async fn finish(
     Ok(finished)
 }
 
-/// Releases the rows held under the lease: they are pending again. Returns how many.
-///
-/// # Errors
-/// [`StoreError`] of the statement.
-pub async fn release(connection: &mut PgConnection, lease: &Lease) -> Result<i64, StoreError> {
-    let count = sqlx::query_file_scalar!(
-        "src/enrichment/release.sql",
+/// Deletes or releases the slices held under the lease. Returns whether the batch has slices left.
+async fn close(connection: &mut PgConnection, lease: &Lease) -> Result<bool, StoreError> {
+    let has_slices = sqlx::query_file_scalar!(
+        "src/enrichment/close.sql",
         lease.tenant.0,
         lease.batch.0,
         lease.token.0
     )
     .fetch_one(unnamed(connection))
     .await?;
-    Ok(count)
+    Ok(has_slices)
+}
+
+/// Releases the slice held under the lease as if it had not been claimed.
+///
+/// # Errors
+/// [`StoreError`] of the statement.
+pub async fn release(connection: &mut PgConnection, lease: &Lease) -> Result<(), StoreError> {
+    sqlx::query!(
+        r#"
+        update slices set token = null, expires_at = null, attempts = attempts - 1
+        where tenant_id = $1 and batch_id = $2 and token = $3
+        "#,
+        lease.tenant.0,
+        lease.batch.0,
+        lease.token.0
+    )
+    .execute(unnamed(connection))
+    .await?;
+    Ok(())
 }
 
 /// Sets the failed rows of a batch to pending with zero attempts and assigns them to this batch.
 /// Returns how many. Call [`crate::batches::lock`] first.
 ///
 /// # Errors
-/// [`StoreError`] of the statement.
+/// [`StoreError`] of the statements.
 pub async fn retry_failed(
     connection: &mut PgConnection,
     tenant: TenantId,
     batch: BatchId,
 ) -> Result<i64, StoreError> {
-    let retried = sqlx::query_file_scalar!("src/enrichment/retry_failed.sql", tenant.0, batch.0)
-        .fetch_one(unnamed(connection))
-        .await?;
+    lock_slices(connection, tenant, batch).await?;
+    let retried =
+        sqlx::query_file_scalar!("src/enrichment/retry_failed.sql", tenant.0, batch.0, SLICE_MAX)
+            .fetch_one(unnamed(connection))
+            .await?;
     Ok(retried)
+}
+
+/// Locks the slices of a batch, in a statement of its own. A worker that finishes one of them at
+/// this moment either has deleted it already, or sees the pending rows that the retry adds to it.
+async fn lock_slices(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    batch: BatchId,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        r#"
+        select first_position from slices where tenant_id = $1 and batch_id = $2
+        order by first_position
+        for no key update
+        "#,
+        tenant.0,
+        batch.0
+    )
+    .fetch_all(unnamed(connection))
+    .await?;
+    Ok(())
 }

@@ -1,17 +1,14 @@
 -- Sets the failed transactions of a batch to pending and assigns them to this batch, at their position in its request
--- body. They may have failed as part of another batch that contained them too.
-with batch as (
-    select transaction_ids from batches where tenant_id = $1 and batch_id = $2
-),
-
-failed as (
+-- body. They may have failed as part of another batch that contained them too. Inserts slices for the positions that no
+-- slice covers: one for those of the same 500 that have no slice in between.
+with failed as (
     select member.transaction_id, place.position
-    from batch
+    from batches as batch
     cross join lateral unnest(batch.transaction_ids) with ordinality
         as place (transaction_id, position)
     inner join transactions as member
         on member.tenant_id = $1 and place.transaction_id = member.transaction_id
-    where member.status = 'failed'
+    where batch.tenant_id = $1 and batch.batch_id = $2 and member.status = 'failed'
     order by member.transaction_id
     for no key update of member
 ),
@@ -30,28 +27,30 @@ retried as (
         retried.tenant_id = $1
         and retried.transaction_id = failed.transaction_id
         and retried.status = 'failed'
-    returning
-        retried.account_id, retried.booked_at, retried.currency, retried.amount,
-        retried.replaced_by
+    returning retried.batch_position
 ),
 
-reopened as (
-    update batches set finished_at = null, announced_at = now()
-    where tenant_id = $1 and batch_id = $2 and exists (select from retried)
-),
-
-deltas as (
-    insert into report_deltas (
-        tenant_id, account_id, day, currency, category, status, transaction_count, spend, income
-    )
+uncovered as (
     select
-        $1, retried.account_id, (retried.booked_at at time zone 'UTC')::date, retried.currency,
-        '', move.status, sum(move.sign), sum(move.sign * greatest(-retried.amount, 0)),
-        sum(move.sign * greatest(retried.amount, 0))
+        retried.batch_position, retried.batch_position / $3 as part,
+        before.first_position as slice_before
     from retried
-    cross join (values ('failed', -1), ('pending', 1)) as move (status, sign)
-    where retried.replaced_by is null
-    group by 2, 3, 4, 6
+    left join lateral (
+        select slice.first_position, slice.last_position from slices as slice
+        where
+            slice.tenant_id = $1
+            and slice.batch_id = $2
+            and slice.first_position <= retried.batch_position
+        order by slice.first_position desc
+        limit 1
+    ) as before on true
+    where before.last_position is null or before.last_position < retried.batch_position
+),
+
+sliced as (
+    insert into slices (tenant_id, batch_id, first_position, last_position)
+    select $1, $2, min(batch_position), max(batch_position) from uncovered
+    group by part, slice_before
 )
 
 select count(*) as "count!" from retried

@@ -1,38 +1,44 @@
--- Folds the next deltas into their days. Skips deltas that another relay has locked. Writes days by key, to avoid
--- deadlocks.
+-- Folds packs into their days: those of a batch, or the next ones of all tenants. Skips packs that another database
+-- transaction has locked. Writes days by key, to avoid deadlocks. The packs are selected by `ctid`: for a list of keys
+-- the planner reads the whole table at a certain size.
 with folded as (
-    delete from report_deltas
-    where (tenant_id, account_id, day, delta_id) in (
-        select tenant_id, account_id, day, delta_id from report_deltas
-        order by tenant_id, account_id, day, delta_id
-        limit $1
+    delete from report_packs
+    where ctid = any(array(
+        select ctid from report_packs
+        where $1::uuid is null or (tenant_id = $1 and batch_id = $2)
+        order by tenant_id, account_id, pack_id
+        limit $3
         for update skip locked
-    )
+    ))
     returning
-        tenant_id, account_id, day, currency, category, status, transaction_count, spend, income
+        tenant_id, account_id, days, currencies, states, kinds, categories, counts, amounts
 ),
 
 sums as (
     select
-        tenant_id, account_id, day, currency, status, category,
-        sum(transaction_count) as transaction_count, sum(spend) as spend, sum(income) as income
+        folded.tenant_id, folded.account_id, part.day, part.currency, part.state, part.kind,
+        part.category, sum(part.transaction_count) as transaction_count,
+        sum(part.amount) as amount
     from folded
-    group by tenant_id, account_id, day, currency, status, category
+    cross join lateral unnest(
+        folded.days, folded.currencies, folded.states, folded.kinds, folded.categories,
+        folded.counts, folded.amounts
+    ) as part (day, currency, state, kind, category, transaction_count, amount)
+    group by 1, 2, 3, 4, 5, 6, 7
+    having sum(part.transaction_count) <> 0 or sum(part.amount) <> 0
 ),
 
 written as (
     insert into report_days as known (
-        tenant_id, account_id, day, currency, status, category, transaction_count, spend, income
+        tenant_id, account_id, day, currency, state, kind, category, transaction_count, amount
     )
-    select
-        tenant_id, account_id, day, currency, status, category, transaction_count, spend, income
+    select tenant_id, account_id, day, currency, state, kind, category, transaction_count, amount
     from sums
-    order by tenant_id, account_id, day, currency, status, category
-    on conflict (tenant_id, account_id, day, currency, status, category) do update
+    order by tenant_id, account_id, day, currency, state, kind, category
+    on conflict (tenant_id, account_id, day, currency, state, kind, category) do update
     set
         transaction_count = known.transaction_count + excluded.transaction_count,
-        spend = known.spend + excluded.spend,
-        income = known.income + excluded.income
+        amount = known.amount + excluded.amount
 )
 
 select count(*) as "count!" from folded

@@ -3,10 +3,13 @@
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use sqlx::PgConnection;
-use tributary_domain::{Period, TenantId};
+use tributary_domain::{BatchId, Period, TenantId};
 
 use crate::error::StoreError;
 use crate::unnamed::unnamed;
+
+/// The most packs that are folded when a batch is finished. relay folds the others.
+const BATCH_PACKS_MAX: i64 = 200;
 
 /// The sums of the transactions of one currency, status and category.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,13 +60,64 @@ pub async fn summary(
     Ok(Some(sums.collect()))
 }
 
-/// Folds up to `limit` deltas, over all tenants, into their days. Returns how many.
+/// Folds the packs of a batch into their days. Returns how many.
+///
+/// # Errors
+/// [`StoreError`] of the statement.
+pub async fn fold_batch(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    batch: BatchId,
+) -> Result<i64, StoreError> {
+    fold_packs(connection, Some((tenant, batch)), BATCH_PACKS_MAX).await
+}
+
+/// Folds up to `limit` packs, over all tenants, into their days. Returns how many.
 ///
 /// # Errors
 /// [`StoreError`] of the statement.
 pub async fn fold(connection: &mut PgConnection, limit: i64) -> Result<i64, StoreError> {
-    let count = sqlx::query_file_scalar!("src/report/fold.sql", limit)
+    fold_packs(connection, None, limit).await
+}
+
+async fn fold_packs(
+    connection: &mut PgConnection,
+    of_batch: Option<(TenantId, BatchId)>,
+    limit: i64,
+) -> Result<i64, StoreError> {
+    let (tenant, batch) = of_batch.map(|(tenant, batch)| (tenant.0, batch.0)).unzip();
+    let count = sqlx::query_file_scalar!("src/report/fold.sql", tenant, batch, limit)
         .fetch_one(unnamed(connection))
         .await?;
     Ok(count)
+}
+
+/// Deletes up to `limit` days, over all tenants, that no transaction counts towards any more. Returns
+/// how many.
+///
+/// # Errors
+/// [`StoreError`] of the statement.
+pub async fn delete_empty_days(
+    connection: &mut PgConnection,
+    limit: i64,
+) -> Result<u64, StoreError> {
+    let deleted = sqlx::query!(
+        r#"
+        delete from report_days
+        where
+            transaction_count = 0
+            and amount = 0
+            and ctid = any(array(
+                select ctid from report_days
+                where transaction_count = 0 and amount = 0
+                order by tenant_id
+                limit $1
+                for update skip locked
+            ))
+        "#,
+        limit
+    )
+    .execute(unnamed(connection))
+    .await?;
+    Ok(deleted.rows_affected())
 }

@@ -24,18 +24,7 @@ inserted as (
     from incoming
     order by transaction_id
     on conflict (tenant_id, transaction_id) do nothing
-    returning batch_position, account_id, currency, booked_at, amount
-),
-
-deltas as (
-    insert into report_deltas (
-        tenant_id, account_id, day, currency, category, status, transaction_count, spend, income
-    )
-    select
-        $1, account_id, (booked_at at time zone 'UTC')::date, currency, '', 'pending',
-        count(*), sum(greatest(-amount, 0)), sum(greatest(amount, 0))
-    from inserted
-    group by 2, 3, 4
+    returning batch_position
 )
 
 select batch_position as "batch_position!" from incoming

@@ -4,12 +4,15 @@ mod columns;
 mod pairs;
 pub mod stored;
 
+use std::collections::BTreeSet;
+
 use sqlx::PgConnection;
 use tributary_domain::{BatchId, TenantId, Transaction};
 
 use crate::error::StoreError;
 use crate::unnamed::unnamed;
 use columns::Columns;
+pub use pairs::has_pairs;
 
 /// Prepares a statement whose parameters are the tenant, the batch and then all [`Columns`].
 macro_rules! query_columns {
@@ -54,10 +57,25 @@ impl Written {
     }
 }
 
-/// Writes the transactions of a batch: inserts new ones and revises changed ones.
+/// The result of [`write`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WriteOutcome {
+    /// All transactions are written.
+    Written(Written),
+    /// A known transaction is in a pair, and the accounts are not locked. The caller must roll
+    /// back, lock the accounts first and write again.
+    AccountsNotLocked,
+    /// The transactions at these positions are stored under another account. The caller must roll
+    /// back.
+    OtherAccount(Vec<i32>),
+}
+
+/// Writes the transactions of a batch: inserts new ones and revises changed ones. `locked` says
+/// whether the database transaction has locked their accounts, which a batch that [`has_pairs`]
+/// requires.
 ///
 /// Concurrent batches may contain the same ids in any order: the second one waits for the first to
-/// commit and then sees its rows.
+/// commit and then sees its rows. All rows are locked in the order of their ids.
 ///
 /// # Errors
 /// [`StoreError`] of the statements.
@@ -66,15 +84,23 @@ pub async fn write(
     tenant: TenantId,
     batch: BatchId,
     transactions: &[Transaction],
-) -> Result<Written, StoreError> {
+    locked: bool,
+) -> Result<WriteOutcome, StoreError> {
     let total = i32::try_from(transactions.len()).unwrap_or(i32::MAX);
     let known = insert_new(connection, tenant, batch, transactions).await?;
     let known_count = i32::try_from(known.len()).unwrap_or(i32::MAX);
     let known = Columns::of_positions(transactions, &known);
     let mut pending_ids = pairs::ids_of(transactions);
     if known_count > 0 || !pending_ids.is_empty() {
-        pairs::lock(connection, tenant, &pending_ids, &known.transaction_ids).await?;
-        lock(connection, tenant, &known, &pending_ids).await?;
+        let rows = lock_known(connection, tenant, &known, &pending_ids).await?;
+        let other_account = rows.iter().filter(|row| row.is_of_other_account);
+        let other_account: Vec<_> = other_account.filter_map(|row| row.position).collect();
+        if !other_account.is_empty() {
+            return Ok(WriteOutcome::OtherAccount(other_account));
+        }
+        if !locked && (!pending_ids.is_empty() || rows.iter().any(|row| row.is_paired)) {
+            return Ok(WriteOutcome::AccountsNotLocked);
+        }
     }
     let mut updated = 0;
     if known_count > 0 {
@@ -83,9 +109,12 @@ pub async fn write(
         pending_ids.extend(revised.affected_pairs);
     }
     if !pending_ids.is_empty() {
-        pairs::update_replacements(connection, tenant, &pending_ids).await?;
+        let accounts: BTreeSet<_> = transactions.iter().map(|it| it.account_id.as_str()).collect();
+        let accounts: Vec<_> = accounts.into_iter().collect();
+        pairs::update_replacements(connection, tenant, &pending_ids, &accounts).await?;
     }
-    Ok(Written { inserted: total - known_count, updated, unchanged: known_count - updated })
+    let (inserted, unchanged) = (total - known_count, known_count - updated);
+    Ok(WriteOutcome::Written(Written { inserted, updated, unchanged }))
 }
 
 /// Inserts new transactions; returns the positions of the others.
@@ -107,28 +136,35 @@ async fn insert_new(
     Ok(positions)
 }
 
-/// Locks stored rows and named pending rows by id, so that the next statements see their latest
-/// content.
-async fn lock(
+/// A locked row.
+struct LockedRow {
+    /// Its position, if the batch brings it.
+    position: Option<i32>,
+    /// Whether it is pending or names a pending transaction.
+    is_paired: bool,
+    /// Whether it is stored under another account than the batch says.
+    is_of_other_account: bool,
+}
+
+/// Locks every row that the batch may change.
+async fn lock_known(
     connection: &mut PgConnection,
     tenant: TenantId,
     columns: &Columns<'_>,
     pending_ids: &[String],
-) -> Result<(), StoreError> {
-    sqlx::query!(
-        r#"
-        select transaction_id from transactions
-        where tenant_id = $1 and transaction_id = any($2::text[] || $3::text[])
-        order by transaction_id
-        for no key update
-        "#,
+) -> Result<Vec<LockedRow>, StoreError> {
+    let rows = sqlx::query_file_as!(
+        LockedRow,
+        "src/transactions/lock_known.sql",
         tenant.0,
         &columns.transaction_ids as _,
-        pending_ids
+        pending_ids,
+        &columns.account_ids as _,
+        &columns.positions
     )
     .fetch_all(unnamed(connection))
     .await?;
-    Ok(())
+    Ok(rows)
 }
 
 /// The result of [`revise_changed`].

@@ -18,11 +18,11 @@ changed as (
     where
         known.tenant_id = $1
         and (
-            known.account_id, known.amount, known.currency, known.booked_at, known.authorized_on,
+            known.amount, known.currency, known.booked_at, known.authorized_on,
             known.description, known.merchant_name, known.payment_channel,
             known.merchant_category_code, known.is_pending, known.pending_transaction_id
         ) is distinct from (
-            incoming.account_id, incoming.amount, incoming.currency, incoming.booked_at,
+            incoming.amount, incoming.currency, incoming.booked_at,
             incoming.authorized_on, incoming.description, incoming.merchant_name,
             incoming.payment_channel, incoming.merchant_category_code, incoming.is_pending,
             incoming.pending_transaction_id
@@ -48,7 +48,6 @@ updated as (
     set
         batch_id = $2,
         batch_position = incoming.batch_position,
-        account_id = incoming.account_id,
         amount = incoming.amount,
         currency = incoming.currency,
         booked_at = incoming.booked_at,
@@ -62,8 +61,6 @@ updated as (
         revision = known.revision + 1,
         status = 'pending',
         attempts = 0,
-        lease_token = null,
-        lease_expires_at = null,
         category = null,
         primary_code = null,
         detailed_code = null,
@@ -76,34 +73,8 @@ updated as (
     inner join incoming on changed.transaction_id = incoming.transaction_id
     where known.tenant_id = $1 and known.transaction_id = changed.transaction_id
     returning
-        known.transaction_id, known.account_id, known.currency, known.booked_at, known.amount,
-        known.is_pending, known.replaced_by, changed.is_pending as was_pending,
+        known.transaction_id, known.is_pending, changed.is_pending as was_pending,
         changed.pending_transaction_id as named_before
-),
-
-moves as (
-    select
-        account_id, booked_at, currency, coalesce(category, '') as category, status,
-        -1 as transaction_count, -greatest(-amount, 0) as spend, -greatest(amount, 0) as income
-    from changed
-    where replaced_by is null
-    union all
-    select
-        account_id, booked_at, currency, '', 'pending',
-        1, greatest(-amount, 0), greatest(amount, 0)
-    from updated
-    where replaced_by is null
-),
-
-deltas as (
-    insert into report_deltas (
-        tenant_id, account_id, day, currency, category, status, transaction_count, spend, income
-    )
-    select
-        $1, account_id, (booked_at at time zone 'UTC')::date, currency, category, status,
-        sum(transaction_count), sum(spend), sum(income)
-    from moves
-    group by 2, 3, 4, 5, 6
 )
 
 select

@@ -38,19 +38,20 @@ pub struct StoredTransaction {
     pub failure_reason: Option<String>,
 }
 
-/// Selects [`StoredTransaction`]s. `$rest` follows the `from` clause.
+/// Selects [`StoredTransaction`]s. `$source` precedes the `select`, `$status` is the status and
+/// `$rest` follows the columns.
 macro_rules! select_transactions {
-    ($rest:tt $(, $argument:expr)*) => {
+    ($source:tt, $status:tt, $rest:tt $(, $argument:expr)*) => {
         sqlx::query_as!(
             StoredTransaction,
-            r#"
+            $source
+            + r#"
             select
                 transaction_id, account_id, batch_id, amount, currency, booked_at, authorized_on,
                 description, merchant_name, payment_channel, merchant_category_code, is_pending,
-                pending_transaction_id, replaced_by, revision, status, attempts, category,
-                primary_code, detailed_code, confidence, rule, failure_reason
-            from transactions
-            "# + $rest
+                pending_transaction_id, replaced_by, revision, attempts, category, primary_code,
+                detailed_code, confidence, rule, failure_reason,
+            "# + $status + r#" as "status!" "# + $rest
             $(, $argument)*
         )
     };
@@ -75,25 +76,89 @@ pub struct PageQuery<'q> {
     pub limit: i64,
 }
 
-/// Reads one page of an account's transactions, newest first, then by descending id.
+/// The most transactions that one page of a filtered list scans.
+pub const SCAN_MAX: i64 = 5_000;
+
+/// One page of an account's transactions.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// The transactions, newest first, then by descending id.
+    pub transactions: Vec<StoredTransaction>,
+    /// The instant and id of the transaction after which the next page starts; `None` on the
+    /// last page. A filtered page that scanned [`SCAN_MAX`] transactions may be short, or empty, and still
+    /// have a next one.
+    pub next: Option<(DateTime<Utc>, String)>,
+}
+
+/// Reads one page of an account's transactions.
 ///
 /// # Errors
-/// [`StoreError`] of the statement.
+/// [`StoreError`] of the statements.
 pub async fn page(
     connection: &mut PgConnection,
     tenant: TenantId,
     query: &PageQuery<'_>,
+) -> Result<Page, StoreError> {
+    let is_filtered = query.status.is_some() || query.category.is_some();
+    // One more than the page, to detect whether there is a next one.
+    let wanted = query.limit + 1;
+    let scan_max = if is_filtered { SCAN_MAX.max(wanted) } else { wanted };
+    let mut transactions = matching(connection, tenant, query, wanted, scan_max).await?;
+    let page_length = usize::try_from(query.limit).unwrap_or(usize::MAX);
+    let next = if transactions.len() > page_length {
+        transactions.truncate(page_length);
+        transactions.last().map(|last| (last.booked_at, last.transaction_id.clone()))
+    } else if is_filtered {
+        last_scanned(connection, tenant, query, scan_max).await?
+    } else {
+        None
+    };
+    Ok(Page { transactions, next })
+}
+
+/// The transactions that match, of the next `scan_max`. A pending transaction is processing while a
+/// worker holds the lease of its slice.
+async fn matching(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    query: &PageQuery<'_>,
+    limit: i64,
+    scan_max: i64,
 ) -> Result<Vec<StoredTransaction>, StoreError> {
     let transactions = select_transactions!(
         r#"
+        with scanned as (
+            select * from transactions
+            where
+                tenant_id = $1
+                and account_id = $2
+                and ($3::timestamptz is null or booked_at >= $3)
+                and ($4::timestamptz is null or booked_at < $4)
+                and ($7::timestamptz is null or (booked_at, transaction_id) < ($7, $8::text))
+            order by booked_at desc, transaction_id desc
+            limit $10
+        )
+        "#,
+        r#"case when is_processing then 'processing' else status end"#,
+        r#"
+        from scanned
+        cross join lateral (
+            select scanned.status = 'pending' and exists (
+                select from slices as claimed
+                where
+                    claimed.tenant_id = $1
+                    and claimed.batch_id = scanned.batch_id
+                    and claimed.expires_at >= now()
+                    and scanned.batch_position
+                    between claimed.first_position and claimed.last_position
+            ) as is_processing
+        ) as progress
         where
-            tenant_id = $1
-            and account_id = $2
-            and ($3::timestamptz is null or booked_at >= $3)
-            and ($4::timestamptz is null or booked_at < $4)
-            and ($5::text is null or status = $5)
+            (
+                $5::text is null
+                or case when is_processing then 'processing' else status end = $5
+            )
             and ($6::text is null or category = $6)
-            and ($7::timestamptz is null or (booked_at, transaction_id) < ($7, $8::text))
         order by booked_at desc, transaction_id desc
         limit $9
         "#,
@@ -105,11 +170,44 @@ pub async fn page(
         query.category,
         query.after.map(|(booked_at, _)| booked_at),
         query.after.map(|(_, transaction_id)| transaction_id),
-        query.limit
+        limit,
+        scan_max
     )
     .fetch_all(unnamed(connection))
     .await?;
     Ok(transactions)
+}
+
+/// The last transaction of a scan that was limited.
+async fn last_scanned(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    query: &PageQuery<'_>,
+    scan_max: i64,
+) -> Result<Option<(DateTime<Utc>, String)>, StoreError> {
+    let row = sqlx::query!(
+        r#"
+        select booked_at, transaction_id from transactions
+        where
+            tenant_id = $1
+            and account_id = $2
+            and ($3::timestamptz is null or booked_at >= $3)
+            and ($4::timestamptz is null or booked_at < $4)
+            and ($5::timestamptz is null or (booked_at, transaction_id) < ($5, $6::text))
+        order by booked_at desc, transaction_id desc
+        limit 1 offset $7
+        "#,
+        tenant.0,
+        query.account_id,
+        query.from,
+        query.before,
+        query.after.map(|(booked_at, _)| booked_at),
+        query.after.map(|(_, transaction_id)| transaction_id),
+        scan_max - 1
+    )
+    .fetch_optional(unnamed(connection))
+    .await?;
+    Ok(row.map(|row| (row.booked_at, row.transaction_id)))
 }
 
 /// Reads all transactions of all tenants.
@@ -117,7 +215,7 @@ pub async fn page(
 /// # Errors
 /// [`StoreError`] of the statement.
 pub async fn all(connection: &mut PgConnection) -> Result<Vec<StoredTransaction>, StoreError> {
-    let transactions = select_transactions!("order by tenant_id, transaction_id")
+    let transactions = select_transactions!("", "status", "from transactions order by tenant_id, transaction_id")
         .fetch_all(unnamed(connection))
         .await?;
     Ok(transactions)

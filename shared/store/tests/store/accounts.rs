@@ -12,7 +12,7 @@ type Row = (String, String, Option<String>, Option<String>, DateTime<Utc>);
 async fn upsert(ledger: &Ledger, sent: &[Account], referenced: &[&str]) -> Vec<String> {
     let referenced: Vec<_> = referenced.iter().map(|id| (*id).to_owned()).collect();
     let mut tx = ledger.begin().await;
-    let unknown = accounts::upsert(&mut tx, ledger.tenant, sent, &referenced).await.unwrap();
+    let unknown = accounts::upsert(&mut tx, ledger.tenant, sent, &referenced, false).await.unwrap();
     tx.commit().await.unwrap();
     unknown
 }
@@ -73,7 +73,7 @@ async fn concurrent_batches_with_the_same_accounts_do_not_deadlock() {
         backward.reverse();
         let write = async |store: &Store, accounts: &[Account]| {
             let mut tx = store.begin(ledger.tenant).await.unwrap();
-            accounts::upsert(&mut tx, ledger.tenant, accounts, &[]).await.unwrap();
+            accounts::upsert(&mut tx, ledger.tenant, accounts, &[], false).await.unwrap();
             tx.commit().await.unwrap();
         };
         tokio::join!(write(&ledger.store, &forward), write(&other, &backward));
@@ -86,11 +86,11 @@ async fn later_of_two_batches_that_insert_an_account_at_once_describes_it() {
     let ledger = Ledger::new().await;
     let other = ledger.database.store();
     let mut first = ledger.begin().await;
-    accounts::upsert(&mut first, ledger.tenant, &[account("a")], &[]).await.unwrap();
+    accounts::upsert(&mut first, ledger.tenant, &[account("a")], &[], false).await.unwrap();
     let later = async {
         let mut second = other.begin(ledger.tenant).await.unwrap();
         let renamed = Account { name: "Savings".to_owned(), ..account("a") };
-        accounts::upsert(&mut second, ledger.tenant, &[renamed], &[]).await.unwrap();
+        accounts::upsert(&mut second, ledger.tenant, &[renamed], &[], false).await.unwrap();
         second.commit().await.unwrap();
     };
     tokio::join!(later, async {
@@ -98,6 +98,28 @@ async fn later_of_two_batches_that_insert_an_account_at_once_describes_it() {
         first.commit().await.unwrap();
     });
     assert_eq!(row(&ledger, "a").await.0, "Savings");
+}
+
+#[tokio::test]
+async fn accounts_that_do_not_change_are_locked_on_request_but_not_written() {
+    let ledger = Ledger::new().await;
+    upsert(&ledger, &[account("a"), account("b")], &[]).await;
+    let before = (row(&ledger, "a").await, row(&ledger, "b").await);
+    let mut first = ledger.begin().await;
+    let referenced = ["b".to_owned(), "unknown".to_owned()];
+    let sent = [account("a")];
+    let unknown = accounts::upsert(&mut first, ledger.tenant, &sent, &referenced, true).await;
+    assert_eq!(unknown.unwrap(), ["unknown"]);
+    for id in ["a", "b"] {
+        let mut second = ledger.begin_on_new_connection().await;
+        let locked = sqlx::query("select from accounts where account_id = $1 for update nowait")
+            .bind(id)
+            .execute(&mut *second)
+            .await;
+        assert!(locked.is_err(), "{id} is not locked");
+    }
+    first.commit().await.unwrap();
+    assert_eq!((row(&ledger, "a").await, row(&ledger, "b").await), before);
 }
 
 #[tokio::test]

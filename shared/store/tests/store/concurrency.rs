@@ -2,11 +2,10 @@
 
 use tributary_domain::{BatchId, Transaction};
 use tributary_store::transactions::Written;
-use tributary_store::{accounts, transactions};
-use tributary_testkit::ledger::{account, booking, bookings, insert_batch, write};
+use tributary_testkit::ledger::{booking, bookings, write, write_in};
 use uuid::Uuid;
 
-use crate::ledger::{LEASE, Ledger, SHOPPING, ids};
+use crate::ledger::{LEASE, Ledger, SHOPPING};
 use crate::sums::assert_sums_match_rows;
 
 const ROUNDS: usize = 40;
@@ -96,10 +95,7 @@ async fn batch_waits_for_a_concurrent_insert_of_the_same_rows_and_sees_them() {
     let sent = bookings(4, "-1");
     let mut first = ledger.begin().await;
     let batch = BatchId(Uuid::now_v7());
-    accounts::upsert(&mut first, ledger.tenant, &[account("acc")], &[]).await.unwrap();
-    let shared = &sent[..2];
-    let written = transactions::write(&mut first, ledger.tenant, batch, shared).await.unwrap();
-    insert_batch(&mut first, ledger.tenant, batch, shared, written).await.unwrap();
+    write_in(&mut first, ledger.tenant, batch, &sent[..2], false).await.unwrap();
 
     let other = ledger.database.store();
     let (second, ()) = tokio::join!(write(&other, ledger.tenant, &sent), async {
@@ -117,11 +113,10 @@ async fn concurrent_enrichment_and_revision_neither_deadlock_nor_lose_updates() 
     for round in 0..ROUNDS {
         let revised: Vec<_> =
             bookings(SIZE, &format!("-{}", round + 2)).into_iter().rev().collect();
-        let (lease, claimed) = ledger.claim(batch, LEASE, 10_000).await;
+        let (lease, claimed) = ledger.claim(batch, LEASE).await;
         assert_eq!(claimed.len(), SIZE);
-        let ids = ids(&claimed);
         let (_, next) = tokio::join!(
-            ledger.finish(&lease, &ids, Ok(SHOPPING)),
+            ledger.finish(&lease, &claimed, Ok(SHOPPING)),
             write(&other, ledger.tenant, &revised)
         );
         let (next, written) = next.unwrap();

@@ -22,21 +22,19 @@ async fn violated_constraint(connection: &mut PgConnection, statement: &str) -> 
 /// Creates a ledger with one row in each status.
 async fn ledger_with_every_status() -> Ledger {
     let ledger = Ledger::new().await;
-    let (batch, _) = ledger.write(&bookings(4, "-1")).await;
-    let (lease, _) = ledger.claim(batch, LEASE, 3).await;
-    ledger.finish(&lease, &["tx_00001"], Ok(SHOPPING)).await;
-    ledger.finish(&lease, &["tx_00002"], Err("no rule")).await;
+    let batch = ledger.write_in_slices(&bookings(4, "-1"), 3).await;
+    let (lease, claimed) = ledger.claim(batch, LEASE).await;
+    let result_of = |id: &str| if id == COMPLETED { Ok(SHOPPING) } else { Err("no rule") };
+    ledger.finish_as(&lease, &claimed[1..], result_of).await;
     ledger
 }
 
-const PROCESSING: &str = "tx_00000";
 const COMPLETED: &str = "tx_00001";
 const FAILED: &str = "tx_00002";
 const PENDING: &str = "tx_00003";
 
 /// An SQL expression of a valid hash.
 const SHA256: &str = "sha256('x')";
-const CONTENT_HASH: &str = r"'\x01'::bytea || sha256('x')";
 
 #[tokio::test]
 async fn transaction_cannot_be_in_an_invalid_state() {
@@ -44,22 +42,11 @@ async fn transaction_cannot_be_in_an_invalid_state() {
     let mut connection = ledger.database.connection().await;
     for (id, change, constraint) in [
         (PENDING, "status = 'unknown', attempts = 1", "transactions_status_known"),
+        (PENDING, "status = 'processing', attempts = 1", "transactions_status_known"),
         (PENDING, "attempts = -1", "transactions_attempts_counted"),
         (COMPLETED, "attempts = 0", "transactions_attempts_counted"),
         (PENDING, "currency = 'usd'", "transactions_currency_is_iso"),
         (PENDING, "currency = 'USDX'", "transactions_currency_is_iso"),
-        (PROCESSING, "lease_token = null", "transactions_leased_while_processing"),
-        (PROCESSING, "lease_expires_at = null", "transactions_leased_while_processing"),
-        (
-            PROCESSING,
-            "lease_token = null, lease_expires_at = null",
-            "transactions_leased_while_processing",
-        ),
-        (
-            PENDING,
-            "lease_token = gen_random_uuid(), lease_expires_at = now()",
-            "transactions_leased_while_processing",
-        ),
         (COMPLETED, "category = null", "transactions_categorised_when_completed"),
         (COMPLETED, "rules_version = null", "transactions_categorised_when_completed"),
         (PENDING, "category = 'Food'", "transactions_categorised_when_completed"),
@@ -69,7 +56,6 @@ async fn transaction_cannot_be_in_an_invalid_state() {
         (FAILED, "enriched_at = null", "transactions_enriched_when_done"),
         (PENDING, "enriched_at = now()", "transactions_enriched_when_done"),
         (PENDING, "account_id = 'unknown'", "transactions_account_fkey"),
-        (PENDING, "batch_id = gen_random_uuid()", "transactions_batch_fkey"),
         (PENDING, "transaction_id = 'tx_00000'", "transactions_pkey"),
     ] {
         let statement = format!("update transactions set {change} where transaction_id = '{id}'");
@@ -81,34 +67,43 @@ async fn transaction_cannot_be_in_an_invalid_state() {
 }
 
 #[tokio::test]
-async fn batches_idempotency_keys_and_outbox_entries_cannot_be_in_an_invalid_state() {
+async fn batches_and_slices_cannot_be_in_an_invalid_state() {
     let ledger = ledger_with_every_status().await;
     let mut connection = ledger.database.connection().await;
-    let idempotency_key = |content_hash: &str, batch_id: &str| {
-        format!(
-            "insert into idempotency_keys \
-             (tenant_id, idempotency_key, content_hash, batch_id, created_at) \
-             select tenant_id, 'k', {content_hash}, {batch_id}, now() from batches"
-        )
+    let key = |content_hash: &str| {
+        format!("update batches set idempotency_key = 'k', content_hash = {content_hash}")
     };
-    let outbox_entry = |batch_id: &str, message_count: i32| {
-        format!(
-            "insert into outbox (tenant_id, batch_id, entry_id, correlation_id, message_count) \
-             select tenant_id, {batch_id}, gen_random_uuid(), 'c', {message_count} from batches"
-        )
-    };
+    let batch = |change: &str| format!("update batches set {change}");
+    let slice = |change: &str| format!("update slices set {change}");
     for (statement, constraint) in [
-        ("update batches set inserted = inserted + 1".to_owned(), "batches_counts_add_up"),
-        ("update batches set inserted = 5, updated = -1".to_owned(), "batches_counts_add_up"),
-        ("update batches set inserted = 0, transaction_ids = '{}'".to_owned(), "batches_not_empty"),
-        (idempotency_key("'short'", "batch_id"), "idempotency_keys_content_hash_length"),
-        (idempotency_key(CONTENT_HASH, "gen_random_uuid()"), "idempotency_keys_batch_fkey"),
-        (outbox_entry("batch_id", 0), "outbox_message_count_positive"),
-        (outbox_entry("gen_random_uuid()", 1), "outbox_batch_fkey"),
+        (batch("inserted = inserted + 1"), "batches_counts_add_up"),
+        (batch("inserted = 5, updated = -1"), "batches_counts_add_up"),
+        (batch("total_transactions = 0, inserted = 0, transaction_ids = '{}'"), "batches_not_empty"),
+        (batch("transaction_ids = '{x}'"), "batches_members_listed"),
+        (batch("inserted = null"), "batches_counted_when_finished"),
+        (
+            batch(
+                "inserted = null, updated = null, unchanged = null, transaction_ids = null, \
+                 finished_at = now(), announce_at = null",
+            ),
+            "batches_counted_when_finished",
+        ),
+        (batch("message_count = 0"), "batches_message_count_positive"),
+        (batch("announce_at = null"), "batches_announced_until_finished"),
+        (batch("finished_at = now()"), "batches_announced_until_finished"),
+        (key("'short'"), "batches_content_hash_length"),
+        (key("null"), "batches_content_hash_with_key"),
+        (slice("last_position = first_position - 1"), "slices_not_empty"),
+        (slice("attempts = -1"), "slices_attempts_counted"),
+        (slice("token = gen_random_uuid(), expires_at = null"), "slices_leased_until"),
+        (slice("token = null, expires_at = now()"), "slices_leased_until"),
+        (slice("batch_id = gen_random_uuid()"), "slices_batch_fkey"),
     ] {
         let violated = violated_constraint(&mut connection, &statement).await;
         assert_eq!(violated.as_deref(), Some(constraint), "{statement}");
     }
+    let valid = key("'\\x01'::bytea || sha256('x')");
+    assert_eq!(violated_constraint(&mut connection, &valid).await, None);
 }
 
 #[tokio::test]

@@ -1,50 +1,111 @@
-//! Idempotency keys: unused, in use, used, expired.
+//! Idempotency keys: unused, in use, used.
 
 use std::time::Duration;
 
-use tributary_domain::TenantId;
-use tributary_store::idempotency::{self, KeyState};
-use tributary_store::{StoreError, Tx, batches::AcceptedBatch};
-use tributary_testkit::ledger::{booking, content_hash};
+use tributary_domain::BatchId;
+use tributary_store::batches::{self, Inserted, KEY_WAIT};
+use tributary_store::{Store, Tx};
+use tributary_testkit::ledger::{bookings, complete_batch, content_hash, insert_batch};
+use tributary_store::transactions::Written;
+use uuid::Uuid;
 
 use crate::ledger::Ledger;
+
+impl Ledger {
+    /// Inserts a batch of one transaction with a key.
+    async fn insert_keyed(&self, tx: &mut Tx, key: &str) -> (BatchId, Inserted) {
+        let batch = BatchId(Uuid::now_v7());
+        let key = Some((key, &content_hash()));
+        (batch, insert_batch(tx, self.tenant, batch, 1, key).await.unwrap())
+    }
+
+    async fn complete_unchanged(&self, tx: &mut Tx, batch: BatchId) {
+        let written = Written { inserted: 0, updated: 0, unchanged: 1 };
+        complete_batch(tx, self.tenant, batch, &bookings(1, "1"), written).await.unwrap();
+    }
+}
 
 #[tokio::test]
 async fn used_key_returns_the_content_hash_and_the_first_response() {
     let ledger = Ledger::new().await;
-    let (batch, written) = ledger.write(&[booking("a", "1"), booking("b", "2")]).await;
     let mut tx = ledger.begin().await;
-    let state = idempotency::acquire(&mut tx, ledger.tenant, "key").await.unwrap();
-    assert_eq!(state, KeyState::Unused);
-    idempotency::insert(&mut tx, ledger.tenant, "key", &content_hash(), batch).await.unwrap();
+    let (batch, inserted) = ledger.insert_keyed(&mut tx, "key").await;
+    assert_eq!(inserted, Inserted::New);
+    ledger.complete_unchanged(&mut tx, batch).await;
     tx.commit().await.unwrap();
 
-    let state =
-        idempotency::acquire(&mut *ledger.begin().await, ledger.tenant, "key").await.unwrap();
-    let accepted = AcceptedBatch {
-        batch_id: batch,
-        correlation_id: "test".to_owned(),
-        inserted: written.inserted,
-        updated: 0,
-        unchanged: 0,
-    };
-    let content_hash = content_hash().as_bytes().to_vec();
-    assert_eq!(state, KeyState::Used { content_hash, batch: accepted });
+    let mut tx = ledger.begin().await;
+    assert_eq!(ledger.insert_keyed(&mut tx, "key").await.1, Inserted::KeyUsed);
+    let used = batches::of_key(&mut tx, ledger.tenant, "key").await.unwrap().unwrap();
+    assert_eq!(used.content_hash, content_hash().as_bytes());
+    assert_eq!((used.batch.batch_id, used.batch.unchanged), (batch, 1));
+    assert_eq!(used.batch.correlation_id, "test");
+    assert_eq!(ledger.count("select count(*) from batches").await, 1);
 }
 
 #[tokio::test]
-async fn key_locked_by_another_connection_is_in_use_until_rollback() {
+async fn batches_without_a_key_do_not_exclude_each_other() {
+    let ledger = Ledger::new().await;
+    let mut tx = ledger.begin().await;
+    for _ in 0..2 {
+        let batch = BatchId(Uuid::now_v7());
+        let inserted = insert_batch(&mut tx, ledger.tenant, batch, 1, None).await.unwrap();
+        assert_eq!(inserted, Inserted::New);
+    }
+}
+
+#[tokio::test]
+async fn request_waits_for_another_one_with_the_key_and_sees_its_batch() {
     let ledger = Ledger::new().await;
     let mut first = ledger.begin().await;
+    let (batch, _) = ledger.insert_keyed(&mut first, "key").await;
+    ledger.complete_unchanged(&mut first, batch).await;
     let mut second = ledger.begin_on_new_connection().await;
-    let acquire = async |connection: &mut Tx, key| {
-        idempotency::acquire(connection, ledger.tenant, key).await.unwrap()
-    };
-    assert_eq!(acquire(&mut first, "key").await, KeyState::Unused);
-    assert_eq!(acquire(&mut second, "key").await, KeyState::InUse);
-    assert_eq!(acquire(&mut second, "other key").await, KeyState::Unused);
-    first.rollback().await.unwrap();
-    assert_eq!(acquire(&mut second, "key").await, KeyState::Unused);
+    let (second_insert, ()) = tokio::join!(ledger.insert_keyed(&mut second, "key"), async {
+        ledger.wait_for_blocked_connection().await;
+        first.commit().await.unwrap();
+    });
+    assert_eq!(second_insert.1, Inserted::KeyUsed);
+    let used = batches::of_key(&mut second, ledger.tenant, "key").await.unwrap().unwrap();
+    assert_eq!(used.batch.batch_id, batch);
+}
+
+#[tokio::test]
+async fn request_has_the_key_after_the_first_one_was_rolled_back() {
+    let ledger = Ledger::new().await;
+    let mut first = ledger.begin().await;
+    ledger.insert_keyed(&mut first, "key").await;
+    let mut second = ledger.begin_on_new_connection().await;
+    let (second_insert, ()) = tokio::join!(ledger.insert_keyed(&mut second, "key"), async {
+        ledger.wait_for_blocked_connection().await;
+        first.rollback().await.unwrap();
+    });
+    assert_eq!(second_insert.1, Inserted::New);
+}
+
+#[tokio::test]
+async fn key_held_for_longer_than_the_limit_is_in_use() {
+    let ledger = Ledger::new().await;
+    let mut first = ledger.begin().await;
+    ledger.insert_keyed(&mut first, "key").await;
+    let mut second = ledger.begin_on_new_connection().await;
+    let waited = tokio::time::timeout(KEY_WAIT * 10, ledger.insert_keyed(&mut second, "key"));
+    assert_eq!(waited.await.unwrap().1, Inserted::KeyInUse);
+}
+
+/// The limit on waiting is for the key alone.
+#[tokio::test]
+async fn lock_timeout_of_the_store_is_in_effect_after_the_key() {
+    let ledger = Ledger::new().await;
+    let store: Store = ledger.database.store().with_statement_timeout(Duration::from_secs(20));
+    let mut tx = store.begin(ledger.tenant).await.unwrap();
+    ledger.insert_keyed(&mut tx, "key").await;
+    let timeout: String = sqlx::query_scalar("show lock_timeout")
+        .persistent(false)
+        .fetch_one(&mut *tx)
+        .await
+        .unwrap();
+    assert_eq!(timeout, "10s");
 }
 
 #[tokio::test]
@@ -53,93 +114,29 @@ async fn two_tenants_can_use_the_same_key_concurrently() {
     let (store, tenant) = ledger.other_tenant("second").await;
     let mut first = ledger.begin().await;
     let mut second = store.begin(tenant).await.unwrap();
-    let state = idempotency::acquire(&mut first, ledger.tenant, "key").await.unwrap();
-    assert_eq!(state, KeyState::Unused);
-    let state = idempotency::acquire(&mut second, tenant, "key").await.unwrap();
-    assert_eq!(state, KeyState::Unused);
-}
-
-/// The keys of the two tenants collide under PostgreSQL's `hashtextextended`, which is invertible.
-#[tokio::test]
-async fn tenant_cannot_construct_a_key_that_collides_with_another_tenants_key() {
-    let ledger = Ledger::new().await;
-    let (first, second) = (ledger.database.store(), ledger.database.store());
-    let tenant = |id: &str| TenantId(id.parse().unwrap());
-    let victim = tenant("01930000-0000-7000-8000-00000000000b");
-    let mut victim_tx = first.begin(victim).await.unwrap();
-    let state = idempotency::acquire(&mut victim_tx, victim, "req_1").await.unwrap();
-    assert_eq!(state, KeyState::Unused);
-
-    let attacker = tenant("01930000-0000-7000-8000-00000000000a");
-    let mut tx = second.begin(attacker).await.unwrap();
-    let state = idempotency::acquire(&mut tx, attacker, "4p1wk9egbzhN%i^m~})a1I").await;
-    assert_eq!(state.unwrap(), KeyState::Unused);
+    ledger.insert_keyed(&mut first, "key").await;
+    let key = Some(("key", &content_hash()));
+    let batch = BatchId(Uuid::now_v7());
+    let inserted = insert_batch(&mut second, tenant, batch, 1, key).await.unwrap();
+    assert_eq!(inserted, Inserted::New);
 }
 
 #[tokio::test]
-async fn key_committed_by_a_concurrent_request_is_a_duplicate() {
-    let ledger = Ledger::new().await;
-    let (batch, _) = ledger.write(&[booking("a", "1")]).await;
-    let (other_batch, _) = ledger.write(&[booking("b", "1")]).await;
-    // The first request has begun before the second one commits.
-    let mut first = ledger.begin().await;
-    let mut second = ledger.begin_on_new_connection().await;
-    idempotency::insert(&mut second, ledger.tenant, "key", &content_hash(), batch).await.unwrap();
-    second.commit().await.unwrap();
-    let error = idempotency::insert(&mut first, ledger.tenant, "key", &content_hash(), other_batch)
-        .await
-        .unwrap_err();
-    let is_duplicate = matches!(
-        &error,
-        StoreError::DuplicateKey { constraint } if constraint == "idempotency_keys_pkey"
-    );
-    assert!(is_duplicate, "{error:?}");
-}
-
-#[tokio::test]
-async fn exactly_one_of_many_concurrent_requests_acquires_a_key() {
+async fn exactly_one_of_many_concurrent_requests_has_a_key() {
     let ledger = Ledger::new().await;
     for round in 0..20 {
         let key = format!("key {round}");
         let attempts = (0..4).map(async |_| {
             let mut tx = ledger.begin_on_new_connection().await;
-            let state = idempotency::acquire(&mut tx, ledger.tenant, &key).await.unwrap();
-            (state, tx)
+            let (batch, inserted) = ledger.insert_keyed(&mut tx, &key).await;
+            if inserted == Inserted::New {
+                ledger.complete_unchanged(&mut tx, batch).await;
+            }
+            tx.commit().await.unwrap();
+            inserted
         });
-        // Each database transaction remains open until all have tried to acquire the key.
         let outcomes = futures::future::join_all(attempts).await;
-        let unused = outcomes.iter().filter(|(state, _)| *state == KeyState::Unused).count();
-        assert_eq!(unused, 1, "round {round}");
+        let new = outcomes.iter().filter(|inserted| **inserted == Inserted::New).count();
+        assert_eq!(new, 1, "round {round}");
     }
-}
-
-#[tokio::test]
-async fn only_expired_keys_are_deleted() {
-    let ledger = Ledger::new().await;
-    let (batch, _) = ledger.write(&[booking("a", "1")]).await;
-    let mut tx = ledger.begin().await;
-    for key in ["old", "older", "recent"] {
-        idempotency::insert(&mut tx, ledger.tenant, key, &content_hash(), batch).await.unwrap();
-    }
-    sqlx::query(
-        "update idempotency_keys set created_at = created_at - interval '1 day' \
-         where idempotency_key <> 'recent'",
-    )
-    .execute(&mut *tx)
-    .await
-    .unwrap();
-    tx.commit().await.unwrap();
-
-    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-    let delete = async |limit| {
-        let mut tx = ledger.begin().await;
-        let deleted = idempotency::delete_expired(&mut tx, DAY, limit).await.unwrap();
-        tx.commit().await.unwrap();
-        deleted
-    };
-    assert_eq!((delete(1).await, delete(10).await, delete(10).await), (1, 1, 0));
-    let state = idempotency::acquire(&mut *ledger.begin().await, ledger.tenant, "recent").await;
-    assert!(matches!(state.unwrap(), KeyState::Used { .. }));
-    let state = idempotency::acquire(&mut *ledger.begin().await, ledger.tenant, "old").await;
-    assert_eq!(state.unwrap(), KeyState::Unused);
 }

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 use tributary_domain::{BatchId, Transaction};
-use tributary_store::transactions::{self, Written};
-use tributary_testkit::ledger::{booking, bookings, instant, money};
+use tributary_store::transactions::{self, WriteOutcome, Written};
+use tributary_testkit::ledger::{booking, bookings, instant, money, write_in};
 use uuid::Uuid;
 
 use crate::ledger::Ledger;
@@ -63,7 +63,7 @@ async fn known_transaction_with_other_content_is_revised_and_pending_again() {
     for column in ["category", "primary_code", "detailed_code", "confidence", "rule"] {
         assert_eq!(row[column], Value::Null, "{column}");
     }
-    for column in ["rules_version", "failure_reason", "enriched_at", "lease_token"] {
+    for column in ["rules_version", "failure_reason", "enriched_at"] {
         assert_eq!(row[column], Value::Null, "{column}");
     }
 
@@ -79,10 +79,8 @@ async fn known_transaction_with_other_content_is_revised_and_pending_again() {
 #[tokio::test]
 async fn change_of_any_field_is_a_revision() {
     let ledger = Ledger::new().await;
-    ledger.write(&[Transaction { account_id: "other".to_owned(), ..booking("x", "1") }]).await;
     let base = booking("tx", "-1.10");
     let changes: Vec<Transaction> = vec![
-        Transaction { account_id: "other".to_owned(), ..base.clone() },
         Transaction { money: money("-1.11", "USD"), ..base.clone() },
         Transaction { money: money("-1.10", "EUR"), ..base.clone() },
         Transaction { booked_at: instant("2025-10-30T08:00:00.000001Z"), ..base.clone() },
@@ -107,6 +105,21 @@ async fn change_of_any_field_is_a_revision() {
 }
 
 #[tokio::test]
+async fn transaction_that_is_stored_under_another_account_is_reported_by_position() {
+    let ledger = Ledger::new().await;
+    let of_other = |id: &str| Transaction { account_id: "other".to_owned(), ..booking(id, "1") };
+    ledger.write(&[booking("a", "1"), booking("b", "1"), of_other("c")]).await;
+    let before = all_rows(&ledger).await;
+    let sent = [of_other("new"), of_other("b"), booking("a", "2"), booking("c", "1")];
+    let mut tx = ledger.begin().await;
+    let batch = BatchId(Uuid::now_v7());
+    let outcome = transactions::write(&mut tx, ledger.tenant, batch, &sent, false).await.unwrap();
+    assert_eq!(outcome, WriteOutcome::OtherAccount(vec![1, 3]));
+    tx.rollback().await.unwrap();
+    assert_eq!(all_rows(&ledger).await, before);
+}
+
+#[tokio::test]
 async fn rolled_back_batch_writes_nothing() {
     let ledger = Ledger::new().await;
     let (first, _) = ledger.write(&bookings(2, "-1")).await;
@@ -115,7 +128,7 @@ async fn rolled_back_batch_writes_nothing() {
     let batch = BatchId(Uuid::now_v7());
     let sent = bookings(4, "-2");
     let mut tx = ledger.begin().await;
-    transactions::write(&mut tx, ledger.tenant, batch, &sent).await.unwrap();
+    write_in(&mut tx, ledger.tenant, batch, &sent, false).await.unwrap();
     drop(tx);
     assert_eq!(all_rows(&ledger).await, before);
 }
@@ -125,7 +138,7 @@ async fn all_rows(ledger: &Ledger) -> Vec<Value> {
     sqlx::query_scalar(
         "select to_jsonb(t) from transactions t \
          union all select to_jsonb(r) from transaction_revisions r \
-         union all select to_jsonb(d) from report_deltas d \
+         union all select to_jsonb(p) from report_packs p \
          union all select to_jsonb(d) from report_days d \
          order by 1",
     )

@@ -5,19 +5,21 @@ use std::time::{Duration, Instant};
 use tributary_domain::identity::LeaseToken;
 use tributary_domain::{BatchId, TenantId, Transaction};
 use tributary_store::batches::{FinishOutcome, RemainingWork};
-use tributary_store::enrichment::{self, Category, ClaimedTransaction, Lease, Outcome};
-use tributary_store::outbox::{self, OutboxEntry};
+use tributary_store::enrichment::{self, Category, Claim, ClaimedTransaction, Lease, Outcome};
 use tributary_store::transactions::Written;
 use tributary_store::transactions::stored::PageQuery;
 use tributary_store::{Store, Tx, batches};
 use tributary_testkit::TestDatabase;
-use tributary_testkit::ledger::write;
+use tributary_testkit::ledger::{divide, write};
 use uuid::Uuid;
 
 /// Long enough for a test on a busy machine.
 pub const LEASE: Duration = Duration::from_secs(60);
 /// A lease that has expired when the next database transaction begins.
 pub const EXPIRED_LEASE: Duration = Duration::ZERO;
+
+/// When relay announces a batch again after a claim.
+pub const REQUEUE_AFTER: Duration = Duration::from_secs(15 * 60);
 
 pub const SHOPPING: Category<'static> = Category {
     category: "Shopping",
@@ -73,29 +75,57 @@ impl Ledger {
         Lease { tenant: self.tenant, batch, token: LeaseToken(Uuid::now_v7()), duration }
     }
 
-    /// Claims and commits.
+    /// Writes a batch whose work is divided into slices of `size` positions.
+    pub async fn write_in_slices(&self, bookings: &[Transaction], size: i32) -> BatchId {
+        let (batch, _) = self.write(bookings).await;
+        divide(&mut self.database.connection().await, batch, size).await.unwrap();
+        batch
+    }
+
+    /// Claims a free slice, and commits. Returns its pending rows, which are none if there is no
+    /// free slice.
     pub async fn claim(
         &self,
         batch: BatchId,
         duration: Duration,
-        limit: i64,
     ) -> (Lease, Vec<ClaimedTransaction>) {
         let lease = self.lease(batch, duration);
         let mut tx = self.begin().await;
-        let claimed = enrichment::claim(&mut tx, &lease, limit).await.unwrap();
+        let claim = enrichment::claim(&mut tx, &lease, REQUEUE_AFTER).await.unwrap();
         tx.commit().await.unwrap();
-        (lease, claimed)
+        (lease, claim.map(|claim| claim.rows).unwrap_or_default())
     }
 
-    /// Finishes rows with the same result, and commits. Returns how many were written.
+    /// Claims a part of a slice whose lease has expired, and commits.
+    pub async fn claim_expired(&self, batch: BatchId, duration: Duration) -> (Lease, Option<Claim>) {
+        let lease = self.lease(batch, duration);
+        let mut tx = self.begin().await;
+        let claim = enrichment::claim_expired(&mut tx, &lease).await.unwrap();
+        tx.commit().await.unwrap();
+        (lease, claim)
+    }
+
+    /// Finishes rows with the same result, ends the lease, and commits. Returns how many were
+    /// written.
     pub async fn finish(
         &self,
         lease: &Lease,
-        ids: &[&str],
+        rows: &[ClaimedTransaction],
         result: Result<Category<'_>, &str>,
     ) -> i64 {
-        let outcomes: Vec<_> =
-            ids.iter().map(|id| Outcome { transaction_id: id, result }).collect();
+        self.finish_as(lease, rows, |_| result).await
+    }
+
+    /// Finishes rows with a result for each id, ends the lease, and commits. Returns how many were
+    /// written.
+    pub async fn finish_as<'r>(
+        &self,
+        lease: &Lease,
+        rows: &[ClaimedTransaction],
+        result_of: impl Fn(&str) -> Result<Category<'r>, &'r str>,
+    ) -> i64 {
+        let outcomes: Vec<_> = 
+            rows.iter().map(|row| outcome(row, result_of(&row.transaction_id))).collect();
         let mut tx = self.begin().await;
         let written = enrichment::finish(&mut tx, lease, "rules-1", &outcomes).await.unwrap();
         tx.commit().await.unwrap();
@@ -103,18 +133,23 @@ impl Ledger {
     }
 
     /// Releases and commits.
-    pub async fn release(&self, lease: &Lease) -> i64 {
+    pub async fn release(&self, lease: &Lease) {
         let mut tx = self.begin().await;
-        let released = enrichment::release(&mut tx, lease).await.unwrap();
+        enrichment::release(&mut tx, lease).await.unwrap();
         tx.commit().await.unwrap();
-        released
     }
 
-    /// Claims and completes all rows of a batch.
+    /// Claims and completes all free slices of a batch.
     pub async fn complete(&self, batch: BatchId) {
-        let (lease, claimed) = self.claim(batch, LEASE, 10_000).await;
-        let written = self.finish(&lease, &ids(&claimed), Ok(SHOPPING)).await;
-        assert_eq!(usize::try_from(written), Ok(claimed.len()));
+        loop {
+            let lease = self.lease(batch, LEASE);
+            let mut tx = self.begin().await;
+            let claim = enrichment::claim(&mut tx, &lease, REQUEUE_AFTER).await.unwrap();
+            tx.commit().await.unwrap();
+            let Some(claim) = claim else { return };
+            let written = self.finish(&lease, &claim.rows, Ok(SHOPPING)).await;
+            assert_eq!(usize::try_from(written), Ok(claim.rows.len()));
+        }
     }
 
     pub async fn finish_if_done(&self, batch: BatchId) -> RemainingWork {
@@ -128,13 +163,6 @@ impl Ledger {
         let outcome = batches::finish_if_done(&mut tx, self.tenant, batch).await.unwrap();
         tx.commit().await.unwrap();
         outcome
-    }
-
-    /// Inserts an outbox entry and commits.
-    pub async fn insert_outbox_entry(&self, entry: &OutboxEntry) {
-        let mut tx = self.begin().await;
-        outbox::insert(&mut tx, entry).await.unwrap();
-        tx.commit().await.unwrap();
     }
 
     /// Waits until a connection to this database is blocked by a lock.
@@ -162,6 +190,9 @@ impl Ledger {
         let mut tx = self.begin().await;
         assert!(batches::lock(&mut tx, self.tenant, batch).await.unwrap());
         let retried = enrichment::retry_failed(&mut tx, self.tenant, batch).await.unwrap();
+        if retried > 0 {
+            batches::reopen(&mut tx, self.tenant, batch, 1, REQUEUE_AFTER).await.unwrap();
+        }
         tx.commit().await.unwrap();
         retried
     }
@@ -184,6 +215,14 @@ pub fn account_page(account_id: &str) -> PageQuery<'_> {
     }
 }
 
+pub fn outcome<'r>(
+    row: &ClaimedTransaction,
+    result: Result<Category<'r>, &'r str>,
+) -> Outcome<'r> {
+    Outcome { position: row.position, revision: row.revision, result }
+}
+
+/// The ids of claimed rows, in order.
 pub fn ids(claimed: &[ClaimedTransaction]) -> Vec<&str> {
     claimed.iter().map(|row| row.transaction_id.as_str()).collect()
 }

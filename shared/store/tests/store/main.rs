@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod accounts;
+mod announcements;
 mod backlog;
 mod batches;
 mod concurrency;
@@ -10,7 +11,6 @@ mod enrichment;
 mod idempotency;
 mod ingest;
 mod ledger;
-mod outbox;
 mod report;
 mod scale;
 mod sums;

@@ -2,10 +2,12 @@
 
 use chrono::NaiveDate;
 use tributary_domain::Transaction;
+use tributary_store::batches::RemainingWork;
 use tributary_store::{Store, enrichment, report};
 use tributary_testkit::ledger::{booking, bookings, instant, money};
+use uuid::Uuid;
 
-use crate::ledger::{EXPIRED_LEASE, LEASE, Ledger, SHOPPING, ids};
+use crate::ledger::{EXPIRED_LEASE, LEASE, Ledger, REQUEUE_AFTER, SHOPPING, outcome};
 use crate::sums::{assert_sums_match_rows, period, summary};
 
 /// Transactions of two accounts, two days and three currencies; income, spend and zero.
@@ -37,39 +39,46 @@ async fn fold(store: &Store, limit: i64) -> i64 {
 #[tokio::test]
 async fn sums_match_rows_after_every_step_of_a_batch() {
     let ledger = Ledger::new().await;
-    let (batch, _) = ledger.write(&mixed_transactions()).await;
+    let batch = ledger.write_in_slices(&mixed_transactions(), 4).await;
     assert_sums_match_rows(&ledger).await;
 
-    let (lease, _) = ledger.claim(batch, LEASE, 3).await;
+    let (lease, _) = ledger.claim(batch, LEASE).await;
     assert_sums_match_rows(&ledger).await;
-    assert_eq!(ledger.release(&lease).await, 3);
-    assert_sums_match_rows(&ledger).await;
-
-    let (expired, _) = ledger.claim(batch, EXPIRED_LEASE, 4).await;
-    assert_sums_match_rows(&ledger).await;
-    let (lease, claimed) = ledger.claim(batch, LEASE, 100).await;
-    assert_eq!(claimed.len(), 8, "including those of the expired lease");
-    assert_sums_match_rows(&ledger).await;
-    assert_eq!(ledger.finish(&expired, &["a", "b"], Ok(SHOPPING)).await, 0);
+    ledger.release(&lease).await;
     assert_sums_match_rows(&ledger).await;
 
-    assert_eq!(ledger.finish(&lease, &["a", "c", "e", "f"], Ok(SHOPPING)).await, 4);
+    let (expired, claimed) = ledger.claim(batch, EXPIRED_LEASE).await;
     assert_sums_match_rows(&ledger).await;
-    assert_eq!(ledger.finish(&lease, &["b", "d", "g"], Err("no rule")).await, 3);
+    let (other, other_claimed) = ledger.claim(batch, LEASE).await;
+    assert_eq!((claimed.len(), other_claimed.len()), (4, 4));
     assert_sums_match_rows(&ledger).await;
-    assert_eq!(ledger.release(&lease).await, 1);
+    let (part, part_claim) = ledger.claim_expired(batch, LEASE).await;
+    let part_rows = part_claim.unwrap().rows;
+    assert_eq!(part_rows.len(), 4);
+    assert_sums_match_rows(&ledger).await;
+    assert_eq!(ledger.finish(&expired, &claimed, Ok(SHOPPING)).await, 0);
+    assert_sums_match_rows(&ledger).await;
+    let result_of = |id: &str| if id == "a" { Err("no rule") } else { Ok(SHOPPING) };
+    assert_eq!(ledger.finish_as(&part, &part_rows, result_of).await, 4);
+    assert_sums_match_rows(&ledger).await;
+    assert_eq!(ledger.finish(&other, &other_claimed[..3], Ok(SHOPPING)).await, 3);
+    assert_sums_match_rows(&ledger).await;
+    assert_eq!(ledger.retry(batch).await, 1);
+    assert_sums_match_rows(&ledger).await;
+    ledger.complete(batch).await;
+    assert_eq!(ledger.progress(batch).await.counts.completed, 8);
+    assert_sums_match_rows(&ledger).await;
+    assert_eq!(ledger.finish_if_done(batch).await, RemainingWork::Nothing);
     assert_sums_match_rows(&ledger).await;
 }
 
 #[tokio::test]
-async fn sums_follow_a_transaction_to_another_account_day_currency_and_amount() {
+async fn sums_follow_a_transaction_to_another_day_currency_and_amount() {
     let ledger = Ledger::new().await;
     let (batch, _) = ledger.write(&mixed_transactions()).await;
     ledger.complete(batch).await;
     let base = booking("a", "-0.10");
     for changed in [
-        Transaction { account_id: "other".to_owned(), ..base.clone() },
-        Transaction { account_id: "third".to_owned(), ..base.clone() },
         Transaction { booked_at: instant("2025-10-29T23:59:59Z"), ..base.clone() },
         Transaction { booked_at: instant("2025-10-29T20:00:00-05:00"), ..base.clone() },
         Transaction { money: money("-0.10", "EUR"), ..base.clone() },
@@ -80,7 +89,7 @@ async fn sums_follow_a_transaction_to_another_account_day_currency_and_amount() 
         // Revised after it was completed, and while it is leased.
         let (batch, _) = ledger.write(std::slice::from_ref(&changed)).await;
         assert_sums_match_rows(&ledger).await;
-        ledger.claim(batch, LEASE, 10).await;
+        ledger.claim(batch, LEASE).await;
         let revised = Transaction { merchant_name: None, ..changed };
         let (batch, _) = ledger.write(std::slice::from_ref(&revised)).await;
         assert_sums_match_rows(&ledger).await;
@@ -91,10 +100,45 @@ async fn sums_follow_a_transaction_to_another_account_day_currency_and_amount() 
     }
 }
 
+/// The open rows that ingest adds and enrich removes again never become days.
 #[tokio::test]
-async fn folding_keeps_the_sums_and_deletes_all_deltas() {
+async fn finished_batch_is_folded_without_open_rows() {
     let ledger = Ledger::new().await;
     let (batch, _) = ledger.write(&mixed_transactions()).await;
+    let (waiting, _) = ledger.write(&[booking("waiting", "-1")]).await;
+    ledger.complete(batch).await;
+    let mut tx = ledger.begin().await;
+    report::fold_batch(&mut tx, ledger.tenant, batch).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_sums_match_rows(&ledger).await;
+    let open = "select count(*) from report_days where state = 'open'";
+    assert_eq!(ledger.count(open).await, 0);
+    let packs: Vec<Uuid> = sqlx::query_scalar("select batch_id from report_packs")
+        .fetch_all(&mut ledger.database.connection().await)
+        .await
+        .unwrap();
+    assert_eq!(packs, [waiting.0], "the packs of other batches remain");
+}
+
+#[tokio::test]
+async fn days_that_no_transaction_counts_towards_are_deleted() {
+    let ledger = Ledger::new().await;
+    let (batch, _) = ledger.write(&[booking("a", "-1"), booking("b", "-2")]).await;
+    fold(&ledger.store, 100).await;
+    ledger.complete(batch).await;
+    fold(&ledger.store, 100).await;
+    assert_eq!(ledger.count("select count(*) from report_days").await, 2, "open is empty");
+    let mut tx = ledger.store.begin_for_all().await.unwrap();
+    assert_eq!(report::delete_empty_days(&mut tx, 10).await.unwrap(), 1);
+    assert_eq!(report::delete_empty_days(&mut tx, 10).await.unwrap(), 0);
+    tx.commit().await.unwrap();
+    assert_sums_match_rows(&ledger).await;
+}
+
+#[tokio::test]
+async fn folding_keeps_the_sums_and_deletes_all_packs() {
+    let ledger = Ledger::new().await;
+    let batch = ledger.write_in_slices(&mixed_transactions(), 3).await;
     ledger.complete(batch).await;
     let mut folded = 0;
     loop {
@@ -106,8 +150,8 @@ async fn folding_keeps_the_sums_and_deletes_all_deltas() {
         }
     }
     assert!(folded > 3, "{folded}");
-    assert_eq!(delta_count(&ledger).await, 0);
-    assert_eq!(fold(&ledger.store, 3).await, 0, "no delta is left");
+    assert_eq!(pack_count(&ledger).await, 0);
+    assert_eq!(fold(&ledger.store, 3).await, 0, "no pack is left");
 }
 
 #[tokio::test]
@@ -140,21 +184,21 @@ async fn concurrent_folding_and_writing_keeps_the_sums() {
     );
     assert_sums_match_rows(&ledger).await;
     while fold(&ledger.store, 100).await > 0 {}
-    assert_eq!(delta_count(&ledger).await, 0);
+    assert_eq!(pack_count(&ledger).await, 0);
     assert_sums_match_rows(&ledger).await;
 }
 
 #[tokio::test]
-async fn deltas_locked_by_another_relay_are_skipped() {
+async fn packs_locked_by_another_relay_are_skipped() {
     let ledger = Ledger::new().await;
     ledger.write(&mixed_transactions()).await;
-    let total = delta_count(&ledger).await;
+    let total = pack_count(&ledger).await;
     let mut first = ledger.store.begin_for_all().await.unwrap();
-    let locked = report::fold(&mut first, 2).await.unwrap();
+    let locked = report::fold(&mut first, 1).await.unwrap();
     let rest = fold(&ledger.database.store(), 100).await;
-    assert_eq!((locked, rest), (2, total - 2));
-    drop(first);
-    assert_eq!(fold(&ledger.database.store(), 100).await, 2, "the rollback restored the deltas");
+    assert_eq!((locked, rest, total), (1, 1, 2), "one pack for each account");
+    first.rollback().await.unwrap();
+    assert_eq!(fold(&ledger.database.store(), 100).await, 1, "the rollback restored the packs");
     assert_sums_match_rows(&ledger).await;
 }
 
@@ -162,11 +206,12 @@ async fn deltas_locked_by_another_relay_are_skipped() {
 async fn rows_and_sums_change_in_one_commit() {
     let ledger = Ledger::new().await;
     let (batch, _) = ledger.write(&mixed_transactions()).await;
-    let lease = ledger.lease(batch, LEASE);
+    let (lease, claimed) = ledger.claim(batch, LEASE).await;
+    let outcomes: Vec<_> = claimed.iter().map(|row| outcome(row, Ok(SHOPPING))).collect();
     let mut tx = ledger.begin().await;
-    enrichment::claim(&mut tx, &lease, 100).await.unwrap();
+    enrichment::finish(&mut tx, &lease, "rules-1", &outcomes).await.unwrap();
     assert_sums_match_rows(&ledger).await;
-    drop(tx);
+    tx.rollback().await.unwrap();
     assert_sums_match_rows(&ledger).await;
 }
 
@@ -194,8 +239,9 @@ async fn summary_is_empty_without_transactions_and_none_for_an_unknown_account()
     let ledger = Ledger::new().await;
     let (batch, _) = ledger.write(&[booking("a", "-1")]).await;
     ledger.complete(batch).await;
-    // The transaction moves to another account, which leaves no group with zero rows.
-    ledger.write(&[Transaction { account_id: "other".to_owned(), ..booking("a", "-1") }]).await;
+    // The transaction moves to another day, which leaves no group with zero rows.
+    let moved = Transaction { booked_at: instant("2025-10-29T08:00:00Z"), ..booking("a", "-1") };
+    ledger.write(&[moved]).await;
     let date = NaiveDate::from_ymd_opt(2025, 10, 30).unwrap();
     assert_eq!(summary(&ledger, "acc", period(date, date)).await, []);
     let mut tx = ledger.begin().await;
@@ -206,21 +252,17 @@ async fn summary_is_empty_without_transactions_and_none_for_an_unknown_account()
 #[tokio::test]
 async fn sums_match_rows_after_concurrent_enrichment() {
     let ledger = Ledger::new().await;
-    let (batch, _) = ledger.write(&bookings(200, "-0.10")).await;
+    let batch = ledger.write_in_slices(&bookings(200, "-0.10"), 17).await;
     let work = async || {
         let store = ledger.database.store();
         loop {
             let lease = ledger.lease(batch, LEASE);
             let mut tx = store.begin(ledger.tenant).await.unwrap();
-            let claimed = enrichment::claim(&mut tx, &lease, 17).await.unwrap();
+            let claim = enrichment::claim(&mut tx, &lease, REQUEUE_AFTER).await.unwrap();
             tx.commit().await.unwrap();
-            if claimed.is_empty() {
-                return;
-            }
-            let outcomes: Vec<_> = ids(&claimed)
-                .into_iter()
-                .map(|id| enrichment::Outcome { transaction_id: id, result: Ok(SHOPPING) })
-                .collect();
+            let Some(claim) = claim else { return };
+            let outcomes: Vec<_> =
+                claim.rows.iter().map(|row| outcome(row, Ok(SHOPPING))).collect();
             let mut tx = store.begin(ledger.tenant).await.unwrap();
             enrichment::finish(&mut tx, &lease, "rules-1", &outcomes).await.unwrap();
             tx.commit().await.unwrap();
@@ -231,6 +273,6 @@ async fn sums_match_rows_after_concurrent_enrichment() {
     assert_sums_match_rows(&ledger).await;
 }
 
-async fn delta_count(ledger: &Ledger) -> i64 {
-    ledger.count("select count(*) from report_deltas").await
+async fn pack_count(ledger: &Ledger) -> i64 {
+    ledger.count("select count(*) from report_packs").await
 }

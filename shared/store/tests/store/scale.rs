@@ -11,14 +11,12 @@ use tracing::subscriber::DefaultGuard;
 use tributary_store::transactions::Written;
 use tributary_testkit::ledger::{booking, bookings};
 
-use crate::ledger::{LEASE, Ledger, SHOPPING, ids};
+use crate::ledger::Ledger;
 
 const SMALL: usize = 1_000;
 const LARGE: usize = 10_000;
 /// Linear growth is 10, and another plan may process some rows twice. Quadratic growth is 100.
 const RATIO_MAX: u64 = 20;
-/// The number of rows that enrich claims at a time.
-const CLAIM_SIZE: i64 = 500;
 /// Makes PostgreSQL send each executed plan, with its row counts, to clients that connect later.
 const SETTINGS: &[&str] = &[
     "session_preload_libraries = 'auto_explain'",
@@ -108,13 +106,7 @@ async fn measure(count: usize) -> Vec<(&'static str, u64)> {
     assert_eq!(result, written(0, 0, total));
     steps.push(("repeat", notices.take_rows()));
 
-    loop {
-        let (lease, claimed) = ledger.claim(batch, LEASE, CLAIM_SIZE).await;
-        if claimed.is_empty() {
-            break;
-        }
-        ledger.finish(&lease, &ids(&claimed), Ok(SHOPPING)).await;
-    }
+    ledger.complete(batch).await;
     steps.push(("enrich", notices.take_rows()));
 
     let completed = ledger.progress(batch).await.counts.completed;

@@ -33,10 +33,13 @@ pub async fn recompute(
     period: Period,
 ) -> Vec<Sums> {
     let rows: Vec<Row> = sqlx::query_as(
-        "select currency, status, coalesce(category, ''), count(*), \
+        "select currency, case when status = 'pending' and exists ( \
+         select from slices s where s.batch_id = t.batch_id and s.expires_at >= now() \
+         and t.batch_position between s.first_position and s.last_position \
+         ) then 'processing' else status end, coalesce(category, ''), count(*), \
          sum(case when amount < 0 then -amount else 0 end), \
          sum(case when amount > 0 then amount else 0 end) \
-         from transactions where tenant_id = $1 and account_id = $2 \
+         from transactions t where tenant_id = $1 and account_id = $2 and replaced_by is null \
          and (booked_at at time zone 'UTC')::date between $3 and $4 \
          group by 1, 2, 3 order by 1, 2, 3",
     )

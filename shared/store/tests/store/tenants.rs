@@ -1,17 +1,16 @@
 //! Two tenants with the same ids are isolated: neither reads, changes or counts the other's rows.
 
-use std::time::Duration;
-
+use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, Row};
 use tributary_domain::{BatchId, TenantId};
-use tributary_store::enrichment::{self, Lease, Outcome};
-use tributary_store::outbox::{self, OutboxEntry};
+use tributary_store::announcements::{self, Announcement};
+use tributary_store::enrichment::{self, Lease};
 use tributary_store::transactions::{self, stored};
 use tributary_store::{Store, StoreError, accounts, batches, report};
-use tributary_testkit::ledger::{booking, bookings, outbox_entry, write};
+use tributary_testkit::ledger::{booking, bookings, write};
 use uuid::Uuid;
 
-use crate::ledger::{LEASE, Ledger, SHOPPING, account_page, ids};
+use crate::ledger::{LEASE, Ledger, REQUEUE_AFTER, SHOPPING, account_page, outcome};
 use crate::sums::{assert_sums_match_rows, recompute, year};
 
 #[tokio::test]
@@ -26,7 +25,7 @@ async fn same_ids_of_two_tenants_are_isolated() {
     let mut tx = store.begin(tenant).await.unwrap();
     let progress = batches::progress(&mut tx, tenant, other_batch).await.unwrap().unwrap();
     assert_eq!(progress.counts.pending, 2);
-    let rows = stored::page(&mut tx, tenant, &account_page("acc")).await.unwrap();
+    let rows = stored::page(&mut tx, tenant, &account_page("acc")).await.unwrap().transactions;
     assert!(rows.len() == 2 && rows.iter().all(|row| row.status == "pending"), "{rows:?}");
     assert_sums_match_rows(&ledger).await;
     let sums = report::summary(&mut tx, tenant, "acc", year()).await.unwrap().unwrap();
@@ -43,38 +42,36 @@ async fn other_tenants_rows_are_not_found() {
     assert!(batches::failures(&mut tx, other_tenant, batch).await.unwrap().is_empty());
     assert!(!accounts::exists(&mut tx, other_tenant, "acc").await.unwrap());
     let referenced = ["acc".to_owned()];
-    let unknown = accounts::upsert(&mut tx, other_tenant, &[], &referenced).await.unwrap();
+    let unknown = accounts::upsert(&mut tx, other_tenant, &[], &referenced, true).await.unwrap();
     assert_eq!(unknown, referenced);
     assert_eq!(report::summary(&mut tx, other_tenant, "acc", year()).await.unwrap(), None);
-    let rows = stored::page(&mut tx, other_tenant, &account_page("acc")).await.unwrap();
-    assert!(rows.is_empty());
+    let page = stored::page(&mut tx, other_tenant, &account_page("acc")).await.unwrap();
+    assert!(page.transactions.is_empty());
 }
 
 #[tokio::test]
 async fn other_tenants_rows_cannot_be_changed() {
     let ledger = Ledger::new().await;
     let (store, other_tenant) = ledger.other_tenant("second").await;
-    let (batch, _) = ledger.write(&bookings(2, "-1")).await;
-    let entry = outbox_entry(ledger.tenant, batch);
-    ledger.insert_outbox_entry(&entry).await;
-
-    let (lease, claimed) = ledger.claim(batch, LEASE, 1).await;
+    let batch = ledger.write_in_slices(&bookings(2, "-1"), 1).await;
+    let (lease, claimed) = ledger.claim(batch, LEASE).await;
+    let announcement = announcement(&ledger, batch).await;
     let stolen = Lease { tenant: other_tenant, ..lease };
-    let outcome = Outcome { transaction_id: ids(&claimed)[0], result: Ok(SHOPPING) };
+    let outcome = outcome(&claimed[0], Ok(SHOPPING));
     let mut tx = store.begin(other_tenant).await.unwrap();
-    assert!(enrichment::claim(&mut tx, &stolen, 10).await.unwrap().is_empty());
+    assert!(enrichment::claim(&mut tx, &stolen, REQUEUE_AFTER).await.unwrap().is_none());
+    assert!(enrichment::claim_expired(&mut tx, &stolen).await.unwrap().is_none());
     let finished = enrichment::finish(&mut tx, &stolen, "rules-1", &[outcome]).await;
     assert_eq!(finished.unwrap().total(), 0);
-    assert_eq!(enrichment::release(&mut tx, &stolen).await.unwrap(), 0);
+    enrichment::release(&mut tx, &stolen).await.unwrap();
     batches::finish_if_done(&mut tx, other_tenant, batch).await.unwrap();
     assert!(!batches::lock(&mut tx, other_tenant, batch).await.unwrap());
     assert_eq!(enrichment::retry_failed(&mut tx, other_tenant, batch).await.unwrap(), 0);
-    outbox::delete(&mut tx, &OutboxEntry { tenant: other_tenant, ..entry.clone() }).await.unwrap();
+    let stolen = Announcement { tenant: other_tenant, ..announcement.clone() };
+    announcements::mark_unsent(&mut tx, &stolen).await.unwrap();
     tx.commit().await.unwrap();
 
-    let mut tx = ledger.store.begin_for_all().await.unwrap();
-    assert_eq!(outbox::lock_due(&mut tx, Duration::ZERO, 10).await.unwrap(), [entry]);
-    drop(tx);
+    assert_eq!(self::announcement(&ledger, batch).await, announcement);
     let counts = ledger.progress(batch).await.counts;
     assert_eq!((counts.pending, counts.processing), (1, 1));
 }
@@ -106,9 +103,25 @@ async fn transaction_cannot_reference_an_account_of_another_tenant() {
     assert!(result.is_err(), "the foreign key of the account includes the tenant");
 }
 
+/// The announcement of a batch, as its row says.
+async fn announcement(ledger: &Ledger, batch: BatchId) -> Announcement {
+    let announce_at: DateTime<Utc> = sqlx::query_scalar("select announce_at from batches")
+        .fetch_one(&mut ledger.database.connection().await)
+        .await
+        .unwrap();
+    Announcement {
+        tenant: ledger.tenant,
+        batch,
+        correlation_id: "test".to_owned(),
+        trace_header: None,
+        message_count: 1,
+        announce_at,
+    }
+}
+
 async fn write_without_accounts(store: &Store, tenant: TenantId) -> Result<(), StoreError> {
     let batch = BatchId(Uuid::now_v7());
     let mut tx = store.begin(tenant).await?;
-    transactions::write(&mut tx, tenant, batch, &[booking("b", "1")]).await?;
+    transactions::write(&mut tx, tenant, batch, &[booking("b", "1")], false).await?;
     Ok(())
 }

@@ -47,7 +47,7 @@ async fn lock_that_is_not_acquired_in_time_is_unavailable() {
 async fn transaction_that_was_idle_for_too_long_is_unavailable_and_the_next_one_begins() {
     let ledger = Ledger::new().await;
     let mut tx = ledger.begin().await;
-    accounts::upsert(&mut tx, ledger.tenant, &[account("a")], &[]).await.unwrap();
+    accounts::upsert(&mut tx, ledger.tenant, &[account("a")], &[], false).await.unwrap();
     tx.execute("set local idle_in_transaction_session_timeout = '50ms'").await.unwrap();
     // As long as a frozen environment would be.
     tokio::time::sleep(Duration::from_millis(500)).await;

@@ -6,17 +6,15 @@ use sqlx::{Connection, PgConnection, Row};
 use tributary_domain::identity::LeaseToken;
 use tributary_domain::{BatchId, Scope, TenantId};
 use tributary_store::api_keys::{self, ApiKey, NewApiKey};
-use tributary_store::enrichment::{self, Lease, Outcome};
-use tributary_store::outbox;
-use tributary_store::transactions::stored;
+use tributary_store::enrichment::{self, Lease};
+use tributary_store::transactions::{self, WriteOutcome, stored};
 use tributary_store::{
-    accounts, backlog, batches, check, health, idempotency, migrations, report, tenants,
-    transactions,
+    accounts, announcements, backlog, batches, check, health, migrations, report, tenants,
 };
-use tributary_testkit::ledger::{account, bookings, content_hash, insert_batch, outbox_entry};
+use tributary_testkit::ledger::{account, bookings, complete_batch, content_hash, insert_batch};
 use uuid::Uuid;
 
-use crate::ledger::{LEASE, Ledger, SHOPPING, account_page};
+use crate::ledger::{LEASE, Ledger, REQUEUE_AFTER, SHOPPING, account_page, outcome};
 use crate::sums::period;
 
 /// Runs statements of all modules of the store on one connection.
@@ -37,27 +35,31 @@ async fn run_statements(connection: &mut PgConnection, tenant: TenantId, round: 
     api_keys::revoke_by_name(connection, tenant, "key").await.unwrap();
 
     let sent = bookings(3, round);
-    idempotency::acquire(connection, tenant, round).await.unwrap();
-    accounts::upsert(connection, tenant, &[account("acc")], &[]).await.unwrap();
+    let key = Some((round, &content_hash()));
+    insert_batch(connection, tenant, batch, 3, key).await.unwrap();
+    accounts::upsert(connection, tenant, &[account("acc")], &[], true).await.unwrap();
     accounts::exists(connection, tenant, "acc").await.unwrap();
-    let written = transactions::write(connection, tenant, batch, &sent).await.unwrap();
+    let write = transactions::write(connection, tenant, batch, &sent, true).await.unwrap();
+    let WriteOutcome::Written(written) = write else { panic!("{write:?}") };
     assert_eq!(written.changed(), 3, "the first round inserts, the second revises");
-    insert_batch(connection, tenant, batch, &sent, written).await.unwrap();
-    idempotency::insert(connection, tenant, round, &content_hash(), batch).await.unwrap();
-    let entry = outbox_entry(tenant, batch);
-    outbox::insert(connection, &entry).await.unwrap();
-    outbox::lock_due(connection, Duration::ZERO, 10).await.unwrap();
-    outbox::delete(connection, &entry).await.unwrap();
-    outbox::requeue_stalled(connection, Duration::ZERO, 10).await.unwrap();
+    complete_batch(connection, tenant, batch, &sent, written).await.unwrap();
+    batches::of_key(connection, tenant, round).await.unwrap().unwrap();
+    let due = announcements::take_due(connection, 10, Duration::ZERO).await.unwrap();
+    announcements::mark_sent(connection, &due, Duration::ZERO).await.unwrap();
+    if let Some(announcement) = due.first() {
+        announcements::mark_unsent(connection, announcement).await.unwrap();
+    }
 
     let token = LeaseToken(Uuid::now_v7());
     let lease = Lease { tenant, batch, token, duration: LEASE };
-    enrichment::claim(connection, &lease, 10).await.unwrap();
-    let outcome = Outcome { transaction_id: "tx_00000", result: Ok(SHOPPING) };
+    let claim = enrichment::claim(connection, &lease, REQUEUE_AFTER).await.unwrap().unwrap();
+    enrichment::claim_expired(connection, &lease).await.unwrap();
+    let outcome = outcome(&claim.rows[0], Ok(SHOPPING));
     enrichment::finish(connection, &lease, "rules-1", &[outcome]).await.unwrap();
     enrichment::release(connection, &lease).await.unwrap();
     batches::lock(connection, tenant, batch).await.unwrap();
     enrichment::retry_failed(connection, tenant, batch).await.unwrap();
+    batches::reopen(connection, tenant, batch, 1, REQUEUE_AFTER).await.unwrap();
     batches::finish_if_done(connection, tenant, batch).await.unwrap();
     batches::progress(connection, tenant, batch).await.unwrap();
     batches::failures(connection, tenant, batch).await.unwrap();
@@ -65,14 +67,15 @@ async fn run_statements(connection: &mut PgConnection, tenant: TenantId, round: 
     stored::page(connection, tenant, &account_page("acc")).await.unwrap();
     let day = period("2025-10-30".parse().unwrap(), "2025-10-30".parse().unwrap());
     report::summary(connection, tenant, "acc", day).await.unwrap();
+    report::fold_batch(connection, tenant, batch).await.unwrap();
     report::fold(connection, 10).await.unwrap();
+    report::delete_empty_days(connection, 10).await.unwrap();
 
     migrations::missing(connection).await.unwrap();
     backlog::measure(connection).await.unwrap();
     check::unsettled(connection).await.unwrap();
     let options = check::Options { settled: true, grace: Duration::ZERO };
     check::run(connection, options).await.unwrap();
-    idempotency::delete_expired(connection, Duration::ZERO, 10).await.unwrap();
 }
 
 async fn prepared_statement_count(connection: &mut PgConnection) -> i64 {

@@ -1,0 +1,153 @@
+//! Accepting a batch: its row is inserted first and completed last, in one database transaction.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use tributary_domain::request::ContentHash;
+use tributary_domain::{BatchId, CorrelationId, TenantId};
+
+use super::AcceptedBatch;
+use crate::enrichment::SLICE_MAX;
+use crate::error::StoreError;
+use crate::interval::millis;
+use crate::transactions::Written;
+use crate::unnamed::unnamed;
+
+/// How long to wait for another request with the same idempotency key.
+pub const KEY_WAIT: Duration = Duration::from_secs(2);
+
+/// A batch before its transactions are written.
+#[derive(Clone, Copy, Debug)]
+pub struct NewBatch<'b> {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The batch.
+    pub batch: BatchId,
+    /// The idempotency key and the hash of the content, if the request has a key.
+    pub key: Option<(&'b str, &'b ContentHash)>,
+    /// The correlation id of the request.
+    pub correlation: &'b CorrelationId,
+    /// The X-Ray trace header of the request.
+    pub trace_header: Option<&'b str>,
+    /// The number of transactions.
+    pub total: i32,
+    /// When relay announces the batch, unless a worker has claimed work of it before.
+    pub announce_after: Duration,
+}
+
+/// The result of [`insert`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Inserted {
+    /// The batch is inserted, and this database transaction has locked its key.
+    New,
+    /// Another batch has the key. [`of_key`] returns it.
+    KeyUsed,
+    /// Another database transaction has held the key for longer than [`KEY_WAIT`]. This one must be
+    /// rolled back.
+    KeyInUse,
+}
+
+/// Inserts the row of a batch, before its transactions.
+///
+/// # Errors
+/// [`StoreError`] of the statement.
+pub async fn insert(
+    connection: &mut PgConnection,
+    new: &NewBatch<'_>,
+) -> Result<Inserted, StoreError> {
+    let inserted = sqlx::query_file!(
+        "src/batches/insert.sql",
+        new.tenant.0,
+        new.batch.0,
+        new.key.map(|(key, _)| key),
+        new.key.map(|(_, hash)| hash.as_bytes()),
+        new.correlation.as_str(),
+        new.trace_header,
+        new.total,
+        millis(new.announce_after),
+        millis(KEY_WAIT)
+    )
+    .fetch_optional(unnamed(connection))
+    .await
+    .map_err(StoreError::from);
+    match inserted {
+        Ok(Some(_)) => Ok(Inserted::New),
+        Ok(None) => Ok(Inserted::KeyUsed),
+        Err(error) if error.is_lock_timeout() => Ok(Inserted::KeyInUse),
+        Err(error) => Err(error),
+    }
+}
+
+/// The batch of an idempotency key.
+#[derive(Debug, PartialEq, Eq)]
+pub struct KeyedBatch {
+    /// The [`ContentHash`] of the request.
+    pub content_hash: Vec<u8>,
+    /// The response to it.
+    pub batch: AcceptedBatch,
+}
+
+/// Reads the batch that has a key. Call it in a separate statement after [`insert`], which may have
+/// waited for that batch to be committed.
+///
+/// # Errors
+/// [`StoreError`] of the statement.
+pub async fn of_key(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    key: &str,
+) -> Result<Option<KeyedBatch>, StoreError> {
+    let row = sqlx::query!(
+        r#"
+        select
+            batch_id, correlation_id, content_hash as "content_hash!", inserted as "inserted!",
+            updated as "updated!", unchanged as "unchanged!"
+        from batches
+        where tenant_id = $1 and idempotency_key = $2
+        "#,
+        tenant.0,
+        key
+    )
+    .fetch_optional(unnamed(connection))
+    .await?;
+    Ok(row.map(|row| KeyedBatch {
+        content_hash: row.content_hash,
+        batch: AcceptedBatch {
+            batch_id: BatchId(row.batch_id),
+            correlation_id: row.correlation_id,
+            inserted: row.inserted,
+            updated: row.updated,
+            unchanged: row.unchanged,
+        },
+    }))
+}
+
+/// Completes the row of a batch after its transactions, and inserts the slices of its work. Returns
+/// when relay announces it; `None` if there is no work, and the batch is finished.
+///
+/// # Errors
+/// [`StoreError`] of the statement.
+pub async fn complete(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    batch: BatchId,
+    transaction_ids: &[&str],
+    written: Written,
+    message_count: i32,
+) -> Result<Option<DateTime<Utc>>, StoreError> {
+    let announce_at = sqlx::query_file_scalar!(
+        "src/batches/complete.sql",
+        tenant.0,
+        batch.0,
+        transaction_ids as _,
+        written.inserted,
+        written.updated,
+        written.unchanged,
+        message_count,
+        SLICE_MAX
+    )
+    .fetch_one(unnamed(connection))
+    .await?;
+    Ok(announce_at)
+}

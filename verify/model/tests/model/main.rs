@@ -1,7 +1,7 @@
 //! Tests of the protocol by exhaustive exploration.
 
+mod announcements;
 mod exploration;
 mod guards;
-mod requeue;
 mod retry;
 mod scenarios;

@@ -5,3 +5,4 @@ mod exploration;
 mod guards;
 mod retry;
 mod scenarios;
+mod slices;

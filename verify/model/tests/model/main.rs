@@ -3,6 +3,7 @@
 mod announcements;
 mod exploration;
 mod guards;
+mod pairs;
 mod retry;
 mod scenarios;
 mod slices;

@@ -48,7 +48,7 @@ fn step(protocol: &Protocol, state: &State, worker: u8) -> Option<Action> {
     (!is_blocked).then_some(step)
 }
 
-pub(crate) fn faults(state: &State, faults: &mut Vec<Fault>) {
+pub(crate) fn faults(protocol: &Protocol, state: &State, faults: &mut Vec<Fault>) {
     for (index, worker) in state.workers.iter().enumerate() {
         let id = to_id(index);
         match worker {
@@ -56,14 +56,16 @@ pub(crate) fn faults(state: &State, faults: &mut Vec<Fault>) {
             Worker::Received { .. } => {
                 faults.extend([Fault::StatementFails(id), Fault::Deadline(id), Fault::Shutdown(id)])
             }
-            Worker::Claimed(claim) if claim.rows.is_empty() => {
-                faults.extend([Fault::StatementFails(id), Fault::Shutdown(id)])
+            Worker::Claimed(claim) => {
+                faults.push(Fault::StatementFails(id));
+                // Both lock the slice, and wait as a finish does.
+                if finish::can_write(protocol, state, id) {
+                    faults.push(Fault::Shutdown(id));
+                    if !claim.rows.is_empty() {
+                        faults.push(Fault::CategoriserFails(id));
+                    }
+                }
             }
-            Worker::Claimed(_) => faults.extend([
-                Fault::StatementFails(id),
-                Fault::CategoriserFails(id),
-                Fault::Shutdown(id),
-            ]),
             Worker::Writes(_) | Worker::NothingClaimed { .. } => {
                 faults.push(Fault::StatementFails(id));
             }

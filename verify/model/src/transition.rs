@@ -27,7 +27,7 @@ pub(crate) fn faults(protocol: &Protocol, state: &State, actions: &mut Vec<Actio
     ingest::faults(state, &mut faults);
     relay::faults(protocol, state, &mut faults);
     queue::faults(state, &mut faults);
-    enrich::faults(state, &mut faults);
+    enrich::faults(protocol, state, &mut faults);
     faults.retain(|fault| protocol.scenario.faults.contains(&fault.kind()));
     actions.extend(faults.into_iter().map(Action::Fault));
 }

@@ -163,11 +163,11 @@ fn writable(
     let row = &state.rows[index];
     let is_current =
         row.revision == claimed.revision || !protocol.has(Guard::FinishComparesRevision);
+    let covers = |slice: &Slice| {
+        slice.covers(row.batch, row.position) || !protocol.has(Guard::FinishWithinSlice)
+    };
     let is_held = !protocol.has(Guard::SliceToken)
-        || state
-            .slices
-            .iter()
-            .any(|slice| slice.is_held_by(worker) && slice.covers(row.batch, row.position));
+        || state.slices.iter().any(|slice| slice.is_held_by(worker) && covers(slice));
     let is_own = row.batch == writing.batch && row.is_pending();
     (is_current && is_held && is_own).then_some(index)
 }

@@ -46,6 +46,9 @@ pub enum Guard {
     SplitLeavesAttempt,
     /// `finish.sql` requires the caller's token on the slice.
     SliceToken,
+    /// `finish.sql` writes only positions of the slices that have the token. Without it, all rows
+    /// of the claim, although other workers may have claimed parts of the slice.
+    FinishWithinSlice,
     /// `finish.sql` writes only rows with the revision that was claimed.
     FinishComparesRevision,
     /// `finish.sql` locks its rows in order of id. Without it, in order of position.
@@ -77,7 +80,7 @@ pub struct Guards {
 }
 
 impl Guards {
-    /// The protocol as implemented.
+    /// The protocol with all of its guards.
     #[must_use]
     pub const fn all() -> Self {
         Self { removed: 0 }

@@ -15,13 +15,13 @@ fn batch_finishes_despite_any_three_faults() {
         Sometimes::RowFailed,
         Sometimes::AllDone,
     ];
-    all_hold(single().with_faults(3, FaultKind::ALL), 1, &events);
+    all_hold(single().with_faults(3, FaultKind::ALL), 30_000, &events);
 }
 
 #[test]
 fn batch_of_two_slices_finishes_despite_any_two_faults() {
     let events = [Sometimes::RowClaimedTwice, Sometimes::DeadLettered, Sometimes::AllDone];
-    all_hold(two_slices().with_faults(2, FaultKind::ALL), 1, &events);
+    all_hold(two_slices().with_faults(2, FaultKind::ALL), 7_000, &events);
 }
 
 #[test]
@@ -33,42 +33,42 @@ fn slice_of_two_rows_finishes_despite_any_three_faults() {
         Sometimes::RowFailed,
         Sometimes::AllDone,
     ];
-    all_hold(slice_of_two().with_faults(3, FaultKind::ALL), 1, &events);
+    all_hold(slice_of_two().with_faults(3, FaultKind::ALL), 50_000, &events);
 }
 
 #[test]
 fn update_finishes_despite_any_fault() {
     let events = [Sometimes::RevisedWhileClaimed, Sometimes::RowClaimedTwice, Sometimes::AllDone];
-    all_hold(update().with_faults(1, FaultKind::ALL), 1, &events);
+    all_hold(update().with_faults(1, FaultKind::ALL), 15_000, &events);
 }
 
 #[test]
 fn update_finishes_despite_any_two_crashes() {
     let events = [Sometimes::RevisedWhileClaimed, Sometimes::DeadLettered, Sometimes::AllDone];
-    all_hold(update().with_faults(2, CRASH), 1, &events);
+    all_hold(update().with_faults(2, CRASH), 15_000, &events);
 }
 
 #[test]
 fn partial_update_finishes_despite_any_fault() {
     let events = [Sometimes::RevisedWhileClaimed, Sometimes::SliceSplit, Sometimes::AllDone];
-    all_hold(update_of_one().with_faults(1, FaultKind::ALL), 1, &events);
+    all_hold(update_of_one().with_faults(1, FaultKind::ALL), 15_000, &events);
 }
 
 #[test]
 fn key_used_three_times_makes_one_batch_despite_any_two_faults() {
     let events = [Sometimes::Replayed, Sometimes::Rejected, Sometimes::AllDone];
-    all_hold(same_key().with_faults(2, FaultKind::ALL), 1, &events);
+    all_hold(same_key().with_faults(2, FaultKind::ALL), 60_000, &events);
 }
 
 #[test]
 fn request_repeated_during_an_update_is_accepted_once() {
     let events = [Sometimes::Replayed, Sometimes::RevisedWhileClaimed, Sometimes::AllDone];
-    all_hold(replay_and_update().with_faults(1, CRASH), 1, &events);
+    all_hold(replay_and_update().with_faults(1, CRASH), 18_000, &events);
 }
 
 #[test]
 fn body_repeated_without_a_key_counts_once_despite_any_two_faults() {
-    all_hold(without_key().with_faults(2, FaultKind::ALL), 1, &[Sometimes::AllDone]);
+    all_hold(without_key().with_faults(2, FaultKind::ALL), 40_000, &[Sometimes::AllDone]);
 }
 
 /// Together with `Always::EveryBatchFinishes`: batches finish in every run, not only where a run

@@ -31,27 +31,27 @@ fn after_first(bodies: &[&'static [Entry]]) -> Scenario {
 #[test]
 fn three_batches_that_move_a_pair_agree() {
     let scenario = after_first(&[PAIR, Q_NAMES_P2, Q_NAMES_P3, P2_PENDING]);
-    all_hold(scenario, 1, &[Sometimes::Replaced, Sometimes::RevisedWhileClaimed]);
+    all_hold(scenario, 12_000, &[Sometimes::Replaced, Sometimes::RevisedWhileClaimed]);
 }
 
 #[test]
 fn two_posted_transactions_that_name_a_pending_one_agree() {
     let scenario = after_first(&[PAIR, Q_NAMES_P2, R_NAMES_P2, P2_PENDING]);
-    all_hold(scenario, 1, &[Sometimes::Replaced]);
+    all_hold(scenario, 10_000, &[Sometimes::Replaced]);
 }
 
 #[test]
 fn batch_that_ends_a_pair_starts_over() {
     let scenario = after_first(&[PAIR, Q_NAMES_P2, Q_ALONE, P2_PENDING]);
-    all_hold(scenario, 1, &[Sometimes::StartedOver, Sometimes::Replaced]);
+    all_hold(scenario, 13_000, &[Sometimes::StartedOver, Sometimes::Replaced]);
     let scenario = after_first(&[PAIR, Q_NAMES_P2, P1_POSTED]);
-    all_hold(scenario, 1, &[Sometimes::StartedOver, Sometimes::Replaced]);
+    all_hold(scenario, 400, &[Sometimes::StartedOver, Sometimes::Replaced]);
 }
 
 #[test]
 fn pair_is_moved_while_its_first_batch_is_enriched() {
     let scenario = Scenario { processed: 0, ..after_first(&[PAIR, Q_NAMES_P2]) };
-    all_hold(scenario.with_faults(1, FaultKind::ALL), 1, &[Sometimes::RevisedWhileClaimed]);
+    all_hold(scenario.with_faults(1, FaultKind::ALL), 15_000, &[Sometimes::RevisedWhileClaimed]);
 }
 
 #[test]
@@ -59,7 +59,7 @@ fn moves_of_a_pair_finish_despite_any_crash() {
     let scenario = after_first(&[PAIR, Q_NAMES_P2, Q_ALONE]).with_faults(1, CRASH);
     let steps = steps_of_longest_run(scenario.clone(), Guards::all());
     assert!(steps.is_some_and(|steps| steps >= 30), "{steps:?}");
-    all_hold(scenario, 1, &[Sometimes::StartedOver, Sometimes::AllDone]);
+    all_hold(scenario, 3_500, &[Sometimes::StartedOver, Sometimes::AllDone]);
 }
 
 /// Neither of two batches sees the other's half of a pair.
@@ -92,7 +92,7 @@ fn without_the_locks_of_rows_named_before_a_finish_and_a_move_deadlock() {
 #[test]
 fn update_of_unchanged_replacements_deadlocks_with_a_finish() {
     let scenario = || after_first(&[Q_ALONE, P1_AND_Q_ALONE, Q_NAMES_P1]);
-    all_hold(scenario(), 1, &[Sometimes::StartedOver]);
+    all_hold(scenario(), 500, &[Sometimes::StartedOver]);
     let steps = violates(scenario(), &[Guard::UpdateOnlyChanged], Always::NoDeadlock);
     assert!(faults(&steps).is_empty(), "no fault is needed");
 }

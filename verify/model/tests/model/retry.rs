@@ -1,6 +1,6 @@
 //! The guards of retries.
 
-use tributary_model::{Always, FaultKind, Guard, Scenario, Sometimes};
+use tributary_model::{Always, FaultKind, Guard, Scenario, Sometimes, steps_of_longest_run};
 
 use crate::scenarios::{
     CATEGORISER, all_hold, faults, holds, single, slice_of_two, update, violates, without,
@@ -24,19 +24,21 @@ fn retried_update() -> Scenario {
 
 #[test]
 fn retried_batch_finishes_despite_any_three_faults() {
-    all_hold(retried(3, FaultKind::ALL), 1, &[Sometimes::RowFailed]);
+    all_hold(retried(3, FaultKind::ALL), 100_000, &[Sometimes::RowFailed]);
 }
 
 #[test]
 fn batch_of_two_rows_is_retried_twice_despite_a_crash() {
     let scenario = slice_of_two().with_faults(2, FAILURE_AND_CRASH);
     let scenario = Scenario { attempts_max: 1, retries_max: 2, ..scenario };
-    all_hold(scenario, 1, &[Sometimes::RowFailed]);
+    all_hold(scenario, 2_000, &[Sometimes::RowFailed]);
 }
 
 #[test]
 fn retried_update_finishes() {
-    all_hold(retried_update(), 1, &[Sometimes::RowFailed, Sometimes::RevisedWhileClaimed]);
+    let steps = steps_of_longest_run(retried_update(), without(&[]));
+    assert!(steps.is_some_and(|steps| steps >= 30), "{steps:?}");
+    all_hold(retried_update(), 8_000, &[Sometimes::RowFailed, Sometimes::RevisedWhileClaimed]);
 }
 
 #[test]

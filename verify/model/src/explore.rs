@@ -6,10 +6,11 @@ use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use stateright::{Checker, HasDiscoveries, Model, Path};
 
 use crate::action::Action;
+use crate::always::Always;
 use crate::guard::Guards;
-use crate::properties::{Always, Sometimes};
 use crate::protocol::Protocol;
 use crate::scenario::Scenario;
+use crate::sometimes::Sometimes;
 use crate::state::State;
 
 /// The result of exploring every state.

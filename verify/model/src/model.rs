@@ -13,7 +13,7 @@ impl Model for Protocol {
     type Action = Action;
 
     fn init_states(&self) -> Vec<State> {
-        vec![State::initial(&self.scenario)]
+        vec![transition::initial(self)]
     }
 
     fn actions(&self, state: &State, actions: &mut Vec<Action>) {
@@ -24,7 +24,6 @@ impl Model for Protocol {
     fn next_state(&self, last: &State, action: Action) -> Option<State> {
         let mut state = last.clone();
         transition::apply(self, &mut state, action);
-        state.messages.sort_unstable();
         Some(state)
     }
 

@@ -24,4 +24,9 @@ impl Protocol {
     pub(crate) fn request(&self, call: u8) -> &Request {
         &self.scenario.requests[usize::from(call)]
     }
+
+    /// Whether a call is a retry: these follow the requests.
+    pub(crate) fn is_retry(&self, call: u8) -> bool {
+        usize::from(call) >= self.scenario.requests.len()
+    }
 }

@@ -3,7 +3,7 @@
 use crate::action::{Action, Fault};
 use crate::guard::Guard;
 use crate::protocol::Protocol;
-use crate::row::{Status, Token};
+use crate::slice::Slice;
 use crate::state::{Message, State, Visibility, to_id};
 
 pub(crate) fn steps(protocol: &Protocol, state: &State, steps: &mut Vec<Action>) {
@@ -72,10 +72,7 @@ pub(crate) fn held_by(state: &State, worker: u8) -> Option<usize> {
     state.messages.iter().position(|message| message.visibility == Visibility::InFlight(worker))
 }
 
-/// Whether a crashed worker left a live lease on the batch's rows.
+/// Whether a crashed worker left a live lease on the batch's slices.
 fn has_orphaned_lease(state: &State, message: &Message) -> bool {
-    state.rows.iter().any(|row| {
-        row.batch == message.batch
-            && row.status == Status::Processing { token: Token::Orphaned, is_live: true }
-    })
+    state.slices_of(message.batch).any(Slice::is_orphaned)
 }

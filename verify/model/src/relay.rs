@@ -1,26 +1,23 @@
-//! Relay: `functions/relay`. Concurrent invocations act as one, since each locks its entries.
+//! Relay: `functions/relay` with `shared/store/src/announcements/*.sql`. Concurrent invocations act
+//! as one, since each takes its own batches.
 
 use crate::action::{Action, Fault};
 use crate::guard::Guard;
 use crate::protocol::Protocol;
-use crate::row::{Row, Status};
-use crate::state::{Outbox, State, to_id};
-use crate::{ingest, queue};
+use crate::state::{AnnounceAt, Call, Relay, State, to_id};
+use crate::{locks, queue};
 
 pub(crate) fn steps(protocol: &Protocol, state: &State, steps: &mut Vec<Action>) {
     for (index, batch) in state.batches.iter().enumerate() {
         let id = to_id(index);
-        match batch.outbox {
-            Outbox::Pending | Outbox::PendingByRetry if !ingest::is_sending(state, id) => {
-                steps.push(Action::RelaySend(id));
+        match batch.relay {
+            Relay::Idle if is_takeable(protocol, state, id) && !is_in_progress(state, id) => {
+                steps.push(Action::RelayTakes(id));
             }
-            Outbox::SentByRelay => steps.push(Action::RelayMarkSent(id)),
-            Outbox::None
-                if is_requeueable(protocol, state, id) && !is_in_progress(protocol, state, id) =>
-            {
-                steps.push(Action::RequeueStalled(id));
-            }
-            Outbox::Pending | Outbox::PendingByRetry | Outbox::None => {}
+            Relay::Idle => {}
+            Relay::Taken => steps.push(Action::RelaySends(id)),
+            Relay::Sent if locks::is_batch_locked(state, id) => {}
+            Relay::Sent => steps.push(Action::RelayPostpones(id)),
         }
     }
 }
@@ -28,56 +25,60 @@ pub(crate) fn steps(protocol: &Protocol, state: &State, steps: &mut Vec<Action>)
 pub(crate) fn faults(protocol: &Protocol, state: &State, faults: &mut Vec<Fault>) {
     for (index, batch) in state.batches.iter().enumerate() {
         let id = to_id(index);
-        match batch.outbox {
-            Outbox::Pending | Outbox::PendingByRetry if ingest::is_sending(state, id) => {
-                faults.push(Fault::RelaySendsEarly(id));
+        match batch.relay {
+            Relay::Idle if is_takeable(protocol, state, id) && is_in_progress(state, id) => {
+                faults.push(Fault::RelayTakesEarly(id));
             }
-            Outbox::SentByRelay => faults.push(Fault::RelayCrashes(id)),
-            Outbox::None
-                if is_requeueable(protocol, state, id) && is_in_progress(protocol, state, id) =>
-            {
-                faults.push(Fault::RequeueEarly(id));
-            }
-            Outbox::Pending | Outbox::PendingByRetry | Outbox::None => {}
+            Relay::Idle => {}
+            Relay::Taken | Relay::Sent => faults.push(Fault::RelayCrashes(id)),
         }
     }
 }
 
-/// Locks the outbox entry until the commit, and sends its message.
+/// Moves `announce_at` by a minute and commits.
+pub(crate) fn take(protocol: &Protocol, state: &mut State, batch: u8) {
+    let batch = &mut state.batches[usize::from(batch)];
+    batch.relay = Relay::Taken;
+    batch.announce_at = value_of_take(protocol);
+}
+
 pub(crate) fn send(state: &mut State, batch: u8) {
     queue::send(state, batch);
-    state.batches[usize::from(batch)].outbox = Outbox::SentByRelay;
+    state.batches[usize::from(batch)].relay = Relay::Sent;
 }
 
-/// Deletes the outbox entry and commits.
-pub(crate) fn mark_sent(state: &mut State, batch: u8) {
-    state.batches[usize::from(batch)].outbox = Outbox::None;
+/// Moves `announce_at` by 15 minutes or more.
+pub(crate) fn postpone(protocol: &Protocol, state: &mut State, batch: u8) {
+    let batch = &mut state.batches[usize::from(batch)];
+    batch.relay = Relay::Idle;
+    let is_own = batch.announce_at == value_of_take(protocol);
+    if !batch.is_finished && (is_own || !protocol.has(Guard::RelayComparesAnnounceAt)) {
+        batch.announce_at = AnnounceAt::Later;
+    }
 }
 
-/// The deletion is rolled back.
+/// The minute comes due.
 pub(crate) fn crash(state: &mut State, batch: u8) {
-    state.batches[usize::from(batch)].outbox = Outbox::Pending;
+    state.batches[usize::from(batch)].relay = Relay::Idle;
 }
 
-/// Inserts an outbox entry for one stalled batch.
-pub(crate) fn requeue_stalled(state: &mut State, batch: u8) {
-    state.batches[usize::from(batch)].outbox = Outbox::Pending;
+fn value_of_take(protocol: &Protocol) -> AnnounceAt {
+    let is_kept = protocol.has(Guard::RelayKeepsAnnounceAt);
+    if is_kept { AnnounceAt::AfterTake } else { AnnounceAt::Never }
 }
 
-/// The `where` of `requeue_stalled.sql`, except for the age.
-fn is_requeueable(protocol: &Protocol, state: &State, batch: u8) -> bool {
-    let is_leased = state.rows.iter().any(|row| {
-        row.batch == batch && matches!(row.status, Status::Processing { is_live: true, .. })
-    });
-    let is_unfinished = !state.batches[usize::from(batch)].is_finished;
-    protocol.has(Guard::RequeueStalled) && is_unfinished && !is_leased
+/// Whether relay takes the batch as soon as `announce_at` has passed. Skips locked batches.
+fn is_takeable(protocol: &Protocol, state: &State, batch: u8) -> bool {
+    protocol.has(Guard::RelayAnnounces)
+        && state.batches[usize::from(batch)].announce_at != AnnounceAt::Never
+        && !locks::is_batch_locked(state, batch)
 }
 
-/// Whether the batch progresses without relay. Only a delay lets it reach the age of a stalled
-/// batch.
-fn is_in_progress(protocol: &Protocol, state: &State, batch: u8) -> bool {
-    let is_locked = |row: &Row| row.batch == batch && ingest::locks(protocol, state, row.id);
+/// Whether the batch progresses without relay. Only a delay lets `announce_at` pass before.
+fn is_in_progress(state: &State, batch: u8) -> bool {
+    let is_sending = |call: &Call| *call == Call::Committed { batch };
     queue::has_message(state, batch)
-        || ingest::is_sending(state, batch)
-        || state.rows.iter().any(is_locked)
+        || state.calls.iter().any(is_sending)
+        || state.slices_of(batch).any(|slice| slice.is_leased())
+        || state.workers.iter().any(|worker| worker.batch() == Some(batch))
 }

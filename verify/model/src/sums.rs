@@ -4,9 +4,10 @@
 use crate::row::{CONTENTS, Outcome, Row, Status};
 
 /// One cell per status, and for completed rows per category.
-const CELLS: usize = 3 + CONTENTS;
+const CELLS: usize = 2 + CONTENTS;
 
-/// `report_days` plus `report_deltas`, as a summary reads them in one snapshot.
+/// `report_days` plus `report_packs`, as a summary reads them in one snapshot. Rows that a posted
+/// transaction replaces are excluded.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Sums {
     counts: [[i8; CELLS]; CONTENTS],
@@ -22,17 +23,19 @@ impl Sums {
         sums
     }
 
-    /// Appends a delta for a row: 1 adds it to the sums, -1 removes it.
+    /// Adds a delta for a row: 1 adds it to the sums, -1 removes it.
     pub(crate) fn add(&mut self, row: &Row, sign: i8) {
+        if row.replaced_by.is_some() {
+            return;
+        }
         let cell = match row.status {
             Status::Pending => 0,
-            Status::Processing { .. } => 1,
-            Status::Done { outcome: Outcome::Failed, .. } => 2,
+            Status::Done { outcome: Outcome::Failed, .. } => 1,
             Status::Done { outcome: Outcome::Completed { category }, .. } => {
-                3 + usize::from(category)
+                2 + usize::from(category)
             }
         };
-        self.counts[usize::from(row.content)][cell] += sign;
+        self.counts[usize::from(row.entry.content)][cell] += sign;
     }
 
     /// Adds all of another's counts.

@@ -1,7 +1,9 @@
 //! Tests of the protocol by exhaustive exploration.
 
+mod announcements;
 mod exploration;
 mod guards;
-mod requeue;
+mod pairs;
 mod retry;
 mod scenarios;
+mod slices;

@@ -1,57 +1,66 @@
-//! The scenarios, and the assertions on them.
+//! The scenarios that several files explore, and the assertions on them.
 
 use tributary_model::{
-    Action, Always, Explored, Fault, FaultKind, Guard, Guards, Request, Scenario, explore,
-    shortest_counterexample,
+    Action, Always, Entry, Explored, Fault, FaultKind, Guard, Guards, Request, Scenario, Sometimes,
+    explore, shortest_counterexample,
 };
 
-pub const CRASH: &[FaultKind] = &[FaultKind::Crash];
+pub const CRASH: &[FaultKind] =
+    &[FaultKind::IngestCrash, FaultKind::RelayCrash, FaultKind::WorkerCrash];
+pub const WORKER_CRASH: &[FaultKind] = &[FaultKind::WorkerCrash];
 pub const DELAY: &[FaultKind] = &[FaultKind::Delay];
+pub const CATEGORISER: &[FaultKind] = &[FaultKind::Categoriser];
 
-/// Bodies: transaction ids with contents.
-const FIRST: &[(u8, u8)] = &[(0, 0)];
-const OTHER: &[(u8, u8)] = &[(0, 1)];
-const BOTH: &[(u8, u8)] = &[(0, 0), (1, 1)];
-const SECOND_REVISED: &[(u8, u8)] = &[(1, 0)];
+pub const FIRST: &[Entry] = &[Entry::posted(0, 0)];
+const OTHER: &[Entry] = &[Entry::posted(0, 1)];
+pub const BOTH: &[Entry] = &[Entry::posted(0, 0), Entry::posted(1, 1)];
+const SECOND_REVISED: &[Entry] = &[Entry::posted(1, 0)];
 
-const fn request(key: u8, body: &'static [(u8, u8)]) -> Request {
-    Request { key: Some(key), body }
+/// Requests with a key each.
+pub fn requests(bodies: &[&'static [Entry]]) -> Scenario {
+    let requests = bodies.iter().zip(0..).map(|(body, key)| Request { key: Some(key), body });
+    Scenario::of(&requests.collect::<Vec<_>>())
 }
 
 /// One batch with one transaction.
 pub fn single() -> Scenario {
-    Scenario::of(&[request(0, FIRST)])
+    requests(&[FIRST])
 }
 
-/// One batch with more transactions than a worker claims at once.
-pub fn two_rows() -> Scenario {
-    Scenario::of(&[request(0, BOTH)])
+/// One batch with two slices.
+pub fn two_slices() -> Scenario {
+    requests(&[BOTH])
+}
+
+/// One batch with two transactions in one slice.
+pub fn slice_of_two() -> Scenario {
+    Scenario { slice_size: 2, ..two_slices() }
 }
 
 /// A batch, and another with different content for the same transaction.
 pub fn update() -> Scenario {
-    Scenario::of(&[request(0, FIRST), request(1, OTHER)])
+    requests(&[FIRST, OTHER])
 }
 
 /// A batch of two transactions, and another with different content for one of them.
 pub fn update_of_one() -> Scenario {
-    Scenario::of(&[request(0, BOTH), request(1, SECOND_REVISED)])
+    Scenario { slice_size: 2, ..requests(&[BOTH, SECOND_REVISED]) }
 }
 
 /// A request, the same request again, and the same key with other content.
 pub fn same_key() -> Scenario {
-    Scenario::of(&[request(0, FIRST), request(0, FIRST), request(0, OTHER)])
+    Scenario::of(&[FIRST, FIRST, OTHER].map(|body| Request { key: Some(0), body }))
 }
 
 /// A request, the same request again, and an update with another key.
 pub fn replay_and_update() -> Scenario {
+    let request = |key, body| Request { key: Some(key), body };
     Scenario::of(&[request(0, FIRST), request(0, FIRST), request(1, OTHER)])
 }
 
 /// The same body twice without a key: the second changes nothing.
 pub fn without_key() -> Scenario {
-    let request = Request { key: None, body: FIRST };
-    Scenario::of(&[request.clone(), request])
+    Scenario::of(&[FIRST, FIRST].map(|body| Request { key: None, body }))
 }
 
 /// All guards except some.
@@ -66,6 +75,17 @@ pub fn holds(scenario: Scenario, guards: Guards) -> Explored {
     println!("{} states, reached {:?}", explored.states, explored.reached);
     assert!(explored.violated.is_empty(), "{:#?}", explored.violated);
     explored
+}
+
+/// Asserts that all properties hold with all guards, and that the exploration reached enough states
+/// and events to be meaningful.
+#[track_caller]
+pub fn all_hold(scenario: Scenario, states_min: usize, events: &[Sometimes]) {
+    let explored = holds(scenario, Guards::all());
+    assert!(explored.states >= states_min, "only {} states", explored.states);
+    for event in events {
+        assert!(explored.reached.contains(event), "{event:?} was not reached");
+    }
 }
 
 /// Asserts that some state violates a property. Returns the shortest counterexample.

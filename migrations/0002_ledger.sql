@@ -1,7 +1,7 @@
 -- The ledger: batches, the slices of their work, accounts and transactions.
 
 -- The row of a batch is also its idempotency record and its entry in the outbox. ingest inserts it first, which locks
--- the idempotency key, and adds the counts at the end of the same database transaction.
+-- the idempotency key, as if all its transactions were new, and corrects the counts in the same database transaction.
 --
 -- `announce_at` is when relay sends the batch's messages unless something happens before: a worker that claims work
 -- moves it on, and finishing the batch clears it. No message can thus be lost for good.
@@ -15,12 +15,11 @@ create table batches (
     content_hash bytea,
     correlation_id text not null,
     trace_header text,
-    transaction_ids text[],
-    total_transactions integer not null,
-    inserted integer,
-    updated integer,
-    unchanged integer,
-    message_count integer not null default 1,
+    transaction_ids text[] not null,
+    inserted integer not null,
+    updated integer not null default 0,
+    unchanged integer not null default 0,
+    message_count integer not null,
     accepted_at timestamptz not null default now(),
     announce_at timestamptz,
     started_at timestamptz,
@@ -32,16 +31,11 @@ create table batches (
         (idempotency_key is null) = (content_hash is null)
     ),
     constraint batches_content_hash_length check (octet_length(content_hash) = 33),
-    constraint batches_not_empty check (total_transactions > 0),
-    constraint batches_members_listed check (cardinality(transaction_ids) = total_transactions),
     constraint batches_counts_add_up check (
         inserted >= 0 and updated >= 0 and unchanged >= 0
-        and inserted + updated + unchanged = total_transactions
+        and inserted + updated + unchanged = cardinality(transaction_ids)
     ),
-    constraint batches_counted_when_finished check (
-        num_nulls(transaction_ids, inserted, updated, unchanged) = 0
-        or (num_nulls(transaction_ids, inserted, updated, unchanged) = 4 and finished_at is null)
-    ),
+    constraint batches_not_empty check (cardinality(transaction_ids) > 0),
     constraint batches_message_count_positive check (message_count > 0),
     constraint batches_announced_until_finished check (
         (announce_at is null) = (finished_at is not null)

@@ -159,17 +159,15 @@ grant
 select,
 insert (
     tenant_id, batch_id, idempotency_key, content_hash, correlation_id, trace_header,
-    total_transactions, announce_at
+    transaction_ids, inserted, message_count, announce_at
 ),
-update (
-    transaction_ids, inserted, updated, unchanged, message_count, announce_at, started_at,
-    finished_at
-)
+update (inserted, updated, unchanged, message_count, announce_at, started_at, finished_at)
 on batches to tributary_ingest;
 grant
 select,
 insert (tenant_id, batch_id, first_position, last_position),
-update (attempts)
+update (attempts),
+delete
 on slices to tributary_ingest;
 grant
 select,

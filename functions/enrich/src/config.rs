@@ -15,6 +15,8 @@ pub struct Config {
     pub limits: Limits,
     /// `SIMULATED_LATENCY_MS`, such as `500-1000`; off by default.
     pub simulated_latency: Option<LatencyRange>,
+    /// `SIMULATED_CRASH_TEXT`: the process aborts on a description that contains it. For tests.
+    pub simulated_crash: Option<String>,
 }
 
 impl Config {
@@ -32,9 +34,9 @@ impl Config {
                     lease: environment.millis("LEASE_MS", defaults.lease),
                     stop_before_deadline: environment
                         .millis("STOP_BEFORE_DEADLINE_MS", defaults.stop_before_deadline),
-                    requeue_after: environment
-                        .millis("REQUEUE_AFTER_MS", defaults.requeue_after),
+                    requeue_after: environment.millis("REQUEUE_AFTER_MS", defaults.requeue_after),
                 },
+                simulated_crash: environment.optional("SIMULATED_CRASH_TEXT"),
                 simulated_latency: (latency != LatencyRange::OFF).then_some(latency),
             }
         })

@@ -6,9 +6,7 @@ use futures::{FutureExt, StreamExt};
 use tracing::{debug, error};
 use tributary_domain::categorise::{Categorisation, CategorizeError, Categorizer, Input};
 use tributary_lambda::error_chain::Chain;
-use tributary_store::enrichment::{
-    ATTEMPTS_MAX, Category, Claim, ClaimedTransaction, Outcome,
-};
+use tributary_store::enrichment::{ATTEMPTS_MAX, Category, Claim, ClaimedTransaction, Outcome};
 
 /// The most rows that are categorised concurrently.
 const CONCURRENCY: usize = 500;
@@ -43,10 +41,7 @@ impl Decision<'_> {
 
 /// Categorises rows concurrently, and returns decisions in the order of the rows. Omits rows that
 /// must be retried.
-pub async fn decide_all<'r>(
-    categorizer: &dyn Categorizer,
-    claim: &'r Claim,
-) -> Vec<Decision<'r>> {
+pub async fn decide_all<'r>(categorizer: &dyn Categorizer, claim: &'r Claim) -> Vec<Decision<'r>> {
     futures::stream::iter(&claim.rows)
         .map(|row| decide(categorizer, row, claim.attempts))
         .buffered(CONCURRENCY)

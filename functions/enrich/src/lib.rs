@@ -5,9 +5,11 @@ mod config;
 mod decision;
 mod handler;
 mod latency;
+mod simulated_crash;
 mod worker;
 
 pub use config::Config;
 pub use handler::Enrich;
 pub use latency::{LatencyRange, SimulatedLatency};
+pub use simulated_crash::SimulatedCrash;
 pub use worker::{Ending, Limits, WorkError, Worker};

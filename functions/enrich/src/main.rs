@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use aws_lambda_events::sqs::SqsEvent;
-use enrich::{Config, Enrich, SimulatedLatency, Worker};
+use enrich::{Config, Enrich, SimulatedCrash, SimulatedLatency, Worker};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -19,9 +19,11 @@ async fn main() -> Result<(), Error> {
     let config = Config::from_env()?;
     let (store, queue) = config.backends.connect(&functions::ENRICH).await?;
     let rules = RuleCategorizer::new();
-    let categorizer: Box<dyn Categorizer> = match config.simulated_latency {
-        Some(range) => Box::new(SimulatedLatency::new(rules, range)),
-        None => Box::new(rules),
+    let categorizer: Box<dyn Categorizer> = match (config.simulated_latency, config.simulated_crash)
+    {
+        (Some(range), _) => Box::new(SimulatedLatency::new(rules, range)),
+        (None, Some(text)) => Box::new(SimulatedCrash::new(rules, text)),
+        (None, None) => Box::new(rules),
     };
     let (stop, at_work) = (CancellationToken::new(), TaskTracker::new());
     let worker = Worker::new(store, categorizer, config.limits, stop.clone(), metrics.clone());

@@ -211,7 +211,8 @@ impl Worker {
     async fn process(&self, lease: &Lease, claim: Option<Claim>) -> Result<Processed, StoreError> {
         let Some(claim) = claim else { return Ok(Processed::Nothing) };
         debug!(rows = claim.rows.len(), attempts = claim.attempts, "slice claimed");
-        let Some(decided) = self.stop.run_until_cancelled(decide_all(&*self.categorizer, &claim)).await
+        let Some(decided) =
+            self.stop.run_until_cancelled(decide_all(&*self.categorizer, &claim)).await
         else {
             self.release(lease).await?;
             return Ok(Processed::Ended(Ending::Stopped));

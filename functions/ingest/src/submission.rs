@@ -95,20 +95,23 @@ impl<'i> Submission<'i> {
         lock_accounts: bool,
     ) -> Result<Attempt, Problem> {
         let transactions = &self.payload.transactions;
+        let ids: Vec<_> = transactions.iter().map(|it| it.transaction_id.as_str()).collect();
+        let total = i32::try_from(transactions.len()).unwrap_or(i32::MAX);
         let new = NewBatch {
             tenant: self.tenant,
             batch: BatchId(Uuid::now_v7()),
             key: self.idempotency_key.as_deref().map(|key| (key, &self.content_hash)),
             correlation: &self.request.correlation,
             trace_header: self.request.trace_header(),
-            total: i32::try_from(transactions.len()).unwrap_or(i32::MAX),
+            transaction_ids: &ids,
+            message_count: messages_for(total),
             announce_after,
         };
-        match batches::insert(tx, &new).await? {
-            Inserted::New => {}
+        let announce_at = match batches::insert(tx, &new).await? {
+            Inserted::New { announce_at } => announce_at,
             Inserted::KeyUsed => return self.replay(tx).await.map(Attempt::Done),
             Inserted::KeyInUse => return Err(Problem::UnderWay),
-        }
+        };
         let accounts = &self.payload.accounts;
         let referenced = self.external_accounts();
         let unknown =
@@ -118,8 +121,21 @@ impl<'i> Submission<'i> {
         }
         match transactions::write(tx, self.tenant, new.batch, transactions, lock_accounts).await? {
             WriteOutcome::Written(written) => {
-                let (batch, announcement) = self.complete(tx, &new, written).await?;
-                Ok(Attempt::Done(Outcome::New(batch, announcement)))
+                let changed = messages_for(written.changed());
+                let announce_at = if written.inserted == total {
+                    Some(announce_at)
+                } else {
+                    batches::correct(tx, self.tenant, new.batch, written, changed).await?
+                };
+                let announcement = announce_at.map(|announce_at| Announcement {
+                    tenant: self.tenant,
+                    batch: new.batch,
+                    correlation_id: new.correlation.to_string(),
+                    trace_header: new.trace_header.map(str::to_owned),
+                    message_count: changed,
+                    announce_at,
+                });
+                Ok(Attempt::Done(Outcome::New(accepted(&new, written), announcement)))
             }
             WriteOutcome::AccountsNotLocked => Ok(Attempt::AccountsNotLocked),
             WriteOutcome::OtherAccount(positions) => {
@@ -139,37 +155,6 @@ impl<'i> Submission<'i> {
             // The batch was erased a moment ago.
             None => Err(Problem::UnderWay),
         }
-    }
-
-    /// Completes the row of the batch.
-    async fn complete(
-        &self,
-        tx: &mut Tx,
-        new: &NewBatch<'_>,
-        written: Written,
-    ) -> Result<(AcceptedBatch, Option<Announcement>), Problem> {
-        let transactions = &self.payload.transactions;
-        let ids: Vec<_> = transactions.iter().map(|it| it.transaction_id.as_str()).collect();
-        let message_count = messages_for(written.changed());
-        let announce_at =
-            batches::complete(tx, new.tenant, new.batch, &ids, written, message_count).await?;
-        let correlation_id = new.correlation.to_string();
-        let accepted = AcceptedBatch {
-            batch_id: new.batch,
-            correlation_id: correlation_id.clone(),
-            inserted: written.inserted,
-            updated: written.updated,
-            unchanged: written.unchanged,
-        };
-        let announcement = announce_at.map(|announce_at| Announcement {
-            tenant: new.tenant,
-            batch: new.batch,
-            correlation_id,
-            trace_header: new.trace_header.map(str::to_owned),
-            message_count,
-            announce_at,
-        });
-        Ok((accepted, announcement))
     }
 
     /// The accounts that transactions reference and the payload does not contain, without
@@ -194,6 +179,17 @@ impl<'i> Submission<'i> {
             }
         }
         faults.into_vec()
+    }
+}
+
+/// The response to a new batch.
+fn accepted(new: &NewBatch<'_>, written: Written) -> AcceptedBatch {
+    AcceptedBatch {
+        batch_id: new.batch,
+        correlation_id: new.correlation.to_string(),
+        inserted: written.inserted,
+        updated: written.updated,
+        unchanged: written.unchanged,
     }
 }
 

@@ -120,7 +120,8 @@ impl Relay {
     /// whose messages SQS refuses delays no other: it is due again in a minute.
     async fn announce(&self, deadline: SystemTime) -> Result<Step, StoreError> {
         let mut tx = self.store.begin_for_all().await?;
-        let due = announcements::take_due(&mut tx, ANNOUNCE_MAX, ANNOUNCE_RETRY).await;
+        let retry = ANNOUNCE_RETRY.min(self.requeue_after);
+        let due = announcements::take_due(&mut tx, ANNOUNCE_MAX, retry).await;
         let due = tributary_store::end(tx, due).await?;
         let taken = u64::try_from(due.len()).unwrap_or_default();
         let mut sent = Vec::new();

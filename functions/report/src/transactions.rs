@@ -112,9 +112,8 @@ pub async fn list(store: &Store, request: &Request) -> Result<Response, Problem>
         return Err(Problem::NotFound);
     }
 
-    let next_cursor = page
-        .next
-        .map(|(booked_at, transaction_id)| Cursor { booked_at, transaction_id }.encode());
+    let next_cursor =
+        page.next.map(|(booked_at, transaction_id)| Cursor { booked_at, transaction_id }.encode());
     let transactions = page
         .transactions
         .into_iter()

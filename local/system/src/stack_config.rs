@@ -60,8 +60,7 @@ fn environments(
     if let Some(latency) = &config.simulated_latency {
         enrich.insert("SIMULATED_LATENCY_MS".to_owned(), latency.clone());
     }
-    let ingest =
-        BTreeMap::from([("ANNOUNCE_AFTER_MS".to_owned(), millis(timings.announce_after))]);
+    let ingest = BTreeMap::from([("ANNOUNCE_AFTER_MS".to_owned(), millis(timings.announce_after))]);
     let relay = BTreeMap::from([("REQUEUE_AFTER_MS".to_owned(), millis(timings.requeue_after))]);
     let admin = BTreeMap::from([
         pepper,

@@ -12,7 +12,9 @@ use serde_json::Value;
 use tributary_system::SystemConfig;
 use tributary_testkit::template::{resource, resources_of};
 
-use support::{api_of, connect, eventually, invoke_relay, log_lines, numbered, start_embedded};
+use support::{
+    api_of, connect, eventually, invoke_relay, log_lines, make_due, numbered, start_embedded,
+};
 
 /// The commands, operators and functions of the query language.
 const KEYWORDS: [&str; 20] = [
@@ -111,9 +113,10 @@ async fn fields_of_saved_queries_are_logged() {
     faults.reject_all_requests(true);
     let batch_id = api.accept(&numbered(1, "-1")).await;
     let mut connection = connect(system.database_url()).await;
-    sqlx::query("update transactions set attempts = 5").execute(&mut connection).await.unwrap();
+    sqlx::query("update slices set attempts = 5").execute(&mut connection).await.unwrap();
     invoke_relay(&system).await;
     faults.reject_all_requests(false);
+    make_due(&mut connection).await;
     invoke_relay(&system).await;
     let batch = api.finished(&batch_id).await;
     assert_eq!(batch["processing_status"]["failed"], 1);

@@ -159,7 +159,7 @@ async fn no_log_line_contains_a_description_a_merchant_an_amount_a_key_or_a_body
     config.pooler = false;
     config.log_directory = Some(directory.clone());
     config.relay_interval = Some(Duration::from_secs(1));
-    config.timings.announce_after = Duration::from_millis(200);
+    config.timings.requeue_after = Duration::from_secs(1);
     config.timings.visibility_timeout = Duration::from_secs(1);
     let system = start(config).await;
     let api = api_of(&system);

@@ -7,9 +7,13 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use secrecy::ExposeSecret;
 use serde_json::{Value, json};
+use tributary_domain::Scope;
+use tributary_domain::api_key::{Pepper, Peppers};
 use tributary_queue::{DeadLetters, Redrive};
 use tributary_stack::lambda::Pick;
+use tributary_store::Store;
 use tributary_system::{System, SystemConfig, Timings, sqs_client};
 
 use support::{
@@ -28,8 +32,10 @@ async fn send_again(system: &System, batch_id: &str) {
 /// The lease tokens in use, and the ids of their transactions.
 async fn leases(system: &System) -> Vec<(uuid::Uuid, Vec<String>)> {
     sqlx::query_as(
-        "select lease_token, array_agg(transaction_id) from transactions \
-         where status = 'processing' group by lease_token",
+        "select token, array_agg(transaction_id order by transaction_id) \
+         from slices as slice inner join transactions as row on slice.batch_id = row.batch_id \
+         and row.batch_position between first_position and last_position \
+         where token is not null and status = 'pending' group by token",
     )
     .fetch_all(&mut connect(system.database_url()).await)
     .await
@@ -117,6 +123,54 @@ async fn transactions_of_a_killed_worker_are_completed_after_the_lease_expires()
         "{summary}"
     );
     system.stop().await.unwrap();
+}
+
+/// Of 500 transactions each of three tenants, one kills its worker each time. The tenants share one
+/// worker.
+#[tokio::test(flavor = "multi_thread")]
+async fn transaction_that_kills_its_worker_fails_alone() {
+    const DEADLY: &str = "DEADLY";
+    let mut config = SystemConfig::throw_away();
+    config.enrich_concurrency = 1;
+    config.relay_interval = None;
+    config.timings = Timings {
+        lease: Duration::from_millis(1_500),
+        visibility_timeout: Duration::from_secs(2),
+        ..Timings::default()
+    };
+    config.adjust_stack = |stack| {
+        stack.environment.insert("SIMULATED_CRASH_TEXT".to_owned(), DEADLY.to_owned());
+    };
+    let system = start(config).await;
+    let mut batches = Vec::new();
+    for tenant in ["one", "two", "three"] {
+        let key = create_key(&system, tenant).await;
+        let api = api_of(&system).with_key(Some(&key));
+        let mut body = numbered(500, "-0.10");
+        body["transactions"][137]["name"] = json!(DEADLY);
+        batches.push((api.accept(&body).await, api));
+    }
+    for (batch_id, api) in &batches {
+        let batch = api.finished(batch_id).await;
+        let expected = json!({"pending": 0, "processing": 0, "completed": 499, "failed": 1});
+        assert_eq!(batch["processing_status"], expected);
+        let failure = &batch["failures"][0];
+        assert_eq!(failure["transaction_id"], "tx_00137");
+        assert_eq!(failure["reason"], "the maximum number of attempts was reached");
+    }
+    let queue_url = system.queues().dead_letter_queue.clone();
+    let dead_letters = DeadLetters::new(sqs_client(system.sqs_endpoint_url()).await, queue_url);
+    assert_eq!(dead_letters.count().await.unwrap(), 0);
+    system.stop().await.unwrap();
+}
+
+/// Creates a tenant with an API key that may ingest and report.
+async fn create_key(system: &System, tenant: &str) -> String {
+    let store = Store::connect_lazily(&system.database_url().into()).unwrap();
+    let pepper = Pepper::new(system.api_key_pepper().expose_secret()).unwrap();
+    let peppers = Peppers { current: pepper, previous: None };
+    let scopes = [Scope::Ingest, Scope::Report];
+    tributary_system::create_key(&store, &peppers, tenant, "test", &scopes).await.unwrap().key
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -123,7 +123,12 @@ impl Model {
             }
             let row = &stored.row;
             let currency = CURRENCIES[row.currency].to_owned();
-            let key = (account_of(row.id), currency, stored.status.to_owned(), stored.category.to_owned());
+            let key = (
+                account_of(row.id),
+                currency,
+                stored.status.to_owned(),
+                stored.category.to_owned(),
+            );
             let sum = sums.entry(key).or_default();
             sum.0 += 1;
             sum.1 += (-row.cents).max(0);
@@ -258,7 +263,8 @@ impl Harness {
         tx.commit().await.unwrap();
         assert_eq!(usize::try_from(finished.total()).unwrap(), outcomes.len());
         for row in rows {
-            let (status, category) = if fails(row) { ("failed", "") } else { ("completed", "Food") };
+            let (status, category) =
+                if fails(row) { ("failed", "") } else { ("completed", "Food") };
             self.model.set(&[id_of(&row.transaction_id)], status, category);
         }
     }

@@ -20,6 +20,9 @@ use tributary_store::transactions::{self, WriteOutcome, Written, has_pairs};
 use tributary_store::{Store, StoreError, accounts};
 use uuid::Uuid;
 
+/// The messages of each batch.
+const MESSAGES: i32 = 3;
+
 /// Writes a batch with the accounts of its transactions in one database transaction, as ingest
 /// does.
 ///
@@ -63,11 +66,11 @@ pub async fn write_in(
     let account_ids: BTreeSet<_> =
         bookings.iter().map(|booking| booking.account_id.as_str()).collect();
     let accounts: Vec<_> = account_ids.into_iter().map(account).collect();
-    insert_batch(connection, tenant, batch, bookings.len(), None).await?;
+    insert_batch(connection, tenant, batch, bookings, None).await?;
     accounts::upsert(connection, tenant, &accounts, &[], lock_accounts).await?;
     match transactions::write(connection, tenant, batch, bookings, lock_accounts).await? {
         WriteOutcome::Written(written) => {
-            complete_batch(connection, tenant, batch, bookings, written).await?;
+            batches::correct(connection, tenant, batch, written, MESSAGES).await?;
             Ok(Some(written))
         }
         WriteOutcome::AccountsNotLocked => Ok(None),
@@ -75,7 +78,8 @@ pub async fn write_in(
     }
 }
 
-/// Inserts the row of a batch, before its transactions. Relay announces it after a minute.
+/// Inserts the row of a batch, before its transactions. Relay announces it after a minute, with
+/// three messages.
 ///
 /// # Errors
 /// [`StoreError`] if the statement fails.
@@ -86,36 +90,22 @@ pub async fn insert_batch(
     connection: &mut PgConnection,
     tenant: TenantId,
     batch: BatchId,
-    total: usize,
+    bookings: &[Transaction],
     key: Option<(&str, &ContentHash)>,
 ) -> Result<Inserted, StoreError> {
     let correlation = &CorrelationId::accept("test").expect("a correlation id");
+    let ids: Vec<_> = bookings.iter().map(|booking| booking.transaction_id.as_str()).collect();
     let new = NewBatch {
         tenant,
         batch,
         key,
         correlation,
         trace_header: Some("Root=1-5759e988-bd862e3fe1be46a994272793"),
-        total: i32::try_from(total).expect("a small batch"),
+        transaction_ids: &ids,
+        message_count: MESSAGES,
         announce_after: Duration::from_secs(60),
     };
     batches::insert(connection, &new).await
-}
-
-/// Completes the row of a batch after its transactions, with three messages. Returns when it is
-/// announced.
-///
-/// # Errors
-/// [`StoreError`] if the statement fails.
-pub async fn complete_batch(
-    connection: &mut PgConnection,
-    tenant: TenantId,
-    batch: BatchId,
-    bookings: &[Transaction],
-    written: Written,
-) -> Result<Option<DateTime<Utc>>, StoreError> {
-    let ids: Vec<_> = bookings.iter().map(|booking| booking.transaction_id.as_str()).collect();
-    batches::complete(connection, tenant, batch, &ids, written, 3).await
 }
 
 /// Divides the slices of a batch that no worker has claimed into slices of `size` positions.

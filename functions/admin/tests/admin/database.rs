@@ -97,8 +97,8 @@ async fn check_names_the_broken_rule_and_rows() {
 
     sqlx::query(
         "insert into batches (tenant_id, batch_id, correlation_id, transaction_ids, inserted, \
-         updated, unchanged, accepted_at, announced_at) \
-         values ($1, gen_random_uuid(), 'c', array['tx_lost'], 1, 0, 0, now(), now())",
+         message_count, announce_at) \
+         values ($1, gen_random_uuid(), 'c', array['tx_lost'], 1, 1, now())",
     )
     .bind(tenant.0)
     .execute(&mut test.connection().await)

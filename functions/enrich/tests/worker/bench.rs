@@ -19,6 +19,11 @@ use tributary_testkit::ledger::{booking, write};
 pub const LONG: Duration = Duration::from_secs(600);
 pub const DEADLINE: Duration = Duration::from_secs(120);
 
+/// Limits with a lease, and a time before the deadline at which the last claim may begin.
+pub fn limits(lease: Duration, stop_before_deadline: Duration) -> Limits {
+    Limits { lease, stop_before_deadline, ..Limits::default() }
+}
+
 pub type CategorizeResult = Result<Categorisation, CategorizeError>;
 
 /// One batch of one tenant; each transaction's description is its id.
@@ -42,7 +47,7 @@ impl Bench {
 
     /// A worker with its own connection, and with leases longer than any test.
     pub fn worker(&self, categorizer: impl Categorizer + 'static) -> Worker {
-        let limits = Limits { lease: LONG, stop_before_deadline: Duration::ZERO };
+        let limits = limits(LONG, Duration::ZERO);
         self.worker_within(limits, CancellationToken::new(), categorizer)
     }
 

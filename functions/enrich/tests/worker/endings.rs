@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use enrich::{Ending, LatencyRange, Limits, SimulatedLatency};
+use enrich::{Ending, LatencyRange, SimulatedLatency};
 use tokio::sync::Barrier;
 use tokio_util::sync::CancellationToken;
 use tributary_domain::categorise::Category;
@@ -11,7 +11,7 @@ use tributary_domain::{BatchId, StatusCounts, TenantId};
 use tributary_queue::EnrichMessage;
 use uuid::Uuid;
 
-use crate::bench::{Async, Bench, DEADLINE, LONG, Scripted, is};
+use crate::bench::{Async, Bench, DEADLINE, LONG, Scripted, is, limits};
 
 /// The most rows of a claim.
 const CLAIM: i64 = 500;
@@ -23,7 +23,7 @@ fn food() -> Scripted<impl Fn(&str) -> crate::bench::CategorizeResult + Send + S
 #[tokio::test]
 async fn worker_near_its_deadline_claims_nothing() {
     let bench = Bench::with_batch(3).await;
-    let limits = Limits { lease: LONG, stop_before_deadline: Duration::from_secs(10) };
+    let limits = limits(LONG, Duration::from_secs(10));
     let worker = bench.worker_within(limits, CancellationToken::new(), food());
     let soon = SystemTime::now() + Duration::from_secs(9);
     assert_eq!(worker.work(&bench.message, soon).await.unwrap(), Ending::OutOfTime);
@@ -41,7 +41,7 @@ async fn worker_near_its_deadline_claims_nothing() {
 #[tokio::test]
 async fn worker_finishes_its_claim_and_leaves_the_rest_at_the_deadline() {
     let bench = Bench::with_batch(501).await;
-    let limits = Limits { lease: LONG, stop_before_deadline: DEADLINE };
+    let limits = limits(LONG, DEADLINE);
     // The first claim takes longer than the time left.
     let slow = SimulatedLatency::new(food(), "600-600".parse::<LatencyRange>().unwrap());
     let worker = bench.worker_within(limits, CancellationToken::new(), slow);
@@ -85,7 +85,7 @@ async fn stopped_worker_releases_its_rows() {
     let request = stop.clone();
     // The request to stop arrives during categorisation.
     let worker = bench.worker_within(
-        Limits { lease: LONG, stop_before_deadline: Duration::ZERO },
+        limits(LONG, Duration::ZERO),
         stop,
         Async(move || {
             request.cancel();

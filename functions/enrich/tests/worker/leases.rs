@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use enrich::{Ending, Limits};
+use enrich::Ending;
 use sqlx::Connection;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -12,14 +12,14 @@ use tributary_queue::EnrichMessage;
 use tributary_store::Store;
 use tributary_testkit::ledger::write;
 
-use crate::bench::{Async, Bench, LONG, Scripted, is, row, sent};
+use crate::bench::{Async, Bench, LONG, Scripted, is, limits, row, sent};
 
 #[tokio::test]
 async fn worker_with_an_expired_lease_changes_nothing() {
     let bench = Bench::with_batch(2).await;
     let (started, resume) = (Arc::new(Notify::new()), CancellationToken::new());
     let (has_started, resumed) = (Arc::clone(&started), resume.clone());
-    let expired = Limits { lease: Duration::ZERO, stop_before_deadline: Duration::ZERO };
+    let expired = limits(Duration::ZERO, Duration::ZERO);
     let expired_worker = bench.worker_within(
         expired,
         CancellationToken::new(),

@@ -70,7 +70,7 @@ async fn rows_and_batches_are_counted_by_outcome() {
 async fn rows_claimed_by_others_are_not_counted() {
     let bench = Bench::with_batch(2).await;
     let url = bench.database.url().to_owned();
-    // Another worker claims the row during categorisation.
+    // Another worker claims the slice during categorisation.
     let worker = bench.worker(Scripted::new(move |id: &str| {
         if id == "tx_0000" {
             replace_lease(&url);
@@ -78,10 +78,10 @@ async fn rows_claimed_by_others_are_not_counted() {
         is(Category::Food)
     }));
     bench.work(&worker).await.unwrap();
-    assert_eq!(measured(&bench.metrics)["TransactionsCompleted"], 1);
+    assert_eq!(measured(&bench.metrics)["TransactionsCompleted"], 0);
 }
 
-/// Gives the row `tx_0000` to another worker. Runs on its own thread, because a categoriser cannot
+/// Gives the slice to another worker. Runs on its own thread, because a categoriser cannot
 /// await it.
 fn replace_lease(url: &str) {
     let url = url.to_owned();
@@ -90,13 +90,10 @@ fn replace_lease(url: &str) {
         runtime.block_on(async {
             use sqlx::Connection;
             let mut connection = sqlx::PgConnection::connect(&url).await.unwrap();
-            sqlx::query(
-                "update transactions set lease_token = gen_random_uuid() \
-                 where transaction_id = 'tx_0000'",
-            )
-            .execute(&mut connection)
-            .await
-            .unwrap();
+            sqlx::query("update slices set token = gen_random_uuid()")
+                .execute(&mut connection)
+                .await
+                .unwrap();
         });
     });
     thread.join().unwrap();

@@ -60,27 +60,15 @@ impl Tenant {
         create(&self.name, scopes).await.1
     }
 
-    /// Changes completed transactions and their report sums to failed, as enrich does when it fails
-    /// to categorise them.
+    /// Changes completed transactions to failed, as enrich does when it fails to categorise them.
     pub async fn fail(&self, transaction_ids: &[&str]) {
         let mut connection = support::connect(&shared().await.database_url).await;
         sqlx::query(
-            "with failed as ( \
-                 update transactions set \
-                     status = 'failed', failure_reason = 'no model available', category = null, \
-                     primary_code = null, detailed_code = null, confidence = null, rule = null, \
-                     rules_version = null \
-                 where tenant_id = $1 and transaction_id = any($2) \
-                 returning account_id, booked_at::date as day, currency, amount \
-             ) \
-             insert into report_deltas ( \
-                 tenant_id, account_id, day, currency, category, status, transaction_count, \
-                 spend, income \
-             ) \
-             select $1, account_id, day, currency, category, status, sign, \
-                 sign * greatest(-amount, 0), sign * greatest(amount, 0) \
-             from failed cross join (values ('Shopping', 'completed', -1), ('', 'failed', 1)) \
-                 as move (category, status, sign)",
+            "update transactions set \
+                 status = 'failed', failure_reason = 'no model available', category = null, \
+                 primary_code = null, detailed_code = null, confidence = null, rule = null, \
+                 rules_version = null \
+             where tenant_id = $1 and transaction_id = any($2)",
         )
         .bind(self.id.0)
         .bind(transaction_ids)
@@ -116,7 +104,7 @@ impl Tenant {
                 .fetch_all(&mut connection)
                 .await
                 .unwrap();
-            if !["api_keys", "report_days", "report_deltas"].contains(&table.as_str()) {
+            if !["api_keys", "report_days", "report_packs"].contains(&table.as_str()) {
                 rows.extend(table_rows.into_iter().map(|row| format!("{table}: {row}")));
             }
         }
@@ -132,9 +120,8 @@ impl Tenant {
             ("accounts", "select count(*) from accounts where tenant_id = $1"),
             ("transactions", "select count(*) from transactions where tenant_id = $1"),
             ("revisions", "select count(*) from transaction_revisions where tenant_id = $1"),
-            ("outbox", "select count(*) from outbox where tenant_id = $1"),
-            ("idempotency_keys", "select count(*) from idempotency_keys where tenant_id = $1"),
-            ("report_deltas", "select count(*) from report_deltas where tenant_id = $1"),
+            ("slices", "select count(*) from slices where tenant_id = $1"),
+            ("report_packs", "select count(*) from report_packs where tenant_id = $1"),
             ("report_days", "select count(*) from report_days where tenant_id = $1"),
         ] {
             let count: i64 =

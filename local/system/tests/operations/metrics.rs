@@ -12,7 +12,8 @@ use tributary_system::{System, SystemConfig};
 
 use crate::emf;
 use crate::support::{
-    Api, api_of, connect, eventually, invoke_relay, log_lines, payload, start, transaction,
+    Api, api_of, connect, eventually, invoke_relay, log_lines, make_due, payload, start,
+    transaction,
 };
 use crate::template_metrics::{Metric, alarm_metrics, dashboard_metrics, metric};
 
@@ -90,6 +91,7 @@ async fn logged_metrics_match_the_table_and_the_work_done() {
         ("TransactionsFailed", 1),
         ("TransactionsRetried", 0),
         ("MessagesSent", 1),
+        ("AnnounceFailures", 1),
     ];
     let values = eventually("every metric", async || {
         let values = logged_values(directory.path());
@@ -101,7 +103,7 @@ async fn logged_metrics_match_the_table_and_the_work_done() {
         assert_eq!(sum(&values, name), expected, "{name}: {values:?}");
     }
     // While SQS rejected requests, after the message was sent, and at the end.
-    assert_eq!(values_of(&values, "MessagesUnsent"), [1, 0, 0]);
+    assert_eq!(values_of(&values, "AnnouncementsDue"), [0, 0, 0]);
     let unfinished = values_of(&values, "UnfinishedBatches");
     assert_eq!((unfinished.len(), unfinished[0], unfinished[2]), (3, 1, 0), "{unfinished:?}");
     let ages = values_of(&values, "OldestUnfinishedBatchAge");
@@ -157,7 +159,9 @@ async fn leave_one_message_unsent_and_fail_one_transaction(system: &System, api:
     let batch_id = api.accept(&payload(&["d", "e"].map(|id| transaction(id, "-1")))).await;
     let mut connection = connect(system.database_url()).await;
     for statement in [
-        "update transactions set attempts = 5 where transaction_id = 'e'",
+        "update slices set last_position = 0",
+        "insert into slices (tenant_id, batch_id, first_position, last_position, attempts) \
+         select tenant_id, batch_id, 1, 1, 5 from slices",
         "update batches set accepted_at = accepted_at - interval '100 seconds' \
          where finished_at is null",
     ] {
@@ -165,6 +169,8 @@ async fn leave_one_message_unsent_and_fail_one_transaction(system: &System, api:
     }
     invoke_relay(system).await;
     faults.reject_all_requests(false);
+    // The batch is due again in a minute.
+    make_due(&mut connection).await;
     invoke_relay(system).await;
     let batch = api.finished(&batch_id).await;
     assert_eq!(batch["processing_status"]["failed"], 1);

@@ -53,6 +53,14 @@ pub async fn invoke_relay(system: &System) {
     system.stack().lambda().invoke("relay", "{}", None).await.unwrap();
 }
 
+/// Makes every unfinished batch due to be announced by relay.
+pub async fn make_due(connection: &mut PgConnection) {
+    sqlx::query("update batches set announce_at = now() where finished_at is null")
+        .execute(connection)
+        .await
+        .unwrap();
+}
+
 /// Sends a message to the queue of the system.
 pub async fn send_message(system: &System, body: &str) {
     let client = sqs_client(system.sqs_endpoint_url()).await;

@@ -1,4 +1,4 @@
-//! Accepting a batch: its row is inserted first and completed last, in one database transaction.
+//! Accepting a batch: its row is inserted first, and corrected if it contains known transactions.
 
 use std::time::Duration;
 
@@ -30,8 +30,10 @@ pub struct NewBatch<'b> {
     pub correlation: &'b CorrelationId,
     /// The X-Ray trace header of the request.
     pub trace_header: Option<&'b str>,
-    /// The number of transactions.
-    pub total: i32,
+    /// The ids of the transactions, at least one.
+    pub transaction_ids: &'b [&'b str],
+    /// The number of messages that announce the batch if all transactions are new.
+    pub message_count: i32,
     /// When relay announces the batch, unless a worker has claimed work of it before.
     pub announce_after: Duration,
 }
@@ -40,7 +42,10 @@ pub struct NewBatch<'b> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Inserted {
     /// The batch is inserted, and this database transaction has locked its key.
-    New,
+    New {
+        /// When relay announces it.
+        announce_at: DateTime<Utc>,
+    },
     /// Another batch has the key. [`of_key`] returns it.
     KeyUsed,
     /// Another database transaction has held the key for longer than [`KEY_WAIT`]. This one must be
@@ -48,7 +53,8 @@ pub enum Inserted {
     KeyInUse,
 }
 
-/// Inserts the row of a batch, before its transactions.
+/// Inserts the row of a batch and its slices, before its transactions, as if all of them were new.
+/// Call [`correct`] if they are not.
 ///
 /// # Errors
 /// [`StoreError`] of the statement.
@@ -64,15 +70,17 @@ pub async fn insert(
         new.key.map(|(_, hash)| hash.as_bytes()),
         new.correlation.as_str(),
         new.trace_header,
-        new.total,
+        new.transaction_ids as _,
+        new.message_count,
         millis(new.announce_after),
-        millis(KEY_WAIT)
+        millis(KEY_WAIT),
+        SLICE_MAX
     )
     .fetch_optional(unnamed(connection))
     .await
     .map_err(StoreError::from);
     match inserted {
-        Ok(Some(_)) => Ok(Inserted::New),
+        Ok(Some(row)) => Ok(Inserted::New { announce_at: row.announce_at }),
         Ok(None) => Ok(Inserted::KeyUsed),
         Err(error) if error.is_lock_timeout() => Ok(Inserted::KeyInUse),
         Err(error) => Err(error),
@@ -101,8 +109,7 @@ pub async fn of_key(
     let row = sqlx::query!(
         r#"
         select
-            batch_id, correlation_id, content_hash as "content_hash!", inserted as "inserted!",
-            updated as "updated!", unchanged as "unchanged!"
+            batch_id, correlation_id, content_hash as "content_hash!", inserted, updated, unchanged
         from batches
         where tenant_id = $1 and idempotency_key = $2
         "#,
@@ -123,29 +130,27 @@ pub async fn of_key(
     }))
 }
 
-/// Completes the row of a batch after its transactions, and inserts the slices of its work. Returns
-/// when relay announces it; `None` if there is no work, and the batch is finished.
+/// Corrects the row of a batch after its transactions, if some of them are known, and deletes the
+/// slices without work. Returns when relay announces the batch; `None` if there is no work, and the
+/// batch is finished.
 ///
 /// # Errors
 /// [`StoreError`] of the statement.
-pub async fn complete(
+pub async fn correct(
     connection: &mut PgConnection,
     tenant: TenantId,
     batch: BatchId,
-    transaction_ids: &[&str],
     written: Written,
     message_count: i32,
 ) -> Result<Option<DateTime<Utc>>, StoreError> {
     let announce_at = sqlx::query_file_scalar!(
-        "src/batches/complete.sql",
+        "src/batches/correct.sql",
         tenant.0,
         batch.0,
-        transaction_ids as _,
         written.inserted,
         written.updated,
         written.unchanged,
-        message_count,
-        SLICE_MAX
+        message_count
     )
     .fetch_one(unnamed(connection))
     .await?;

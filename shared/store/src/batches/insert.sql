@@ -1,19 +1,34 @@
--- Inserts the row of a batch, which locks its idempotency key until the end of the database transaction. Waits for another
--- database transaction that holds the key, for at most the given time. Returns no row if a committed batch has the key.
+-- Inserts the row of a batch and its slices, as if all transactions were new: correct.sql follows if some are known. The
+-- row locks the idempotency key until the end of the database transaction. Waits for another database transaction that
+-- holds the key, for at most the given time. Returns no row if a committed batch has the key.
 --
--- The limit on waiting is for this statement: the row that it returns sets the earlier one again.
+-- The limit on waiting is for this row: once it is inserted, the earlier limit is set again.
 with timeouts as materialized (
     select
         current_setting('lock_timeout') as usual,
-        set_config('lock_timeout', ($9::bigint)::text, true) as key_wait
+        set_config('lock_timeout', ($10::bigint)::text, true) as key_wait
+),
+
+inserted as (
+    insert into batches (
+        tenant_id, batch_id, idempotency_key, content_hash, correlation_id, trace_header,
+        transaction_ids, inserted, message_count, announce_at
+    )
+    select
+        $1, $2, $3, $4, $5, $6, $7, cardinality($7::text[]), $8,
+        now() + $9::bigint * interval '1 millisecond'
+    from timeouts
+    where key_wait is not null
+    on conflict (tenant_id, idempotency_key) do nothing
+    returning
+        announce_at, set_config('lock_timeout', (select usual from timeouts), true) as lock_timeout
+),
+
+sliced as (
+    insert into slices (tenant_id, batch_id, first_position, last_position)
+    select $1, $2, first_position, least(first_position + $11, cardinality($7::text[])) - 1
+    from inserted
+    cross join generate_series(0, cardinality($7::text[]) - 1, $11::integer) as first_position
 )
 
-insert into batches (
-    tenant_id, batch_id, idempotency_key, content_hash, correlation_id, trace_header,
-    total_transactions, announce_at
-)
-select $1, $2, $3, $4, $5, $6, $7, now() + $8::bigint * interval '1 millisecond'
-from timeouts
-where key_wait is not null
-on conflict (tenant_id, idempotency_key) do nothing
-returning set_config('lock_timeout', (select usual from timeouts), true) as "lock_timeout!"
+select announce_at as "announce_at!", lock_timeout as "lock_timeout!" from inserted

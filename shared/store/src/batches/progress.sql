@@ -1,8 +1,7 @@
 -- The counts of all transactions of a batch by status. A pending transaction is processing while a worker holds the
 -- lease of its slice.
 select
-    batch.correlation_id, batch.inserted as "inserted!", batch.updated as "updated!",
-    batch.unchanged as "unchanged!", batch.accepted_at, batch.started_at, batch.finished_at,
+    batch.correlation_id, batch.inserted, batch.updated, batch.unchanged, batch.accepted_at, batch.started_at, batch.finished_at,
     counts.pending - counts.processing as "pending!", counts.processing as "processing!",
     counts.completed as "completed!", counts.failed as "failed!"
 from batches as batch

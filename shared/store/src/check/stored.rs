@@ -52,8 +52,7 @@ pub async fn batches(connection: &mut PgConnection) -> Result<Vec<StoredBatch>, 
         StoredBatch,
         r#"
         select
-            batch_id, idempotency_key, transaction_ids as "transaction_ids!",
-            inserted as "inserted!", updated as "updated!", unchanged as "unchanged!"
+            batch_id, idempotency_key, transaction_ids, inserted, updated, unchanged
         from batches
         order by tenant_id, batch_id
         "#

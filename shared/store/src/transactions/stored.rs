@@ -38,21 +38,17 @@ pub struct StoredTransaction {
     pub failure_reason: Option<String>,
 }
 
-/// Selects [`StoredTransaction`]s. `$source` precedes the `select`, `$status` is the status and
-/// `$rest` follows the columns.
-macro_rules! select_transactions {
-    ($source:tt, $status:tt, $rest:tt $(, $argument:expr)*) => {
-        sqlx::query_as!(
-            StoredTransaction,
-            $source
-            + r#"
-            select
-                transaction_id, account_id, batch_id, amount, currency, booked_at, authorized_on,
-                description, merchant_name, payment_channel, merchant_category_code, is_pending,
-                pending_transaction_id, replaced_by, revision, attempts, category, primary_code,
-                detailed_code, confidence, rule, failure_reason,
-            "# + $status + r#" as "status!" "# + $rest
-            $(, $argument)*
+/// Passes the columns of [`StoredTransaction`], except its status, to another macro.
+macro_rules! with_columns {
+    ($macro:ident, $($arguments:tt)*) => {
+        $macro!(
+            r#"
+            transaction_id, account_id, batch_id, amount, currency, booked_at, authorized_on,
+            description, merchant_name, payment_channel, merchant_category_code, is_pending,
+            pending_transaction_id, replaced_by, revision, attempts, category, primary_code,
+            detailed_code, confidence, rule, failure_reason
+            "#,
+            $($arguments)*
         )
     };
 }
@@ -116,6 +112,52 @@ pub async fn page(
     Ok(Page { transactions, next })
 }
 
+macro_rules! query_page {
+    ($columns:tt, $($argument:expr),*) => {
+        sqlx::query_as!(
+            StoredTransaction,
+            "with scanned as (select batch_position, status, "
+            + $columns
+            + r#"
+                from transactions
+                where
+                    tenant_id = $1
+                    and account_id = $2
+                    and ($3::timestamptz is null or booked_at >= $3)
+                    and ($4::timestamptz is null or booked_at < $4)
+                    and ($7::timestamptz is null or (booked_at, transaction_id) < ($7, $8::text))
+                order by booked_at desc, transaction_id desc
+                limit $10
+            )
+            select "#
+            + $columns
+            + r#", progress.status as "status!"
+            from scanned
+            cross join lateral (
+                select case
+                    when scanned.status = 'pending' and exists (
+                        select from slices as claimed
+                        where
+                            claimed.tenant_id = $1
+                            and claimed.batch_id = scanned.batch_id
+                            and claimed.expires_at >= now()
+                            and scanned.batch_position
+                            between claimed.first_position and claimed.last_position
+                    ) then 'processing'
+                    else scanned.status
+                end as status
+            ) as progress
+            where
+                ($5::text is null or progress.status = $5)
+                and ($6::text is null or category = $6)
+            order by booked_at desc, transaction_id desc
+            limit $9
+            "#,
+            $($argument),*
+        )
+    };
+}
+
 /// The transactions that match, of the next `scan_max`. A pending transaction is processing while a
 /// worker holds the lease of its slice.
 async fn matching(
@@ -125,43 +167,8 @@ async fn matching(
     limit: i64,
     scan_max: i64,
 ) -> Result<Vec<StoredTransaction>, StoreError> {
-    let transactions = select_transactions!(
-        r#"
-        with scanned as (
-            select * from transactions
-            where
-                tenant_id = $1
-                and account_id = $2
-                and ($3::timestamptz is null or booked_at >= $3)
-                and ($4::timestamptz is null or booked_at < $4)
-                and ($7::timestamptz is null or (booked_at, transaction_id) < ($7, $8::text))
-            order by booked_at desc, transaction_id desc
-            limit $10
-        )
-        "#,
-        r#"case when is_processing then 'processing' else status end"#,
-        r#"
-        from scanned
-        cross join lateral (
-            select scanned.status = 'pending' and exists (
-                select from slices as claimed
-                where
-                    claimed.tenant_id = $1
-                    and claimed.batch_id = scanned.batch_id
-                    and claimed.expires_at >= now()
-                    and scanned.batch_position
-                    between claimed.first_position and claimed.last_position
-            ) as is_processing
-        ) as progress
-        where
-            (
-                $5::text is null
-                or case when is_processing then 'processing' else status end = $5
-            )
-            and ($6::text is null or category = $6)
-        order by booked_at desc, transaction_id desc
-        limit $9
-        "#,
+    let transactions = with_columns!(
+        query_page,
         tenant.0,
         query.account_id,
         query.from,
@@ -210,13 +217,20 @@ async fn last_scanned(
     Ok(row.map(|row| (row.booked_at, row.transaction_id)))
 }
 
+macro_rules! query_all {
+    ($columns:tt,) => {
+        sqlx::query_as!(
+            StoredTransaction,
+            "select status, " + $columns + "from transactions order by tenant_id, transaction_id"
+        )
+    };
+}
+
 /// Reads all transactions of all tenants.
 ///
 /// # Errors
 /// [`StoreError`] of the statement.
 pub async fn all(connection: &mut PgConnection) -> Result<Vec<StoredTransaction>, StoreError> {
-    let transactions = select_transactions!("", "status", "from transactions order by tenant_id, transaction_id")
-        .fetch_all(unnamed(connection))
-        .await?;
+    let transactions = with_columns!(query_all,).fetch_all(unnamed(connection)).await?;
     Ok(transactions)
 }

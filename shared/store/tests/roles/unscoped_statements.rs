@@ -60,8 +60,9 @@ const INSERTS: &[(&str, &str)] = &[
     ),
     (
         "ingest",
-        "insert into batches (tenant_id, batch_id, correlation_id, total_transactions, announce_at) \
-         values ('?', gen_random_uuid(), 'c', 1, now())",
+        "insert into batches (tenant_id, batch_id, correlation_id, transaction_ids, inserted, \
+         message_count, announce_at) \
+         values ('?', gen_random_uuid(), 'c', '{x}', 1, 1, now())",
     ),
     (
         "enrich",

@@ -156,11 +156,10 @@ async fn relay_overwrites_no_later_announcement() {
 async fn batch_whose_messages_could_not_be_sent_is_due_at_once_unless_a_worker_has_it() {
     let ledger = Ledger::new().await;
     let batch = ledger.write_one("a").await;
-    let announce_at: DateTime<Utc> =
-        sqlx::query_scalar("select announce_at from batches")
-            .fetch_one(&mut ledger.database.connection().await)
-            .await
-            .unwrap();
+    let announce_at: DateTime<Utc> = sqlx::query_scalar("select announce_at from batches")
+        .fetch_one(&mut ledger.database.connection().await)
+        .await
+        .unwrap();
     let announcement = Announcement {
         tenant: ledger.tenant,
         batch,

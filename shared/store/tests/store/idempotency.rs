@@ -5,8 +5,7 @@ use std::time::Duration;
 use tributary_domain::BatchId;
 use tributary_store::batches::{self, Inserted, KEY_WAIT};
 use tributary_store::{Store, Tx};
-use tributary_testkit::ledger::{bookings, complete_batch, content_hash, insert_batch};
-use tributary_store::transactions::Written;
+use tributary_testkit::ledger::{bookings, content_hash, insert_batch};
 use uuid::Uuid;
 
 use crate::ledger::Ledger;
@@ -16,13 +15,12 @@ impl Ledger {
     async fn insert_keyed(&self, tx: &mut Tx, key: &str) -> (BatchId, Inserted) {
         let batch = BatchId(Uuid::now_v7());
         let key = Some((key, &content_hash()));
-        (batch, insert_batch(tx, self.tenant, batch, 1, key).await.unwrap())
+        (batch, insert_batch(tx, self.tenant, batch, &bookings(1, "1"), key).await.unwrap())
     }
+}
 
-    async fn complete_unchanged(&self, tx: &mut Tx, batch: BatchId) {
-        let written = Written { inserted: 0, updated: 0, unchanged: 1 };
-        complete_batch(tx, self.tenant, batch, &bookings(1, "1"), written).await.unwrap();
-    }
+const fn is_new(inserted: Inserted) -> bool {
+    matches!(inserted, Inserted::New { .. })
 }
 
 #[tokio::test]
@@ -30,15 +28,14 @@ async fn used_key_returns_the_content_hash_and_the_first_response() {
     let ledger = Ledger::new().await;
     let mut tx = ledger.begin().await;
     let (batch, inserted) = ledger.insert_keyed(&mut tx, "key").await;
-    assert_eq!(inserted, Inserted::New);
-    ledger.complete_unchanged(&mut tx, batch).await;
+    assert!(is_new(inserted));
     tx.commit().await.unwrap();
 
     let mut tx = ledger.begin().await;
     assert_eq!(ledger.insert_keyed(&mut tx, "key").await.1, Inserted::KeyUsed);
     let used = batches::of_key(&mut tx, ledger.tenant, "key").await.unwrap().unwrap();
     assert_eq!(used.content_hash, content_hash().as_bytes());
-    assert_eq!((used.batch.batch_id, used.batch.unchanged), (batch, 1));
+    assert_eq!((used.batch.batch_id, used.batch.inserted), (batch, 1));
     assert_eq!(used.batch.correlation_id, "test");
     assert_eq!(ledger.count("select count(*) from batches").await, 1);
 }
@@ -49,8 +46,9 @@ async fn batches_without_a_key_do_not_exclude_each_other() {
     let mut tx = ledger.begin().await;
     for _ in 0..2 {
         let batch = BatchId(Uuid::now_v7());
-        let inserted = insert_batch(&mut tx, ledger.tenant, batch, 1, None).await.unwrap();
-        assert_eq!(inserted, Inserted::New);
+        let sent = bookings(1, "1");
+        let inserted = insert_batch(&mut tx, ledger.tenant, batch, &sent, None).await.unwrap();
+        assert!(is_new(inserted));
     }
 }
 
@@ -59,7 +57,6 @@ async fn request_waits_for_another_one_with_the_key_and_sees_its_batch() {
     let ledger = Ledger::new().await;
     let mut first = ledger.begin().await;
     let (batch, _) = ledger.insert_keyed(&mut first, "key").await;
-    ledger.complete_unchanged(&mut first, batch).await;
     let mut second = ledger.begin_on_new_connection().await;
     let (second_insert, ()) = tokio::join!(ledger.insert_keyed(&mut second, "key"), async {
         ledger.wait_for_blocked_connection().await;
@@ -80,7 +77,7 @@ async fn request_has_the_key_after_the_first_one_was_rolled_back() {
         ledger.wait_for_blocked_connection().await;
         first.rollback().await.unwrap();
     });
-    assert_eq!(second_insert.1, Inserted::New);
+    assert!(is_new(second_insert.1));
 }
 
 #[tokio::test]
@@ -117,8 +114,9 @@ async fn two_tenants_can_use_the_same_key_concurrently() {
     ledger.insert_keyed(&mut first, "key").await;
     let key = Some(("key", &content_hash()));
     let batch = BatchId(Uuid::now_v7());
-    let inserted = insert_batch(&mut second, tenant, batch, 1, key).await.unwrap();
-    assert_eq!(inserted, Inserted::New);
+    let sent = bookings(1, "1");
+    let inserted = insert_batch(&mut second, tenant, batch, &sent, key).await.unwrap();
+    assert!(is_new(inserted));
 }
 
 #[tokio::test]
@@ -128,15 +126,12 @@ async fn exactly_one_of_many_concurrent_requests_has_a_key() {
         let key = format!("key {round}");
         let attempts = (0..4).map(async |_| {
             let mut tx = ledger.begin_on_new_connection().await;
-            let (batch, inserted) = ledger.insert_keyed(&mut tx, &key).await;
-            if inserted == Inserted::New {
-                ledger.complete_unchanged(&mut tx, batch).await;
-            }
+            let (_, inserted) = ledger.insert_keyed(&mut tx, &key).await;
             tx.commit().await.unwrap();
             inserted
         });
         let outcomes = futures::future::join_all(attempts).await;
-        let new = outcomes.iter().filter(|inserted| **inserted == Inserted::New).count();
+        let new = outcomes.iter().filter(|inserted| is_new(**inserted)).count();
         assert_eq!(new, 1, "round {round}");
     }
 }

@@ -97,7 +97,11 @@ impl Ledger {
     }
 
     /// Claims a part of a slice whose lease has expired, and commits.
-    pub async fn claim_expired(&self, batch: BatchId, duration: Duration) -> (Lease, Option<Claim>) {
+    pub async fn claim_expired(
+        &self,
+        batch: BatchId,
+        duration: Duration,
+    ) -> (Lease, Option<Claim>) {
         let lease = self.lease(batch, duration);
         let mut tx = self.begin().await;
         let claim = enrichment::claim_expired(&mut tx, &lease).await.unwrap();
@@ -124,7 +128,7 @@ impl Ledger {
         rows: &[ClaimedTransaction],
         result_of: impl Fn(&str) -> Result<Category<'r>, &'r str>,
     ) -> i64 {
-        let outcomes: Vec<_> = 
+        let outcomes: Vec<_> =
             rows.iter().map(|row| outcome(row, result_of(&row.transaction_id))).collect();
         let mut tx = self.begin().await;
         let written = enrichment::finish(&mut tx, lease, "rules-1", &outcomes).await.unwrap();
@@ -167,6 +171,11 @@ impl Ledger {
 
     /// Waits until a connection to this database is blocked by a lock.
     pub async fn wait_for_blocked_connection(&self) {
+        self.wait_for_blocked_connections(1).await;
+    }
+
+    /// Waits until so many connections to this database are blocked by locks.
+    pub async fn wait_for_blocked_connections(&self, count: usize) {
         let mut connection = self.database.connection().await;
         let deadline = Instant::now() + Duration::from_secs(60);
         loop {
@@ -177,10 +186,10 @@ impl Ledger {
             .fetch_one(&mut connection)
             .await
             .unwrap();
-            if waiting > 0 {
+            if usize::try_from(waiting).is_ok_and(|waiting| waiting >= count) {
                 return;
             }
-            assert!(Instant::now() < deadline, "no connection was blocked by a lock");
+            assert!(Instant::now() < deadline, "too few connections were blocked by locks");
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
@@ -215,10 +224,7 @@ pub fn account_page(account_id: &str) -> PageQuery<'_> {
     }
 }
 
-pub fn outcome<'r>(
-    row: &ClaimedTransaction,
-    result: Result<Category<'r>, &'r str>,
-) -> Outcome<'r> {
+pub fn outcome<'r>(row: &ClaimedTransaction, result: Result<Category<'r>, &'r str>) -> Outcome<'r> {
     Outcome { position: row.position, revision: row.revision, result }
 }
 

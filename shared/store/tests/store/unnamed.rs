@@ -11,7 +11,7 @@ use tributary_store::transactions::{self, WriteOutcome, stored};
 use tributary_store::{
     accounts, announcements, backlog, batches, check, health, migrations, report, tenants,
 };
-use tributary_testkit::ledger::{account, bookings, complete_batch, content_hash, insert_batch};
+use tributary_testkit::ledger::{account, bookings, content_hash, insert_batch};
 use uuid::Uuid;
 
 use crate::ledger::{LEASE, Ledger, REQUEUE_AFTER, SHOPPING, account_page, outcome};
@@ -36,13 +36,13 @@ async fn run_statements(connection: &mut PgConnection, tenant: TenantId, round: 
 
     let sent = bookings(3, round);
     let key = Some((round, &content_hash()));
-    insert_batch(connection, tenant, batch, 3, key).await.unwrap();
+    insert_batch(connection, tenant, batch, &sent, key).await.unwrap();
     accounts::upsert(connection, tenant, &[account("acc")], &[], true).await.unwrap();
     accounts::exists(connection, tenant, "acc").await.unwrap();
     let write = transactions::write(connection, tenant, batch, &sent, true).await.unwrap();
     let WriteOutcome::Written(written) = write else { panic!("{write:?}") };
     assert_eq!(written.changed(), 3, "the first round inserts, the second revises");
-    complete_batch(connection, tenant, batch, &sent, written).await.unwrap();
+    batches::correct(connection, tenant, batch, written, 1).await.unwrap();
     batches::of_key(connection, tenant, round).await.unwrap().unwrap();
     let due = announcements::take_due(connection, 10, Duration::ZERO).await.unwrap();
     announcements::mark_sent(connection, &due, Duration::ZERO).await.unwrap();

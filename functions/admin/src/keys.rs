@@ -100,19 +100,22 @@ impl Operation for Create {
         loop {
             tries += 1;
             let secret = ApiKeySecret::from_entropy(rand::rng().random());
-            let mut tx = admin.store()?.begin_for_all().await?;
-            let new_id = TenantId(Uuid::now_v7());
-            let tenant = tenants::find_or_create(&mut tx, &self.tenant, new_id).await?;
-            let key = ApiKey { tenant, api_key_id: Uuid::now_v7(), scopes: scopes.clone() };
-            let api_key_id = key.api_key_id;
             let (prefix, key_hash) = (secret.prefix(), secret.hash(pepper));
-            let new = NewApiKey { key, name: &self.name, prefix, key_hash };
-            match api_keys::insert(&mut tx, &new).await {
+            let mut tx = admin.store()?.begin_for_all().await?;
+            let inserted = async {
+                let new_id = TenantId(Uuid::now_v7());
+                let tenant = tenants::find_or_create(&mut tx, &self.tenant, new_id).await?;
+                let key = ApiKey { tenant, api_key_id: Uuid::now_v7(), scopes: scopes.clone() };
+                let new = NewApiKey { key, name: &self.name, prefix, key_hash };
+                api_keys::insert(&mut tx, &new).await?;
+                Ok((tenant, new.key.api_key_id))
+            };
+            let inserted = inserted.await;
+            let (tenant, api_key_id) = match tributary_store::end(tx, inserted).await {
                 // A prefix has 32 bits.
                 Err(StoreError::DuplicateKey { .. }) if tries < TRIES_MAX => continue,
-                outcome => outcome?,
-            }
-            tx.commit().await.map_err(StoreError::from)?;
+                ended => ended?,
+            };
             info!(tenant_id = %tenant, %api_key_id, "key created");
             return Ok(Created {
                 key: secret.expose().to_owned(),
@@ -143,11 +146,14 @@ impl Operation for Revoke {
 
     async fn run(self, admin: &Admin) -> Result<Revoked, AdminError> {
         let mut tx = admin.store()?.begin_for_all().await?;
-        let tenant = known_tenant(&mut tx, &self.tenant).await?;
-        let revoked = api_keys::revoke_by_prefix(&mut tx, tenant, &self.prefix).await?;
-        let revoked_at =
-            revoked.ok_or_else(|| rejected("prefix", "the tenant has no key with this prefix"))?;
-        tx.commit().await.map_err(StoreError::from)?;
+        let revoked = async {
+            let tenant = known_tenant(&mut tx, &self.tenant).await?;
+            let revoked = api_keys::revoke_by_prefix(&mut tx, tenant, &self.prefix).await?;
+            let unknown = || rejected("prefix", "the tenant has no key with this prefix");
+            Ok((tenant, revoked.ok_or_else(unknown)?))
+        };
+        let revoked: Result<_, AdminError> = revoked.await;
+        let (tenant, revoked_at) = tributary_store::end(tx, revoked).await?;
         info!(tenant_id = %tenant, "key revoked");
         Ok(Revoked { prefix: self.prefix, revoked_at })
     }

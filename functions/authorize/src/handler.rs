@@ -110,7 +110,10 @@ impl Authorize {
 }
 
 async fn record_use(mut tx: Tx, key: &ApiKey) -> Result<(), StoreError> {
-    api_keys::write_without_waiting(&mut tx).await?;
-    api_keys::record_use(&mut tx, key).await?;
-    Ok(tx.commit().await?)
+    let recorded = async {
+        api_keys::write_without_waiting(&mut tx).await?;
+        api_keys::record_use(&mut tx, key).await
+    };
+    let recorded = recorded.await;
+    tributary_store::end(tx, recorded).await.map(drop)
 }

@@ -18,3 +18,4 @@ pub use counts::{BatchCounts, Counts};
 pub use error::BenchError;
 pub use rounds::Timing;
 pub use run::{BenchConfig, Report, SummaryTiming, run};
+pub use wire::Wire;

@@ -7,7 +7,7 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -91,12 +91,14 @@ async fn forward(client: TcpStream, target: String, round_trips: &RoundTrips) ->
     }
 }
 
-/// Copies the client's messages. Each `Query` and each `Sync` makes the client wait for the server.
+/// Copies the client's messages. Each `Query` and each `Sync` makes the client wait for the server,
+/// unless it has sent more in the same write.
 async fn forward_requests(
-    mut client: OwnedReadHalf,
+    client: OwnedReadHalf,
     mut server: OwnedWriteHalf,
     round_trips: &RoundTrips,
 ) -> io::Result<()> {
+    let mut client = BufReader::new(client);
     let mut function = String::new();
     let mut is_started = false;
     loop {
@@ -109,7 +111,7 @@ async fn forward_requests(
             if let Some(found) = role(&payload) {
                 function = found;
             }
-            if matches!(tag, b'Q' | b'S') {
+            if matches!(tag, b'Q' | b'S') && client.buffer().is_empty() {
                 round_trips.add(&function);
             }
         }

@@ -21,6 +21,9 @@ pub enum ChaosError {
     /// The database cannot be read after the faults.
     #[error("the database cannot be read")]
     Store(#[from] StoreError),
+    /// PostgreSQL cannot be made read-only.
+    #[error("a setting of PostgreSQL cannot be changed")]
+    Setting(#[source] sqlx::Error),
     /// The dead-letter queue cannot be read after the faults.
     #[error("the dead-letter queue cannot be read")]
     DeadLetters(#[from] QueueError),

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process};
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tributary_sqs::Faults;
@@ -20,6 +22,8 @@ use crate::simulated_client::SimulatedClient;
 const INEFFECTIVE_PER_FAULT_MAX: u32 = 5;
 /// How long a fault waits for a final response.
 const RESPONSE_WAIT_MAX: Duration = Duration::from_millis(300);
+/// How long a worker is stopped: longer than its lease, shorter than its timeout.
+const PAUSE: Duration = Duration::from_secs(3);
 /// The share of messages that are delivered twice.
 const DUPLICATE_RATIO: f64 = 0.5;
 
@@ -141,6 +145,8 @@ impl<'s> Injector<'s> {
                 ));
             }
             Fault::EqualRequests(count) => return Ok(self.send_burst(count).await),
+            Fault::PauseEnrich => return Ok(self.pause_enrich()),
+            Fault::ReadOnly(window) => self.make_read_only(window).await?,
         }
         Ok(true)
     }
@@ -162,6 +168,50 @@ impl<'s> Injector<'s> {
             None
         });
         true
+    }
+
+    /// Stops a worker, and lets it continue when its lease has expired.
+    fn pause_enrich(&mut self) -> bool {
+        let environments = self.system.stack().lambda().environments();
+        let Some(worker) = environments.into_iter().find(|it| it.function == "enrich") else {
+            return false;
+        };
+        let Some(pid) = i32::try_from(worker.pid).ok().and_then(Pid::from_raw) else {
+            return false;
+        };
+        if kill_process(pid, Signal::STOP).is_err() {
+            return false;
+        }
+        self.running.spawn(async move {
+            sleep(PAUSE).await;
+            // The stack may have killed it at its timeout.
+            let _ = kill_process(pid, Signal::CONT);
+            None
+        });
+        true
+    }
+
+    /// Makes every database transaction read-only that begins within the window.
+    async fn make_read_only(&mut self, window: Duration) -> Result<(), ChaosError> {
+        let url = self.system.database_url().to_owned();
+        let set = async move |value: &str| -> Result<(), sqlx::Error> {
+            let mut connection = PgConnection::connect(&url).await?;
+            let statement = format!("alter system set default_transaction_read_only = {value}");
+            // Safe: the value is one of two words below.
+            connection.execute(AssertSqlSafe(statement)).await?;
+            connection.execute("select pg_reload_conf()").await?;
+            connection.close().await
+        };
+        set("on").await.map_err(ChaosError::Setting)?;
+        self.running.spawn(async move {
+            sleep(window).await;
+            // PostgreSQL may restart at this moment.
+            while set("off").await.is_err() {
+                sleep(RESPONSE_WAIT_MAX).await;
+            }
+            None
+        });
+        Ok(())
     }
 
     /// Sends equal requests, unless the previous ones still run.

@@ -33,6 +33,10 @@ pub enum Fault {
     ReorderMessages,
     /// This many equal requests at the same time.
     EqualRequests(usize),
+    /// SIGSTOP to a worker for longer than its lease; then it continues.
+    PauseEnrich,
+    /// PostgreSQL accepts no writes, for this long.
+    ReadOnly(Duration),
 }
 
 /// A function to kill.
@@ -77,6 +81,8 @@ impl Fault {
             Self::DuplicateMessages(_) => "SQS duplicates",
             Self::ReorderMessages => "SQS reorders",
             Self::EqualRequests(_) => "equal requests",
+            Self::PauseEnrich => "SIGSTOP enrich",
+            Self::ReadOnly(_) => "PostgreSQL read-only",
         };
         name.to_owned()
     }
@@ -102,12 +108,14 @@ impl Plan {
     fn fault(&mut self) -> Fault {
         self.since_restart += 1;
         match self.random.random_range(0..100) {
-            0..24 => Fault::Kill(Victim::Enrich),
+            0..20 => Fault::Kill(Victim::Enrich),
+            20..24 => Fault::PauseEnrich,
             24..42 => Fault::Kill(Victim::Ingest),
             42..49 => Fault::Kill(Victim::Relay),
             49..54 => Fault::Kill(Victim::Authorize),
             54..57 => Fault::Kill(Victim::Report),
-            57..73 => Fault::CloseConnections,
+            57..70 => Fault::CloseConnections,
+            70..73 => Fault::ReadOnly(self.millis(200, 1_000)),
             73..78 => Fault::RejectSqs(self.millis(100, 700)),
             78..83 => Fault::DelaySqs { by: self.millis(50, 400), window: self.millis(200, 1_000) },
             83..87 => Fault::DuplicateMessages(self.millis(500, 2_000)),
@@ -149,7 +157,7 @@ mod tests {
     #[test]
     fn every_fault_occurs_and_restarts_are_rare() {
         let names: BTreeSet<_> = planned(1).iter().map(|(_, fault)| fault.name()).collect();
-        assert_eq!(names.len(), 12, "{names:?}");
+        assert_eq!(names.len(), 14, "{names:?}");
         let restarts = planned(1).iter().filter(|(_, it)| *it == Fault::RestartPostgres).count();
         assert!((5..=500 / 30).contains(&restarts), "{restarts}");
     }

@@ -23,6 +23,8 @@ use crate::request::{Request, account, transaction, with};
 
 /// The number of transactions that all clients send, so that batches overlap.
 const SHARED_TRANSACTIONS: usize = 24;
+/// The number of pending transactions, and of posted ones, whose pairs all clients change.
+const SHARED_PAIRS: usize = 3;
 /// The pause after each action, in milliseconds.
 const PAUSE_MS: std::ops::Range<u64> = 0..60;
 
@@ -58,7 +60,8 @@ impl SimulatedClient {
                 45..59 => self.send_update().await,
                 59..73 => self.send_overlapping().await,
                 73..81 => self.send_invalid().await,
-                81..91 => self.send_pair().await,
+                81..88 => self.send_pair().await,
+                88..93 => self.send_shared_pairs().await,
                 _ => self.read().await,
             }
             let pause = Duration::from_millis(self.random.random_range(PAUSE_MS));
@@ -194,6 +197,31 @@ impl SimulatedClient {
             self.send(first).await;
             self.send(second).await;
         }
+    }
+
+    /// Changes pairs that other clients change too: pending transactions arrive again, posted ones
+    /// name another of them, or none.
+    async fn send_shared_pairs(&mut self) {
+        let account_id = "acc_shared_pairs";
+        let mut ids: Vec<_> =
+            (0..SHARED_PAIRS).flat_map(|index| [(true, index), (false, index)]).collect();
+        ids.shuffle(&mut self.random);
+        ids.truncate(self.random.random_range(1..=3));
+        let mut transactions = Vec::new();
+        for (is_pending, index) in ids {
+            let id = format!("shared_{}{index}", if is_pending { "p" } else { "q" });
+            let sent = transaction(&mut self.random, &id, account_id);
+            let named = self.random.random_range(0..=SHARED_PAIRS);
+            transactions.push(if is_pending {
+                with(sent, "pending", json!(true))
+            } else if named < SHARED_PAIRS {
+                with(sent, "pending_transaction_id", json!(format!("shared_p{named}")))
+            } else {
+                sent
+            });
+        }
+        let request = self.request(&[account_id.to_owned()], &transactions);
+        self.send(request).await;
     }
 
     /// Reads a batch or a summary: the counts by status must add up to the total at any time.

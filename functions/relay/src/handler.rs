@@ -72,6 +72,9 @@ impl Relay {
     /// [`RelayError`] if a chore failed.
     pub async fn run(&self, deadline: SystemTime) -> Result<Outcome, RelayError> {
         self.metrics.count(&table::MESSAGES_SENT, 0);
+        for chore in Chore::ALL {
+            self.metrics.count(chore.failures(), 0);
+        }
         let mut outcome = Outcome::default();
         let mut failed = 0;
         let mut waiting = Chore::ALL.to_vec();

@@ -48,9 +48,14 @@ impl Enrich {
             .map(|(message, records)| async move {
                 let outcome = match (&message, records.first()) {
                     (Some(message), Some(first)) => self.work(message, first, deadline).await,
-                    // SQS moves an unreadable message to the dead-letter queue after its last
-                    // receive.
-                    _ => Err(DeliverAgain),
+                    _ => {
+                        // SQS moves an unreadable message to the dead-letter queue after its last
+                        // receive. Nothing is gained by waiting between them.
+                        for record in &records {
+                            self.retry_later(record, Duration::ZERO).await;
+                        }
+                        Err(DeliverAgain)
+                    }
                 };
                 if outcome.is_err() { records } else { Vec::new() }
             })

@@ -11,6 +11,7 @@ mod enrichment;
 mod idempotency;
 mod ingest;
 mod ledger;
+mod pages;
 mod pairs;
 mod report;
 mod scale;

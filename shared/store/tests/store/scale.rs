@@ -8,15 +8,19 @@ use serde_json::Value;
 use sqlx::{AssertSqlSafe, Executor};
 use tracing::Level;
 use tracing::subscriber::DefaultGuard;
+use tributary_store::report;
 use tributary_store::transactions::Written;
 use tributary_testkit::ledger::{booking, bookings};
 
 use crate::ledger::Ledger;
+use crate::sums::year;
 
 const SMALL: usize = 1_000;
 const LARGE: usize = 10_000;
 /// Linear growth is 10, and another plan may process some rows twice. Quadratic growth is 100.
 const RATIO_MAX: u64 = 20;
+/// The most rows that a summary of one day with transactions processes.
+const SUMMARY_MAX: u64 = 200;
 /// Makes PostgreSQL send each executed plan, with its row counts, to clients that connect later.
 const SETTINGS: &[&str] = &[
     "session_preload_libraries = 'auto_explain'",
@@ -113,6 +117,15 @@ async fn measure(count: usize) -> Vec<(&'static str, u64)> {
     assert_eq!(usize::try_from(completed), Ok(count));
     steps.push(("progress", notices.take_rows()));
 
+    let mut tx = ledger.begin().await;
+    report::fold_batch(&mut tx, ledger.tenant, batch).await.unwrap();
+    tx.commit().await.unwrap();
+    notices.take_rows();
+    let mut tx = ledger.begin().await;
+    report::summary(&mut tx, ledger.tenant, "acc", year()).await.unwrap().unwrap();
+    tx.rollback().await.unwrap();
+    steps.push(("summary", notices.take_rows()));
+
     let (_, result) = ledger.write(&bookings(count, "-0.20")).await;
     assert_eq!(result, written(0, total, 0));
     steps.push(("revise", notices.take_rows()));
@@ -144,5 +157,7 @@ async fn processed_rows_grow_linearly_with_the_batch_size() {
     for ((step, small), (_, large)) in small.iter().zip(&large) {
         let is_linear = *small > 0 && *large < *small * RATIO_MAX;
         assert!(is_linear, "{step}: {small} rows for {SMALL}, {large} for {LARGE}");
+        // Its cost follows the days, not the transactions.
+        assert!(*step != "summary" || *large < SUMMARY_MAX, "{step}: {large} rows");
     }
 }

@@ -8,7 +8,7 @@ pub(crate) struct Slice {
     pub(crate) first: u8,
     /// The position after its last.
     pub(crate) end: u8,
-    /// `lease_token`; `None` if the slice is free.
+    /// `token`; `None` if the slice is free.
     pub(crate) token: Option<Token>,
     /// Whether `lease_expires_at` has passed.
     pub(crate) is_expired: bool,

@@ -239,9 +239,7 @@ select (
 update (announce_at)
 on batches to tributary_relay;
 
--- Locking a pack requires the update privilege on a column. Updating `pack_id` is impossible anyway: it is an identity
--- column that is always generated.
-grant select, update (pack_id), delete on report_packs to tributary_enrich, tributary_relay;
+grant select, delete on report_packs to tributary_enrich, tributary_relay;
 grant
 select,
 insert,

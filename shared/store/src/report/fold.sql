@@ -1,14 +1,37 @@
--- Folds packs into their days: those of a batch, or the next ones of all tenants. Skips packs that another database
--- transaction has locked. Writes days by key, to avoid deadlocks. The packs are selected by `ctid`: for a list of keys
--- the planner reads the whole table at a certain size.
-with folded as (
-    delete from report_packs
-    where ctid = any(array(
-        select ctid from report_packs
+-- Folds packs into their days: those of a batch's accounts, or the next ones of all tenants. An account that another
+-- database transaction folds is skipped, since folding waits for the account's days; so is one whose packs are still
+-- small. Writes days by key, to avoid deadlocks. The packs are selected by `ctid`: for a list of keys the planner reads
+-- the whole table at a certain size.
+with next as materialized (
+    select distinct tenant_id, account_id
+    from (
+        select tenant_id, account_id from report_packs
         where $1::uuid is null or (tenant_id = $1 and batch_id = $2)
         order by tenant_id, account_id, pack_id
         limit $3
-        for update skip locked
+    ) as packs
+),
+
+free as materialized (
+    select tenant_id, account_id from next
+    where pg_try_advisory_xact_lock(hashtextextended('fold ' || tenant_id || ' ' || account_id, 0))
+),
+
+folded as (
+    delete from report_packs
+    where ctid = any(array(
+        select unnest(packs.ctids) from free
+        cross join lateral (
+            select array_agg(pack.ctid) as ctids
+            from (
+                select ctid, days from report_packs
+                where tenant_id = free.tenant_id and account_id = free.account_id
+                order by pack_id
+                limit $3
+            ) as pack
+            having sum(cardinality(pack.days)) >= $4
+        ) as packs
+        limit $3
     ))
     returning
         tenant_id, account_id, days, currencies, states, kinds, categories, counts, amounts

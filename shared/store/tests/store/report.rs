@@ -1,11 +1,10 @@
 //! The sums of the report match the rows after every change of the rows.
 
-use chrono::NaiveDate;
-use tributary_domain::Transaction;
+use chrono::{Days, NaiveDate};
+use tributary_domain::{BatchId, Transaction};
 use tributary_store::batches::RemainingWork;
-use tributary_store::{Store, enrichment, report};
+use tributary_store::{Store, Tx, enrichment, report};
 use tributary_testkit::ledger::{booking, bookings, instant, money};
-use uuid::Uuid;
 
 use crate::ledger::{EXPIRED_LEASE, LEASE, Ledger, REQUEUE_AFTER, SHOPPING, outcome};
 use crate::sums::{assert_sums_match_rows, period, summary};
@@ -100,24 +99,73 @@ async fn sums_follow_a_transaction_to_another_day_currency_and_amount() {
     }
 }
 
+/// Transactions of one account, each on a day of its own.
+fn daily_transactions(name: &str, count: u64) -> Vec<Transaction> {
+    let on = |index| Transaction {
+        booked_at: instant("2025-01-01T12:00:00Z") + Days::new(index),
+        ..booking(&format!("{name}_{index}"), "-1")
+    };
+    (0..count).map(on).collect()
+}
+
+/// Folds at the end of a batch in a transaction that remains open.
+async fn fold_batch(ledger: &Ledger, batch: BatchId) -> (Tx, i64) {
+    let mut tx = ledger.begin().await;
+    let folded = report::fold_batch(&mut tx, ledger.tenant, batch).await.unwrap();
+    (tx, folded)
+}
+
 /// The open rows that ingest adds and enrich removes again never become days.
 #[tokio::test]
 async fn finished_batch_is_folded_without_open_rows() {
     let ledger = Ledger::new().await;
-    let (batch, _) = ledger.write(&mixed_transactions()).await;
-    let (waiting, _) = ledger.write(&[booking("waiting", "-1")]).await;
+    let (batch, _) = ledger.write(&daily_transactions("a", 100)).await;
     ledger.complete(batch).await;
-    let mut tx = ledger.begin().await;
-    report::fold_batch(&mut tx, ledger.tenant, batch).await.unwrap();
+    let elsewhere = Transaction { account_id: "other".to_owned(), ..booking("waiting", "-1") };
+    ledger.write(&[elsewhere]).await;
+    let (tx, folded) = fold_batch(&ledger, batch).await;
     tx.commit().await.unwrap();
+    assert_eq!(folded, 3);
     assert_sums_match_rows(&ledger).await;
     let open = "select count(*) from report_days where state = 'open'";
     assert_eq!(ledger.count(open).await, 0);
-    let packs: Vec<Uuid> = sqlx::query_scalar("select batch_id from report_packs")
-        .fetch_all(&mut ledger.database.connection().await)
-        .await
-        .unwrap();
-    assert_eq!(packs, [waiting.0], "the packs of other batches remain");
+    let packs = "select count(*) from report_packs where account_id = 'other'";
+    assert_eq!(ledger.count(packs).await, pack_count(&ledger).await, "other accounts wait");
+}
+
+#[tokio::test]
+async fn small_batches_of_an_account_share_a_fold() {
+    let ledger = Ledger::new().await;
+    let mut folds = Vec::new();
+    for (name, days) in [("a", 20), ("b", 40), ("c", 21)] {
+        // The packs of a batch have three parts for each day: open, no longer open, completed.
+        let (batch, _) = ledger.write(&daily_transactions(name, days)).await;
+        ledger.complete(batch).await;
+        let (tx, folded) = fold_batch(&ledger, batch).await;
+        tx.commit().await.unwrap();
+        folds.push(folded);
+        assert_sums_match_rows(&ledger).await;
+    }
+    assert_eq!(folds, [0, 0, 9], "60 and 180 parts are too few");
+    assert_eq!(pack_count(&ledger).await, 0);
+}
+
+#[tokio::test]
+async fn batch_does_not_wait_for_another_fold_of_its_account() {
+    let ledger = Ledger::new().await;
+    let (batch, _) = ledger.write(&daily_transactions("a", 100)).await;
+    ledger.complete(batch).await;
+    let (first, folded) = fold_batch(&ledger, batch).await;
+    assert_eq!(folded, 3);
+    let (later, _) = ledger.write(&daily_transactions("b", 100)).await;
+    ledger.complete(later).await;
+    let (second, skipped) = fold_batch(&ledger, later).await;
+    assert_eq!(skipped, 0);
+    second.commit().await.unwrap();
+    assert_eq!(fold(&ledger.database.store(), 100).await, 0, "nor does relay");
+    first.commit().await.unwrap();
+    assert_eq!(fold(&ledger.store, 100).await, 3, "the next fold includes what was skipped");
+    assert_sums_match_rows(&ledger).await;
 }
 
 #[tokio::test]
@@ -189,7 +237,7 @@ async fn concurrent_folding_and_writing_keeps_the_sums() {
 }
 
 #[tokio::test]
-async fn packs_locked_by_another_relay_are_skipped() {
+async fn accounts_that_another_relay_folds_are_skipped() {
     let ledger = Ledger::new().await;
     ledger.write(&mixed_transactions()).await;
     let total = pack_count(&ledger).await;

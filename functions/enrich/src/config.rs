@@ -11,7 +11,7 @@ use crate::worker::Limits;
 pub struct Config {
     /// The database and the queue.
     pub backends: Backends,
-    /// `LEASE_MS`, `STOP_BEFORE_DEADLINE_MS` and `REQUEUE_AFTER_MS`, in milliseconds.
+    /// `LEASE_MS`, `TURN_MS`, `STOP_BEFORE_DEADLINE_MS` and `REQUEUE_AFTER_MS`, in milliseconds.
     pub limits: Limits,
     /// `SIMULATED_LATENCY_MS`, such as `500-1000`; off by default.
     pub simulated_latency: Option<LatencyRange>,
@@ -32,6 +32,7 @@ impl Config {
                 backends: Backends::read(environment),
                 limits: Limits {
                     lease: environment.millis("LEASE_MS", defaults.lease),
+                    turn: environment.millis("TURN_MS", defaults.turn),
                     stop_before_deadline: environment
                         .millis("STOP_BEFORE_DEADLINE_MS", defaults.stop_before_deadline),
                     requeue_after: environment.millis("REQUEUE_AFTER_MS", defaults.requeue_after),

@@ -1,5 +1,5 @@
-//! Processes one batch: claims, categorises and finishes slices until none are left or the deadline
-//! is near.
+//! Processes one batch: claims, categorises and finishes slices until none are left, the turn is over
+//! or the deadline is near.
 //!
 //! No database transaction is open during categorisation. Any number of workers may process the
 //! same batch. If one of them dies, its slice can be claimed again when the lease expires. The slice
@@ -7,7 +7,7 @@
 //! one row: a row that kills its worker fails alone.
 
 use std::ops::{Deref, DerefMut};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::{Mutex, MutexGuard, RwLock};
 use tokio_util::sync::CancellationToken;
@@ -30,6 +30,9 @@ pub struct Limits {
     /// The duration of a lease: longer than the categorisation of a claim and shorter than the
     /// visibility timeout of the queue, so that a redelivered message can claim its rows.
     pub lease: Duration,
+    /// How long a turn lasts. After it the worker begins no further claim, so that the messages of
+    /// other tenants do not wait for a large batch.
+    pub turn: Duration,
     /// How long before the deadline the last claim may begin: longer than processing a claim takes.
     pub stop_before_deadline: Duration,
     /// How long after a claim relay announces the batch again if it is not finished by then: longer
@@ -41,6 +44,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             lease: Duration::from_secs(60),
+            turn: Duration::from_secs(1),
             stop_before_deadline: Duration::from_secs(10),
             requeue_after: Duration::from_secs(15 * 60),
         }
@@ -54,7 +58,7 @@ pub enum Ending {
     NothingLeft,
     /// Another database transaction has locked the free slices.
     Locked,
-    /// The deadline is near and there may be rows left.
+    /// The turn is over or the deadline is near, and there may be rows left.
     OutOfTime,
     /// Some rows could not be categorised and are pending again.
     RetryLater,
@@ -143,7 +147,7 @@ impl Worker {
         self.limits.lease
     }
 
-    /// Processes a batch until no slice is left or the deadline is near.
+    /// Processes a batch until no slice is left, the turn is over or the deadline is near.
     ///
     /// # Errors
     /// [`WorkError`] if the store fails. A claimed slice can be claimed again when its
@@ -155,11 +159,13 @@ impl Worker {
     ) -> Result<Ending, WorkError> {
         let mut finished = 0;
         let mut next = Next::Free;
+        let turn_ends = Instant::now() + self.limits.turn;
         loop {
             if self.stop.is_cancelled() {
                 return Ok(Ending::Stopped);
             }
-            if self.is_nearly_up(deadline) {
+            let is_over = finished > 0 && Instant::now() >= turn_ends;
+            if is_over || self.is_nearly_up(deadline) {
                 info!(finished, "enrichment out of time");
                 return Ok(Ending::OutOfTime);
             }

@@ -14,6 +14,9 @@ use crate::message_attribute::{self, MessageAttribute, MessageAttributes};
 /// 2025. A whole batch has the same limit.
 pub(crate) const MESSAGE_SIZE_MAX: usize = 1_048_576;
 
+/// The longest `MessageGroupId`.
+const GROUP_LENGTH_MAX: usize = 128;
+
 /// The content that a producer sent. Deliveries share it instead of copying the body.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct MessageContent {
@@ -21,17 +24,21 @@ pub(crate) struct MessageContent {
     pub(crate) attributes: MessageAttributes,
     /// At most `AWSTraceHeader`. Stored as an attribute because SQS returns a digest of it.
     pub(crate) system_attributes: MessageAttributes,
+    /// `MessageGroupId`. On a standard queue it only affects fairness between groups.
+    pub(crate) group: Option<String>,
 }
 
 impl MessageContent {
-    /// Validates the body.
+    /// Validates the body and the group.
     ///
     /// # Errors
-    /// `MissingParameter` for an empty body, `InvalidMessageContents` for invalid characters.
+    /// `MissingParameter` for an empty body, `InvalidMessageContents` for invalid characters,
+    /// `InvalidParameterValue` for an invalid group.
     pub(crate) fn new(
         body: String,
         attributes: MessageAttributes,
         system_attributes: MessageAttributes,
+        group: Option<String>,
     ) -> Result<MessageContent, SqsError> {
         if body.is_empty() {
             return Err(SqsError::MissingParameter("MessageBody"));
@@ -39,7 +46,19 @@ impl MessageContent {
         if !has_only_valid_characters(&body) {
             return Err(SqsError::InvalidMessageContents);
         }
-        Ok(MessageContent { body, attributes, system_attributes })
+        // Letters, digits and punctuation of ASCII.
+        let is_valid = |group: &str| {
+            (1..=GROUP_LENGTH_MAX).contains(&group.len())
+                && group.bytes().all(|byte| byte.is_ascii_graphic())
+        };
+        if group.as_deref().is_some_and(|group| !is_valid(group)) {
+            return Err(SqsError::InvalidParameterValue(
+                "The parameter MessageGroupId can only include alphanumeric and punctuation \
+                 characters. 1 to 128 in length."
+                    .to_owned(),
+            ));
+        }
+        Ok(MessageContent { body, attributes, system_attributes, group })
     }
 
     /// Bytes that count towards the limits. System attributes do not.
@@ -83,6 +102,11 @@ impl Message {
             dead_letter_source: None,
         }
     }
+
+    /// Its message group.
+    pub(crate) fn group(&self) -> Option<&str> {
+        self.content.group.as_deref()
+    }
 }
 
 #[cfg(test)]
@@ -90,7 +114,23 @@ mod tests {
     use super::*;
 
     fn body(text: &str) -> Result<MessageContent, SqsError> {
-        MessageContent::new(text.to_owned(), MessageAttributes::new(), MessageAttributes::new())
+        in_group(text, None)
+    }
+
+    fn in_group(text: &str, group: Option<&str>) -> Result<MessageContent, SqsError> {
+        let (attributes, group) = (MessageAttributes::new(), group.map(str::to_owned));
+        MessageContent::new(text.to_owned(), attributes.clone(), attributes, group)
+    }
+
+    #[test]
+    fn group_has_up_to_128_characters_of_printable_ascii() {
+        for good in ["a", "0196-ab!~", &"x".repeat(GROUP_LENGTH_MAX)] {
+            assert_eq!(in_group("a", Some(good)).unwrap().group.as_deref(), Some(good));
+        }
+        for bad in ["", " ", "a b", "é", &"x".repeat(GROUP_LENGTH_MAX + 1)] {
+            let rejected = in_group("a", Some(bad));
+            assert!(matches!(rejected, Err(SqsError::InvalidParameterValue(_))), "{bad:?}");
+        }
     }
 
     #[test]

@@ -44,6 +44,7 @@ contract! { NEEDED:
     sending::delayed_message_arrives_after_its_delay,
     sending::oversized_batch_is_rejected,
     sending::oversized_message_is_rejected,
+    sending::message_group_is_accepted,
     receiving::long_poll_ends_when_a_message_arrives,
     receiving::long_poll_on_an_empty_queue_ends_after_its_wait_time,
     receiving::receive_returns_up_to_ten_messages,
@@ -65,6 +66,8 @@ contract! { BEYOND_MOTO:
     // moto, ministack: drop system attributes of batch entries, but not those of SendMessage;
     // LocalStack: returns no MD5 of them.
     sending::batch_carries_trace_headers,
+    // Fair queues.
+    receiving::message_of_a_quiet_group_is_next,
     // moto: accepts the message.
     sending::invalid_character_is_rejected,
     // All: accept the change.

@@ -154,7 +154,8 @@ impl Queue {
     }
 }
 
-/// The entry of a message in a send, without its id.
+/// The entry of a message in a send, without its id. Its tenant is its message group: SQS then delivers
+/// the messages of other tenants first while one has many (fair queues).
 fn entry(
     message: &EnrichMessage,
     correlation_id: &str,
@@ -166,6 +167,7 @@ fn entry(
         .build()?;
     let entry = SendMessageBatchRequestEntry::builder()
         .message_body(message.to_body())
+        .message_group_id(message.tenant.to_string())
         .message_attributes(CORRELATION_ATTRIBUTE, correlation);
     let Some(trace_header) = trace_header else { return Ok(entry) };
     let trace = MessageSystemAttributeValue::builder()

@@ -18,6 +18,7 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 pub struct Api<'s> {
     system: &'s System,
     http: Client,
+    database: PgPool,
     tenant: Uuid,
 }
 
@@ -38,7 +39,7 @@ impl<'s> Api<'s> {
         let tenant =
             sqlx::query_scalar("select tenant_id from tenants").fetch_one(database).await?;
         let http = Client::builder().timeout(TIMEOUT).build()?;
-        Ok(Self { system, http, tenant })
+        Ok(Self { system, http, database: database.clone(), tenant })
     }
 
     /// Posts a batch and returns its id.
@@ -74,8 +75,20 @@ impl<'s> Api<'s> {
         Ok(())
     }
 
-    /// Invokes enrich with one message, as the event source does.
+    /// Invokes enrich, as the event source does, until the batch is finished: a turn of a worker ends
+    /// after a second.
     pub async fn enrich(&self, batch_id: Uuid) -> Result<(), BenchError> {
+        let is_finished = "select finished_at is not null from batches where batch_id = $1";
+        loop {
+            self.take_turn(batch_id).await?;
+            let is_finished = sqlx::query_scalar(is_finished).bind(batch_id);
+            if is_finished.fetch_one(&self.database).await? {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn take_turn(&self, batch_id: Uuid) -> Result<(), BenchError> {
         let body = json!({"v": 1, "tenant_id": self.tenant, "batch_id": batch_id}).to_string();
         let record = json!({
             "messageId": Uuid::now_v7(),

@@ -19,9 +19,10 @@ use tributary_testkit::ledger::{booking, write};
 pub const LONG: Duration = Duration::from_secs(600);
 pub const DEADLINE: Duration = Duration::from_secs(120);
 
-/// Limits with a lease, and a time before the deadline at which the last claim may begin.
+/// Limits with a lease, and a time before the deadline at which the last claim may begin. A turn lasts
+/// longer than any test.
 pub fn limits(lease: Duration, stop_before_deadline: Duration) -> Limits {
-    Limits { lease, stop_before_deadline, ..Limits::default() }
+    Limits { lease, turn: LONG, stop_before_deadline, ..Limits::default() }
 }
 
 pub type CategorizeResult = Result<Categorisation, CategorizeError>;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use enrich::{Ending, LatencyRange, SimulatedLatency};
+use enrich::{Ending, LatencyRange, Limits, SimulatedLatency};
 use tokio::sync::Barrier;
 use tokio_util::sync::CancellationToken;
 use tributary_domain::categorise::Category;
@@ -53,6 +53,19 @@ async fn worker_finishes_its_claim_and_leaves_the_rest_at_the_deadline() {
     let next = bench.worker(food());
     assert_eq!(bench.work(&next).await.unwrap(), Ending::NothingLeft);
     assert_eq!(bench.counts().await.completed, 501);
+}
+
+#[tokio::test]
+async fn worker_begins_no_claim_after_its_turn() {
+    let bench = Bench::with_batch(1_001).await;
+    let limits = Limits { turn: Duration::ZERO, ..limits(LONG, Duration::ZERO) };
+    let worker = bench.worker_within(limits, CancellationToken::new(), food());
+    for (completed, expected) in
+        [(500, Ending::OutOfTime), (1_000, Ending::OutOfTime), (1_001, Ending::NothingLeft)]
+    {
+        assert_eq!(bench.work(&worker).await.unwrap(), expected);
+        assert_eq!(bench.counts().await.completed, completed, "each turn processes one claim");
+    }
 }
 
 #[tokio::test]

@@ -53,7 +53,7 @@ fn with_dead_letters(max_receive_count: u32) -> Broker {
 
 fn send(broker: &mut Broker, name: &str, body: &str, now: Instant) {
     let none = MessageAttributes::new;
-    let content = MessageContent::new(body.to_owned(), none(), none()).unwrap();
+    let content = MessageContent::new(body.to_owned(), none(), none(), None).unwrap();
     broker.queue(name).unwrap().send(content, None, now).unwrap();
 }
 

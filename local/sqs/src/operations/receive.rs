@@ -113,6 +113,7 @@ fn system_attributes(
         ("ApproximateReceiveCount", Some(message.receive_count.to_string())),
         ("ApproximateFirstReceiveTimestamp", Some(clock.epoch_ms(first_received_at).to_string())),
         ("AWSTraceHeader", message.content.trace_header().map(str::to_owned)),
+        ("MessageGroupId", message.group().map(str::to_owned)),
         ("DeadLetterQueueSourceArn", message.dead_letter_source.clone()),
     ];
     let is_wanted = |name: &str| wanted.iter().any(|w| w == "All" || w == name);

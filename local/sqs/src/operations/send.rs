@@ -15,13 +15,13 @@ use crate::message_attribute::{self, MessageAttribute, MessageAttributes, WireAt
 use crate::queue::Queue;
 use crate::queue_settings::DELAY_S;
 
-/// The parameters of one message. Ignores `MessageGroupId`, which on a standard queue only affects
-/// fairness between groups.
+/// The parameters of one message.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 struct SendMessage {
     message_body: String,
     delay_seconds: Option<i64>,
+    message_group_id: Option<String>,
     message_attributes: Option<BTreeMap<String, WireAttribute>>,
     message_system_attributes: Option<BTreeMap<String, WireAttribute>>,
 }
@@ -55,6 +55,7 @@ fn send_one(queue: &mut Queue, send: SendMessage, now: Instant) -> Result<Value,
         send.message_body,
         message_attribute::parse_all(send.message_attributes.unwrap_or_default())?,
         system_attributes(send.message_system_attributes.unwrap_or_default())?,
+        send.message_group_id,
     )?;
     let message = queue.send(content, delay, now)?;
     let content = &message.content;

@@ -1,9 +1,9 @@
 //! One standard queue: its messages and their visibility.
 //!
-//! Every method takes `now`; nothing here reads a clock, waits or does I/O. Visible messages are in
-//! the order in which they became visible, which SQS standard queues do not guarantee.
+//! Every method takes `now`; nothing here reads a clock, waits or does I/O. The visible messages of a
+//! group are in the order in which they became visible, which SQS standard queues do not guarantee.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,10 +16,12 @@ use crate::message::{Message, MessageContent};
 use crate::queue_settings::{QueueSettings, VISIBILITY_TIMEOUT_S};
 use crate::receipt::Receipt;
 
+mod groups;
 mod receiving;
 #[cfg(test)]
 mod tests;
 
+use groups::Groups;
 pub(crate) use receiving::{Counts, DeliveryFaults, ReceiveRequest, Received};
 
 /// Most in-flight messages of one standard queue.
@@ -38,7 +40,7 @@ pub(crate) struct Queue {
     pub(crate) changed: Arc<Notify>,
     entries: HashMap<u64, Entry>,
     next_entry: u64,
-    visible: VecDeque<u64>,
+    groups: Groups,
     in_flight: BTreeSet<(Instant, u64)>,
     delayed: BTreeSet<(Instant, u64)>,
     by_age: BTreeSet<(Instant, u64)>,
@@ -71,7 +73,7 @@ impl Queue {
             changed: Arc::new(Notify::new()),
             entries: HashMap::new(),
             next_entry: 0,
-            visible: VecDeque::new(),
+            groups: Groups::default(),
             in_flight: BTreeSet::new(),
             delayed: BTreeSet::new(),
             by_age: BTreeSet::new(),
@@ -125,9 +127,7 @@ impl Queue {
         let mut received = Received::default();
         let mut duplicates = Vec::new();
         while received.delivered.len() < request.messages_max {
-            let Some(key) = self.visible.remove(faults.pick(self.visible.len())) else {
-                break;
-            };
+            let Some(key) = self.groups.pop(|visible| faults.pick(visible)) else { break };
             let Some(entry) = self.entries.get_mut(&key) else { continue };
             if request.max_receive_count.is_some_and(|max| entry.message.receive_count >= max) {
                 received.dead_letters.extend(self.remove_entry(key));
@@ -139,6 +139,7 @@ impl Queue {
             let until = now + timeout;
             entry.state = State::InFlight { since: now, until };
             self.in_flight.insert((until, key));
+            self.groups.begin_flight(entry.message.group());
             let receipt = Receipt { queue_id: self.id, entry: key, delivery: entry.deliveries };
             received.delivered.push((receipt, entry.message.clone()));
             if !entry.is_duplicate && faults.duplicate() {
@@ -208,7 +209,7 @@ impl Queue {
     /// Removes the oldest visible message, for a move task.
     pub(crate) fn take(&mut self, now: Instant) -> Option<Message> {
         self.advance(now);
-        let key = self.visible.pop_front()?;
+        let key = self.groups.pop_oldest()?;
         self.remove_entry(key)
     }
 
@@ -216,7 +217,7 @@ impl Queue {
     pub(crate) fn counts(&mut self, now: Instant) -> Counts {
         self.advance(now);
         Counts {
-            visible: self.visible.len(),
+            visible: self.groups.visible(),
             in_flight: self.in_flight.len(),
             delayed: self.delayed.len(),
         }
@@ -237,7 +238,7 @@ impl Queue {
         self.next_entry += 1;
         self.by_age.insert((message.sent_at, key));
         let state = if delay.is_zero() {
-            self.visible.push_back(key);
+            self.groups.push(message.group(), key);
             State::Visible
         } else {
             self.delayed.insert((now + delay, key));
@@ -253,8 +254,12 @@ impl Queue {
             while let Some((_, key)) = hidden.first().copied().filter(|(until, _)| *until <= now) {
                 hidden.pop_first();
                 if let Some(entry) = self.entries.get_mut(&key) {
+                    let group = entry.message.group();
+                    if matches!(entry.state, State::InFlight { .. }) {
+                        self.groups.end_flight(group);
+                    }
                     entry.state = State::Visible;
-                    self.visible.push_back(key);
+                    self.groups.push(group, key);
                 }
             }
         }
@@ -267,16 +272,14 @@ impl Queue {
     }
 
     fn remove(&mut self, key: u64) {
-        // A short scan: a message that expires while visible is usually among the first.
-        let is_visible =
-            self.entries.get(&key).is_some_and(|entry| matches!(entry.state, State::Visible));
-        if is_visible && let Some(place) = self.visible.iter().position(|other| *other == key) {
-            self.visible.remove(place);
+        let visible = self.entries.get(&key).filter(|entry| matches!(entry.state, State::Visible));
+        if let Some(entry) = visible {
+            self.groups.remove(entry.message.group(), key);
         }
         self.remove_entry(key);
     }
 
-    /// Removes a message whose key is not in `visible`.
+    /// Removes a message that is not among the visible ones.
     fn remove_entry(&mut self, key: u64) -> Option<Message> {
         let entry = self.entries.remove(&key)?;
         self.by_age.remove(&(entry.message.sent_at, key));
@@ -287,6 +290,7 @@ impl Queue {
             }
             State::InFlight { until, .. } => {
                 self.in_flight.remove(&(until, key));
+                self.groups.end_flight(entry.message.group());
             }
         }
         Some(entry.message)

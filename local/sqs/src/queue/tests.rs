@@ -36,8 +36,16 @@ fn queue_with(attributes: &[(&str, &str)], now: Instant) -> Queue {
 }
 
 fn content(body: &str) -> MessageContent {
-    MessageContent::new(body.to_owned(), MessageAttributes::new(), MessageAttributes::new())
-        .unwrap()
+    in_group(None, body)
+}
+
+fn in_group(group: Option<&str>, body: &str) -> MessageContent {
+    let (attributes, group) = (MessageAttributes::new(), group.map(str::to_owned));
+    MessageContent::new(body.to_owned(), attributes.clone(), attributes, group).unwrap()
+}
+
+fn send_in_group(queue: &mut Queue, group: &str, body: &str, now: Instant) {
+    queue.send(in_group(Some(group), body), None, now).unwrap();
 }
 
 fn send(queue: &mut Queue, body: &str, now: Instant) {
@@ -255,4 +263,44 @@ fn receive_with_faults_reorders_and_duplicates_once() {
         queue.delete(*receipt).unwrap();
     }
     assert_eq!(queue.counts(t0 + 60 * S), Counts { visible: 0, in_flight: 0, delayed: 0 });
+}
+
+#[test]
+fn group_with_the_fewest_messages_in_flight_is_next() {
+    let t0 = Instant::now();
+    let mut queue = queue_with(&[("VisibilityTimeout", "10")], t0);
+    for n in 0..6 {
+        send_in_group(&mut queue, "loud", &format!("l{n}"), t0);
+    }
+    let first = receive(&mut queue, up_to(2), t0);
+    assert_eq!(bodies(&first), ["l0", "l1"]);
+    send_in_group(&mut queue, "quiet", "q0", t0);
+    send_in_group(&mut queue, "quiet", "q1", t0);
+    assert_eq!(bodies(&receive(&mut queue, up_to(3), t0)), ["q0", "q1", "l2"]);
+    // A deleted message and one whose visibility timeout is over are not in flight.
+    for (receipt, _) in first {
+        queue.delete(receipt).unwrap();
+    }
+    send_in_group(&mut queue, "quiet", "q2", t0);
+    // l3 makes them equal; l4 has waited for longer than q2.
+    assert_eq!(bodies(&receive(&mut queue, up_to(2), t0)), ["l3", "l4"]);
+    let later = t0 + 10 * S;
+    assert_eq!(queue.counts(later), Counts { visible: 7, in_flight: 0, delayed: 0 });
+    assert_eq!(bodies(&receive(&mut queue, up_to(2), later)), ["l5", "q2"]);
+}
+
+#[test]
+fn messages_without_a_group_do_not_wait_for_groups() {
+    let t0 = Instant::now();
+    let mut queue = queue_with(&[], t0);
+    for n in 0..3 {
+        send_in_group(&mut queue, "loud", &format!("l{n}"), t0);
+    }
+    for body in ["a", "b", "c"] {
+        send(&mut queue, body, t0);
+    }
+    assert_eq!(bodies(&receive(&mut queue, up_to(1), t0)), ["l0"]);
+    assert_eq!(bodies(&receive(&mut queue, up_to(3), t0)), ["a", "b", "c"]);
+    assert_eq!(queue.take(t0).unwrap().content.body, "l1");
+    assert_eq!(bodies(&receive(&mut queue, up_to(3), t0)), ["l2"]);
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use aws_sdk_sqs::types::{MessageAttributeValue, MessageSystemAttributeName, QueueAttributeName};
 
-use super::{Endpoint, body, handle, number};
+use super::{Endpoint, body, handle, number, system};
 
 pub async fn long_poll_ends_when_a_message_arrives(endpoint: &Endpoint) {
     let queue = endpoint.queue(&[]).await;
@@ -101,4 +101,21 @@ pub async fn message_is_delivered_again_after_its_visibility_timeout(endpoint: &
     assert_eq!(number(&again, "ApproximateReceiveCount"), 2);
     let first_received = |message| number(message, "ApproximateFirstReceiveTimestamp");
     assert_eq!(first_received(&again), first_received(&first));
+}
+
+/// The group with fewer messages in flight is next, although its message was sent last.
+pub async fn message_of_a_quiet_group_is_next(endpoint: &Endpoint) {
+    let queue = endpoint.queue(&[]).await;
+    let send = |group: &'static str| {
+        let call = endpoint.client.send_message().queue_url(&queue).message_body(group);
+        call.message_group_id(group).send()
+    };
+    for _ in 0..3 {
+        send("loud").await.unwrap();
+    }
+    assert_eq!(body(&endpoint.receive_one(&queue, 30).await), "loud");
+    send("quiet").await.unwrap();
+    let quiet = endpoint.receive_one(&queue, 30).await;
+    assert_eq!(body(&quiet), "quiet");
+    assert_eq!(system(&quiet, "MessageGroupId").unwrap(), "quiet");
 }

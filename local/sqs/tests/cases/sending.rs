@@ -166,3 +166,19 @@ pub async fn invalid_character_is_rejected(endpoint: &Endpoint) {
     let rejected = call.send().await.unwrap_err().into_service_error();
     assert!(rejected.is_invalid_message_contents(), "{rejected:?}");
 }
+
+/// A standard queue accepts message groups, for fair queues.
+pub async fn message_group_is_accepted(endpoint: &Endpoint) {
+    let queue = endpoint.queue(&[]).await;
+    let in_group = |id: &str| {
+        let entry = SendMessageBatchRequestEntry::builder().id(id).message_body(id);
+        entry.message_group_id("tenant-1").build().unwrap()
+    };
+    let call = endpoint.client.send_message_batch().queue_url(&queue);
+    let sent = call.entries(in_group("a")).entries(in_group("b")).send().await.unwrap();
+    assert!(sent.failed.is_empty(), "{:?}", sent.failed);
+    let received = [endpoint.receive_one(&queue, 30).await, endpoint.receive_one(&queue, 30).await];
+    let mut bodies = received.each_ref().map(body);
+    bodies.sort_unstable();
+    assert_eq!(bodies, ["a", "b"]);
+}

@@ -2,10 +2,8 @@
 //!
 //! The requests are the sample events of `events/`, with changes.
 
-use std::time::Duration;
-
 use http::{HeaderMap, Request, StatusCode};
-use ingest::Ingest;
+use ingest::{Ingest, Limits};
 use lambda_http::{Body, RequestExt, Response};
 use report::Report;
 use report::cursor::Cursor;
@@ -19,9 +17,6 @@ use tributary_queue::{EnrichMessage, Queue};
 use tributary_store::Store;
 
 use super::document::{at, closed_validator, document, faults, follow, operation};
-
-/// When relay would announce a batch. No test here waits for it.
-const ANNOUNCE_AFTER: Duration = Duration::from_secs(120);
 
 const INGEST_EVENT: &str = include_str!("../../../events/api-ingest.json");
 const SUMMARY_EVENT: &str = include_str!("../../../events/api-summary.json");
@@ -110,7 +105,7 @@ fn assert_headers(documented: &'static Value, sent: &HeaderMap) {
 #[tokio::test]
 async fn ingest_responds_as_documented() {
     let ingest =
-        Ingest::new(store(), queue().await, ANNOUNCE_AFTER, Metrics::new("ingest", "test"));
+        Ingest::new(store(), queue().await, Limits::default(), Metrics::new("ingest", "test"));
     let header = |name: &str, value: &str| {
         let headers = json!({"Content-Type": "application/json", name: value});
         let multiple = json!({"Content-Type": ["application/json"], name: [value]});
@@ -186,7 +181,7 @@ fn longest_cursor() -> String {
 #[tokio::test]
 async fn retry_responds_as_documented() {
     let ingest =
-        Ingest::new(store(), queue().await, ANNOUNCE_AFTER, Metrics::new("ingest", "test"));
+        Ingest::new(store(), queue().await, Limits::default(), Metrics::new("ingest", "test"));
     let retry = |batch: &str| {
         let mut event = get(&format!("/api/batches/{batch}/retry"), Value::Null);
         event["httpMethod"] = json!("POST");

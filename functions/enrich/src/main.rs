@@ -19,12 +19,13 @@ async fn main() -> Result<(), Error> {
     let config = Config::from_env()?;
     let (store, queue) = config.backends.connect(&functions::ENRICH).await?;
     let rules = RuleCategorizer::new();
-    let categorizer: Box<dyn Categorizer> = match (config.simulated_latency, config.simulated_crash)
-    {
-        (Some(range), _) => Box::new(SimulatedLatency::new(rules, range)),
-        (None, Some(text)) => Box::new(SimulatedCrash::new(rules, text)),
-        (None, None) => Box::new(rules),
+    let mut categorizer: Box<dyn Categorizer> = match config.simulated_latency {
+        Some(range) => Box::new(SimulatedLatency::new(rules, range)),
+        None => Box::new(rules),
     };
+    if let Some(text) = config.simulated_crash {
+        categorizer = Box::new(SimulatedCrash::new(categorizer, text));
+    }
     let (stop, at_work) = (CancellationToken::new(), TaskTracker::new());
     let worker = Worker::new(store, categorizer, config.limits, stop.clone(), metrics.clone());
     let (enrich, tracker) = (&Enrich::new(worker, queue), &at_work);

@@ -4,19 +4,19 @@
 use tributary_domain::categorise::{CategorizeFuture, Categorizer, Input};
 
 /// Wraps a categoriser and aborts the process for a description that contains a text.
-pub struct SimulatedCrash<C> {
-    inner: C,
+pub struct SimulatedCrash {
+    inner: Box<dyn Categorizer>,
     text: String,
 }
 
-impl<C> SimulatedCrash<C> {
+impl SimulatedCrash {
     /// Aborts where a description contains `text`.
-    pub const fn new(inner: C, text: String) -> Self {
+    pub const fn new(inner: Box<dyn Categorizer>, text: String) -> Self {
         Self { inner, text }
     }
 }
 
-impl<C: Categorizer> Categorizer for SimulatedCrash<C> {
+impl Categorizer for SimulatedCrash {
     fn categorize<'a>(&'a self, input: Input<'a>) -> CategorizeFuture<'a> {
         if input.description.contains(&self.text) {
             std::process::abort();

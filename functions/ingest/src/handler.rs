@@ -1,7 +1,5 @@
 //! Handles the calls that write.
 
-use std::time::Duration;
-
 use http::StatusCode;
 use http::header::{HeaderName, HeaderValue, LOCATION};
 use serde::Serialize;
@@ -14,6 +12,7 @@ use tributary_queue::Queue;
 use tributary_store::Store;
 use tributary_store::batches::AcceptedBatch;
 
+use crate::config::Limits;
 use crate::submission::{Outcome, Submission};
 use crate::{announcement, retry};
 
@@ -25,7 +24,7 @@ const REPLAYED_HEADER: HeaderName = HeaderName::from_static("idempotency-replaye
 pub struct Ingest {
     store: Store,
     queue: Queue,
-    announce_after: Duration,
+    limits: Limits,
     metrics: Metrics,
 }
 
@@ -41,20 +40,14 @@ struct Accepted<'a> {
 }
 
 impl Ingest {
-    /// Writes batches to a store, announces them on a queue and records `metrics`. Relay announces
-    /// a batch again that no worker has claimed work of within `announce_after`.
+    /// Writes batches to a store within `limits`, announces them on a queue and records `metrics`.
     #[must_use]
-    pub const fn new(
-        store: Store,
-        queue: Queue,
-        announce_after: Duration,
-        metrics: Metrics,
-    ) -> Self {
-        Self { store, queue, announce_after, metrics }
+    pub const fn new(store: Store, queue: Queue, limits: Limits, metrics: Metrics) -> Self {
+        Self { store, queue, limits, metrics }
     }
 
     async fn accept(&self, request: &Request) -> Result<Response, Problem> {
-        match Submission::read(request)?.write(&self.store, self.announce_after).await? {
+        match Submission::read(request)?.write(&self.store, self.limits).await? {
             Outcome::New(batch, announcement) => {
                 info!(
                     batch_id = %batch.batch_id,
@@ -105,7 +98,7 @@ impl Handler for Ingest {
                 }
             }),
             IngestCall::RetryBatch => {
-                retry::retry(&self.store, &self.queue, self.announce_after, request).await
+                retry::retry(&self.store, &self.queue, self.limits.announce_after, request).await
             }
         }
     }

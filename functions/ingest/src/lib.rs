@@ -8,5 +8,5 @@ mod idempotency_key;
 mod retry;
 mod submission;
 
-pub use config::Config;
+pub use config::{Config, Limits};
 pub use handler::Ingest;

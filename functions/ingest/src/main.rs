@@ -10,6 +10,6 @@ async fn main() -> Result<(), lambda_http::Error> {
     let metrics = Metrics::of_process("ingest");
     let config = Config::from_env()?;
     let (store, queue) = config.backends.connect(&functions::INGEST).await?;
-    let ingest = Ingest::new(store, queue, config.announce_after, metrics.clone());
+    let ingest = Ingest::new(store, queue, config.limits, metrics.clone());
     http::run(ingest, metrics).await
 }

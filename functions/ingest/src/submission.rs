@@ -1,7 +1,6 @@
 //! A submitted batch: validated in full, then written in one database transaction.
 
 use std::collections::HashSet;
-use std::time::Duration;
 
 use chrono::Utc;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
@@ -17,7 +16,12 @@ use tributary_store::{Store, StoreError, Tx, accounts};
 use uuid::Uuid;
 
 use crate::announcement::messages_for;
+use crate::config::Limits;
 use crate::idempotency_key;
+
+/// The details of a 429.
+const TOO_MANY_AT_ONCE: &str = "Too many batches are being written at once.";
+const TOO_MUCH_BACKLOG: &str = "Too many accepted transactions are not processed yet.";
 
 /// A valid request and the data that identifies a repetition of it.
 pub struct Submission<'i> {
@@ -70,11 +74,11 @@ impl<'i> Submission<'i> {
     ///
     /// A transaction that turns out to be in a pair requires the lock of its account. Waiting for that
     /// lock while holding those of rows could deadlock, so the batch is written a second time then.
-    pub async fn write(&self, store: &Store, announce_after: Duration) -> Result<Outcome, Problem> {
+    pub async fn write(&self, store: &Store, limits: Limits) -> Result<Outcome, Problem> {
         let mut lock_accounts = transactions::has_pairs(&self.payload.transactions);
         loop {
             let mut tx = store.begin(self.tenant).await?;
-            let attempt = self.write_once(&mut tx, announce_after, lock_accounts).await;
+            let attempt = self.write_once(&mut tx, limits, lock_accounts).await;
             if matches!(attempt, Ok(Attempt::Done(Outcome::New(..)))) {
                 tx.commit().await.map_err(StoreError::from)?;
             } else if let Err(error) = tx.rollback().await {
@@ -91,7 +95,7 @@ impl<'i> Submission<'i> {
     async fn write_once(
         &self,
         tx: &mut Tx,
-        announce_after: Duration,
+        limits: Limits,
         lock_accounts: bool,
     ) -> Result<Attempt, Problem> {
         let transactions = &self.payload.transactions;
@@ -105,12 +109,15 @@ impl<'i> Submission<'i> {
             trace_header: self.request.trace_header(),
             transaction_ids: &ids,
             message_count: messages_for(total),
-            announce_after,
+            announce_after: limits.announce_after,
+            limits: limits.tenant,
         };
         let announce_at = match batches::insert(tx, &new).await? {
             Inserted::New { announce_at } => announce_at,
             Inserted::KeyUsed => return self.replay(tx).await.map(Attempt::Done),
             Inserted::KeyInUse => return Err(Problem::UnderWay),
+            Inserted::TooManyAtOnce => return Err(Problem::TooManyRequests(TOO_MANY_AT_ONCE)),
+            Inserted::TooMuchBacklog => return Err(Problem::TooManyRequests(TOO_MUCH_BACKLOG)),
         };
         let accounts = &self.payload.accounts;
         let referenced = self.external_accounts();

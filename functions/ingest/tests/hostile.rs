@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use ingest::Ingest;
+use ingest::{Ingest, Limits};
 use lambda_http::{Body, Request};
 use peak_alloc::PeakAlloc;
 use rustix::time::{ClockId, clock_gettime};
@@ -22,8 +22,6 @@ use tributary_testkit::{TestDatabase, hostile};
 const EVENT: &str = include_str!("../../../events/api-ingest.json");
 const SEED: u64 = 0x7269_7665_7273;
 const BODIES: u64 = if cfg!(debug_assertions) { 500 } else { 10_000 };
-/// The CPU time that one body may take, on a machine of normal speed.
-const ANNOUNCE_AFTER: Duration = Duration::from_secs(120);
 const CPU_MAX: Duration = Duration::from_millis(100);
 /// On a slow machine: how many times [`reference_time`] one body may take, about the same limit.
 const REFERENCES_MAX: u32 = 6;
@@ -77,7 +75,7 @@ async fn hostile_body_is_rejected_with_little_time_and_memory_and_stores_nothing
     let tenant = database.tenant("hostile").await;
     let queue = Queue::new(Aws::default().config().await, "http://127.0.0.1:1/queue".to_owned());
     let ingest =
-        Ingest::new(database.store(), queue, ANNOUNCE_AFTER, Metrics::new("ingest", "test"));
+        Ingest::new(database.store(), queue, Limits::default(), Metrics::new("ingest", "test"));
     let (parts, outcome) = request_of(&tenant.to_string()).into_parts();
 
     let zeros = format!("[{}0]", "0,".repeat(3_000_000));

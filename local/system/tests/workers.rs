@@ -7,17 +7,14 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use secrecy::ExposeSecret;
 use serde_json::{Value, json};
-use tributary_domain::Scope;
-use tributary_domain::api_key::{Pepper, Peppers};
 use tributary_queue::{DeadLetters, Redrive};
 use tributary_stack::lambda::Pick;
-use tributary_store::Store;
 use tributary_system::{System, SystemConfig, Timings, sqs_client};
 
 use support::{
-    api_of, connect, eventually, number, numbered, queue_message, send_message, start, tenant_id,
+    api_of, connect, create_key, eventually, number, numbered, queue_message, send_message, start,
+    tenant_id,
 };
 
 fn all_completed(count: u64) -> Value {
@@ -162,15 +159,6 @@ async fn transaction_that_kills_its_worker_fails_alone() {
     let dead_letters = DeadLetters::new(sqs_client(system.sqs_endpoint_url()).await, queue_url);
     assert_eq!(dead_letters.count().await.unwrap(), 0);
     system.stop().await.unwrap();
-}
-
-/// Creates a tenant with an API key that may ingest and report.
-async fn create_key(system: &System, tenant: &str) -> String {
-    let store = Store::connect_lazily(&system.database_url().into()).unwrap();
-    let pepper = Pepper::new(system.api_key_pepper().expose_secret()).unwrap();
-    let peppers = Peppers { current: pepper, previous: None };
-    let scopes = [Scope::Ingest, Scope::Report];
-    tributary_system::create_key(&store, &peppers, tenant, "test", &scopes).await.unwrap().key
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -24,6 +24,9 @@ pub enum ChaosError {
     /// PostgreSQL cannot be made read-only.
     #[error("a setting of PostgreSQL cannot be changed")]
     Setting(#[source] sqlx::Error),
+    /// Rows cannot be locked.
+    #[error("rows cannot be locked")]
+    Lock(#[source] sqlx::Error),
     /// The dead-letter queue cannot be read after the faults.
     #[error("the dead-letter queue cannot be read")]
     DeadLetters(#[from] QueueError),

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use rustix::process::{Pid, Signal, kill_process};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use tokio::task::JoinSet;
@@ -14,7 +16,7 @@ use tributary_system::System;
 
 use crate::api::Api;
 use crate::error::ChaosError;
-use crate::plan::{Fault, Plan};
+use crate::plan::{Fault, Plan, Victim};
 use crate::proxy::Proxy;
 use crate::simulated_client::SimulatedClient;
 
@@ -22,8 +24,11 @@ use crate::simulated_client::SimulatedClient;
 const INEFFECTIVE_PER_FAULT_MAX: u32 = 5;
 /// How long a fault waits for a final response.
 const RESPONSE_WAIT_MAX: Duration = Duration::from_millis(300);
-/// How long a worker is stopped: longer than its lease, shorter than its timeout.
-const PAUSE: Duration = Duration::from_secs(3);
+/// Locks the rows for which ingest waits: the clients' shared accounts and their transactions.
+const LOCK_SHARED: [&str; 2] = [
+    "select from accounts where account_id like 'acc\\_shared%' order by account_id for update",
+    "select from transactions where account_id like 'acc\\_shared%' order by transaction_id for update",
+];
 /// The share of messages that are delivered twice.
 const DUPLICATE_RATIO: f64 = 0.5;
 
@@ -49,7 +54,7 @@ pub struct Injector<'s> {
     system: &'s mut System,
     proxy: &'s Proxy,
     api: &'s Api,
-    /// Sends equal requests at the same time. `None` while it does.
+    /// Sends the requests that are faults. `None` while it does.
     burst_client: Option<SimulatedClient>,
     /// Faults that last for a while, and the requests of the burst client.
     running: JoinSet<Option<SimulatedClient>>,
@@ -144,8 +149,14 @@ impl<'s> Injector<'s> {
                     |_| {},
                 ));
             }
-            Fault::EqualRequests(count) => return Ok(self.send_burst(count).await),
-            Fault::PauseEnrich => return Ok(self.pause_enrich()),
+            Fault::EqualRequests(count) => {
+                return Ok(self.with_burst_client(move |it| it.send_burst(count).boxed()));
+            }
+            Fault::DeadlyTransaction => {
+                return Ok(self.with_burst_client(|it| it.send_deadly().boxed()));
+            }
+            Fault::Pause(victim, window) => return Ok(self.pause(victim, window)),
+            Fault::KillWaiting(window) => return self.kill_waiting(window).await,
             Fault::ReadOnly(window) => self.make_read_only(window).await?,
         }
         Ok(true)
@@ -170,25 +181,46 @@ impl<'s> Injector<'s> {
         true
     }
 
-    /// Stops a worker, and lets it continue when its lease has expired.
-    fn pause_enrich(&mut self) -> bool {
+    /// Stops a process, and lets it continue after the window.
+    fn pause(&mut self, victim: Victim, window: Duration) -> bool {
         let environments = self.system.stack().lambda().environments();
-        let Some(worker) = environments.into_iter().find(|it| it.function == "enrich") else {
-            return false;
-        };
-        let Some(pid) = i32::try_from(worker.pid).ok().and_then(Pid::from_raw) else {
+        let mut running = environments.into_iter().filter(|it| it.function == victim.function());
+        let Some(environment) = running.next() else { return false };
+        let Some(pid) = i32::try_from(environment.pid).ok().and_then(Pid::from_raw) else {
             return false;
         };
         if kill_process(pid, Signal::STOP).is_err() {
             return false;
         }
         self.running.spawn(async move {
-            sleep(PAUSE).await;
+            sleep(window).await;
             // The stack may have killed it at its timeout.
             let _ = kill_process(pid, Signal::CONT);
             None
         });
         true
+    }
+
+    /// Locks the shared rows for the window, and kills a process of ingest in its middle. The server
+    /// process that waits for a lock does not notice that its client is dead. Returns whether a
+    /// process was killed.
+    async fn kill_waiting(&mut self, window: Duration) -> Result<bool, ChaosError> {
+        let mut connection =
+            PgConnection::connect(self.system.database_url()).await.map_err(ChaosError::Lock)?;
+        // PostgreSQL may be read-only by default at this moment.
+        let mut tx = connection.begin_with("begin read write").await.map_err(ChaosError::Lock)?;
+        for statement in LOCK_SHARED {
+            if timeout(window, tx.execute(statement)).await.is_err() {
+                // Others hold the rows. Closing the connection ends the transaction.
+                return Ok(false);
+            }
+        }
+        sleep(window / 2).await;
+        let ingest = Victim::Ingest.function();
+        let is_killed = self.system.stack().lambda().kill(ingest, Pick::Busy).await.is_some();
+        sleep(window / 2).await;
+        tx.rollback().await.map_err(ChaosError::Lock)?;
+        Ok(is_killed)
     }
 
     /// Makes every database transaction read-only that begins within the window.
@@ -214,8 +246,11 @@ impl<'s> Injector<'s> {
         Ok(())
     }
 
-    /// Sends equal requests, unless the previous ones still run.
-    async fn send_burst(&mut self, count: usize) -> bool {
+    /// Lets the burst client send requests, unless its previous ones still run.
+    fn with_burst_client(
+        &mut self,
+        send: impl FnOnce(&mut SimulatedClient) -> BoxFuture<'_, ()> + Send + 'static,
+    ) -> bool {
         while let Some(ended) = self.running.try_join_next() {
             if let Ok(Some(client)) = ended {
                 self.burst_client = Some(client);
@@ -223,7 +258,7 @@ impl<'s> Injector<'s> {
         }
         let Some(mut client) = self.burst_client.take() else { return false };
         self.running.spawn(async move {
-            client.send_burst(count).await;
+            send(&mut client).await;
             Some(client)
         });
         true

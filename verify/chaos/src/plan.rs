@@ -33,13 +33,18 @@ pub enum Fault {
     ReorderMessages,
     /// This many equal requests at the same time.
     EqualRequests(usize),
-    /// SIGSTOP to a worker for longer than its lease; then it continues.
-    PauseEnrich,
+    /// SIGSTOP to a process of this function for this long, which may be longer than its lease and
+    /// its timeout; then it continues.
+    Pause(Victim, Duration),
+    /// Locks rows of the shared accounts, and kills ingest while its statements wait for them.
+    KillWaiting(Duration),
+    /// A batch with a transaction that kills each worker that processes it.
+    DeadlyTransaction,
     /// PostgreSQL accepts no writes, for this long.
     ReadOnly(Duration),
 }
 
-/// A function to kill.
+/// A function to kill or to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Victim {
     /// Has claimed rows, or has written half of its results.
@@ -81,7 +86,9 @@ impl Fault {
             Self::DuplicateMessages(_) => "SQS duplicates",
             Self::ReorderMessages => "SQS reorders",
             Self::EqualRequests(_) => "equal requests",
-            Self::PauseEnrich => "SIGSTOP enrich",
+            Self::Pause(victim, _) => return format!("SIGSTOP {}", victim.function()),
+            Self::KillWaiting(_) => "SIGKILL ingest waiting for a lock",
+            Self::DeadlyTransaction => "transaction that kills its worker",
             Self::ReadOnly(_) => "PostgreSQL read-only",
         };
         name.to_owned()
@@ -108,9 +115,12 @@ impl Plan {
     fn fault(&mut self) -> Fault {
         self.since_restart += 1;
         match self.random.random_range(0..100) {
-            0..20 => Fault::Kill(Victim::Enrich),
-            20..24 => Fault::PauseEnrich,
-            24..42 => Fault::Kill(Victim::Ingest),
+            0..19 => Fault::Kill(Victim::Enrich),
+            19 => Fault::DeadlyTransaction,
+            20..23 => Fault::Pause(Victim::Enrich, self.millis(3_000, 8_000)),
+            23..25 => Fault::Pause(Victim::Ingest, self.millis(3_000, 8_000)),
+            25..28 => Fault::KillWaiting(self.millis(300, 1_000)),
+            28..42 => Fault::Kill(Victim::Ingest),
             42..49 => Fault::Kill(Victim::Relay),
             49..54 => Fault::Kill(Victim::Authorize),
             54..57 => Fault::Kill(Victim::Report),
@@ -157,7 +167,7 @@ mod tests {
     #[test]
     fn every_fault_occurs_and_restarts_are_rare() {
         let names: BTreeSet<_> = planned(1).iter().map(|(_, fault)| fault.name()).collect();
-        assert_eq!(names.len(), 14, "{names:?}");
+        assert_eq!(names.len(), 17, "{names:?}");
         let restarts = planned(1).iter().filter(|(_, it)| *it == Fault::RestartPostgres).count();
         assert!((5..=500 / 30).contains(&restarts), "{restarts}");
     }

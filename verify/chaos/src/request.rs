@@ -46,6 +46,9 @@ pub fn account(account_id: &str, name: &str) -> Value {
     })
 }
 
+/// The description of a transaction that kills each worker that processes it.
+pub const DEADLY: &str = "DEADLY";
+
 /// Descriptions, each with its merchant's name and category code.
 const DESCRIPTIONS: &[(&str, Option<&str>, Option<&str>)] = &[
     ("AMZN Mktp US*2K4", Some("Amazon"), Some("5942")),

@@ -19,10 +19,14 @@ use crate::error::ChaosError;
 use crate::injector::{Injected, Injector};
 use crate::ledger::Ledger;
 use crate::proxy::Proxy;
+use crate::request::DEADLY;
 use crate::simulated_client::SimulatedClient;
 
 /// How many dead letters are read.
 const DEAD_LETTERS_MAX: usize = 10_000;
+
+/// The timeout of ingest: shorter than the longest time for which it is stopped.
+const INGEST_TIMEOUT: Duration = Duration::from_secs(6);
 
 /// The configuration of a run.
 #[derive(Clone, Debug)]
@@ -54,6 +58,10 @@ impl ChaosConfig {
             timings,
             enrich_concurrency: 4,
             relay_interval: Some(Duration::from_secs(1)),
+            adjust_stack: |stack| {
+                stack.environment.insert("SIMULATED_CRASH_TEXT".to_owned(), DEADLY.to_owned());
+                stack.timeouts.insert("ingest".to_owned(), INGEST_TIMEOUT);
+            },
             ..SystemConfig::throw_away()
         };
         Self { faults, seed, clients: 4, system }

@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use crate::api::{Accepted, Api};
 use crate::ledger::{Expected, Ledger};
-use crate::request::{Request, account, transaction, with};
+use crate::request::{DEADLY, Request, account, transaction, with};
 
 /// The number of transactions that all clients send, so that batches overlap.
 const SHARED_TRANSACTIONS: usize = 24;
@@ -74,6 +74,22 @@ impl SimulatedClient {
         let request = self.new_request();
         let sends = (0..count).map(|_| self.submit(&request, Expected::Accepted));
         join_all(sends).await;
+    }
+
+    /// Sends a new batch in which one transaction kills each worker that processes it.
+    pub async fn send_deadly(&mut self) {
+        let account_id = self.id("deadly_acc");
+        let count = self.random.random_range(1..40);
+        let deadly = self.random.random_range(0..count);
+        let mut transactions = Vec::new();
+        for index in 0..count {
+            let id = self.id("t");
+            let sent = transaction(&mut self.random, &id, &account_id);
+            let is_deadly = index == deadly;
+            transactions.push(if is_deadly { with(sent, "name", json!(DEADLY)) } else { sent });
+        }
+        let request = self.request(&[account_id], &transactions);
+        self.send(request).await;
     }
 
     async fn send_new(&mut self) {

@@ -15,7 +15,7 @@ use tributary_domain::request::ContentHash;
 use tributary_domain::{
     Account, BatchId, CorrelationId, Currency, IngestRequest, Money, TenantId, Transaction,
 };
-use tributary_store::batches::{self, Inserted, NewBatch};
+use tributary_store::batches::{self, Inserted, NewBatch, TenantLimits};
 use tributary_store::transactions::{self, WriteOutcome, Written, has_pairs};
 use tributary_store::{Store, StoreError, accounts};
 use uuid::Uuid;
@@ -104,6 +104,7 @@ pub async fn insert_batch(
         transaction_ids: &ids,
         message_count: MESSAGES,
         announce_after: Duration::from_secs(60),
+        limits: TenantLimits::default(),
     };
     batches::insert(connection, &new).await
 }

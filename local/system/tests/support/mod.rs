@@ -8,9 +8,13 @@ mod payload;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection, Row};
+use tributary_domain::Scope;
+use tributary_domain::api_key::{Pepper, Peppers};
 use tributary_postgres::{Options, Postgres, Storage};
+use tributary_store::Store;
 use tributary_system::{System, SystemConfig, sqs_client};
 use uuid::Uuid;
 
@@ -46,6 +50,15 @@ pub async fn start_postgres() -> Postgres {
 /// A client with the API key of the system.
 pub fn api_of(system: &System) -> Api {
     Api::new(&system.url(), system.api_key())
+}
+
+/// Creates a tenant with an API key that may ingest and report.
+pub async fn create_key(system: &System, tenant: &str) -> String {
+    let store = Store::connect_lazily(&system.database_url().into()).unwrap();
+    let pepper = Pepper::new(system.api_key_pepper().expose_secret()).unwrap();
+    let peppers = Peppers { current: pepper, previous: None };
+    let scopes = [Scope::Ingest, Scope::Report];
+    tributary_system::create_key(&store, &peppers, tenant, "test", &scopes).await.unwrap().key
 }
 
 /// Invokes relay once and waits for its end.

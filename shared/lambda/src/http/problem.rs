@@ -34,6 +34,8 @@ pub enum Problem {
     UnsupportedMediaType,
     /// The request is invalid, with the location and reason of each fault.
     Invalid(Vec<Fault>),
+    /// The tenant has reached one of its limits; the text says which.
+    TooManyRequests(&'static str),
     /// A dependency is unavailable.
     Unavailable(Cause),
     /// A defect.
@@ -85,7 +87,8 @@ impl Problem {
             | Self::UnderWay
             | Self::TooLarge { .. }
             | Self::UnsupportedMediaType
-            | Self::Invalid(_) => None,
+            | Self::Invalid(_)
+            | Self::TooManyRequests(_) => None,
         }
     }
 
@@ -93,7 +96,7 @@ impl Problem {
     #[must_use]
     pub fn headers(&self) -> Vec<(HeaderName, HeaderValue)> {
         match self {
-            Self::UnderWay | Self::Unavailable(_) => {
+            Self::UnderWay | Self::TooManyRequests(_) | Self::Unavailable(_) => {
                 vec![(header::RETRY_AFTER, HeaderValue::from_static(Self::RETRY_AFTER_SECONDS))]
             }
             Self::Unauthorized => {
@@ -184,6 +187,9 @@ impl Problem {
                 "The request is not valid",
                 "Nothing was stored. Each entry of errors gives the place and the reason.",
             ),
+            Self::TooManyRequests(limit) => {
+                (StatusCode::TOO_MANY_REQUESTS, "too-many-requests", "Too many requests", *limit)
+            }
             Self::Unavailable(_) => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "unavailable",
@@ -253,7 +259,8 @@ mod tests {
 
     #[test]
     fn retryable_problem_has_retry_after() {
-        for problem in [Problem::UnderWay, Problem::Unavailable("gone".into())] {
+        let busy = Problem::TooManyRequests("Too many.");
+        for problem in [Problem::UnderWay, busy, Problem::Unavailable("gone".into())] {
             assert_eq!(problem.headers()[0].0, header::RETRY_AFTER);
         }
         assert_eq!(Problem::MethodNotAllowed(vec!["GET"]).headers()[0].1, "GET");

@@ -17,6 +17,22 @@ use crate::unnamed::unnamed;
 /// How long to wait for another request with the same idempotency key.
 pub const KEY_WAIT: Duration = Duration::from_secs(2);
 
+/// The limits of one tenant, so that it does not delay the others.
+#[derive(Clone, Copy, Debug)]
+pub struct TenantLimits {
+    /// The most batches that are written at once.
+    pub concurrency: u16,
+    /// The most unfinished slices, of up to [`SLICE_MAX`] transactions each, with which a further
+    /// batch is accepted.
+    pub backlog: u32,
+}
+
+impl Default for TenantLimits {
+    fn default() -> Self {
+        Self { concurrency: 4, backlog: 10_000 }
+    }
+}
+
 /// A batch before its transactions are written.
 #[derive(Clone, Copy, Debug)]
 pub struct NewBatch<'b> {
@@ -36,6 +52,8 @@ pub struct NewBatch<'b> {
     pub message_count: i32,
     /// When relay announces the batch, unless a worker has claimed work of it before.
     pub announce_after: Duration,
+    /// The limits of the tenant.
+    pub limits: TenantLimits,
 }
 
 /// The result of [`insert`].
@@ -51,6 +69,10 @@ pub enum Inserted {
     /// Another database transaction has held the key for longer than [`KEY_WAIT`]. This one must be
     /// rolled back.
     KeyInUse,
+    /// The tenant writes too many batches at once. This database transaction must be rolled back.
+    TooManyAtOnce,
+    /// The tenant has too many unfinished slices. This database transaction must be rolled back.
+    TooMuchBacklog,
 }
 
 /// Inserts the row of a batch and its slices, before its transactions, as if all of them were new.
@@ -74,14 +96,20 @@ pub async fn insert(
         new.message_count,
         millis(new.announce_after),
         millis(KEY_WAIT),
-        SLICE_MAX
+        SLICE_MAX,
+        i32::from(new.limits.concurrency),
+        i64::from(new.limits.backlog)
     )
-    .fetch_optional(unnamed(connection))
+    .fetch_one(unnamed(connection))
     .await
     .map_err(StoreError::from);
     match inserted {
-        Ok(Some(row)) => Ok(Inserted::New { announce_at: row.announce_at }),
-        Ok(None) => Ok(Inserted::KeyUsed),
+        Ok(row) => Ok(match row.announce_at {
+            None => Inserted::KeyUsed,
+            Some(_) if row.has_backlog => Inserted::TooMuchBacklog,
+            Some(_) if !row.has_slot => Inserted::TooManyAtOnce,
+            Some(announce_at) => Inserted::New { announce_at },
+        }),
         Err(error) if error.is_lock_timeout() => Ok(Inserted::KeyInUse),
         Err(error) => Err(error),
     }

@@ -13,7 +13,7 @@ use crate::error::StoreError;
 use crate::interval::millis;
 use crate::unnamed::unnamed;
 
-pub use accept::{Inserted, KEY_WAIT, KeyedBatch, NewBatch, correct, insert, of_key};
+pub use accept::{Inserted, KEY_WAIT, KeyedBatch, NewBatch, TenantLimits, correct, insert, of_key};
 pub use progress::{FAILURES_SHOWN_MAX, Failure, Progress, failures, progress};
 
 /// The response to an accepted batch.

@@ -12,7 +12,7 @@ use crate::unnamed::unnamed;
 const BATCH_PACKS_MAX: i64 = 200;
 /// When a batch is finished, an account is folded whose packs have at least this many parts. A summary
 /// adds fewer in less than a millisecond, and small batches share the cost of a fold.
-const BATCH_PARTS_MIN: i64 = 200;
+const BATCH_PARTS_MIN: i64 = 100;
 
 /// The sums of the transactions of one currency, status and category.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,18 +1,12 @@
 //! The number of rows that the plans process grows linearly with the size of a batch. The test
 //! reads it from `auto_explain` instead of measuring time.
 
-use std::io;
-use std::sync::{Arc, Mutex};
-
-use serde_json::Value;
-use sqlx::{AssertSqlSafe, Executor};
-use tracing::Level;
-use tracing::subscriber::DefaultGuard;
+use sqlx::Executor;
 use tributary_store::report;
 use tributary_store::transactions::Written;
 use tributary_testkit::ledger::{booking, bookings};
 
-use crate::ledger::Ledger;
+use crate::plans::{explained, has_auto_explain};
 use crate::sums::year;
 
 const SMALL: usize = 1_000;
@@ -20,82 +14,12 @@ const LARGE: usize = 10_000;
 /// Linear growth is 10, and another plan may process some rows twice. Quadratic growth is 100.
 const RATIO_MAX: u64 = 20;
 /// The most rows that a summary of one day with transactions processes.
-const SUMMARY_MAX: u64 = 200;
-/// Makes PostgreSQL send each executed plan, with its row counts, to clients that connect later.
-const SETTINGS: &[&str] = &[
-    "session_preload_libraries = 'auto_explain'",
-    "auto_explain.log_min_duration = 0",
-    "auto_explain.log_analyze = on",
-    "auto_explain.log_timing = off",
-    "auto_explain.log_format = json",
-    "auto_explain.log_level = notice",
-];
-
-/// The notices of PostgreSQL, as sqlx logs them.
-#[derive(Clone, Default)]
-struct Notices(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Notices {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Notices {
-    /// Collects the notices of this thread, on which all tasks of a test run.
-    fn collect() -> (Self, DefaultGuard) {
-        let notices = Self::default();
-        let writer = notices.clone();
-        let lines = tracing_subscriber::fmt()
-            .json()
-            .with_max_level(Level::INFO)
-            .with_writer(move || writer.clone())
-            .finish();
-        (notices, tracing::subscriber::set_default(lines))
-    }
-
-    /// Removes the collected notices and returns the number of rows that their plans processed.
-    fn take_rows(&self) -> u64 {
-        let bytes = std::mem::take(&mut *self.0.lock().unwrap());
-        let lines = String::from_utf8(bytes).unwrap();
-        let lines = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-        let plans = lines.filter_map(|line| {
-            let (_, plan) = line["fields"]["message"].as_str()?.split_once("plan:\n")?;
-            Some(serde_json::from_str::<Value>(plan).unwrap())
-        });
-        plans.map(|plan| processed_rows(&plan["Plan"])).sum()
-    }
-}
-
-/// The rows that a plan node and its children returned or removed by a filter.
-#[expect(clippy::float_arithmetic, reason = "PostgreSQL reports mean row counts as fractions")]
-fn processed_rows(node: &Value) -> u64 {
-    let number = |name: &str| node[name].as_f64().unwrap_or_default();
-    let removed = node.as_object().unwrap().keys().filter(|name| name.starts_with("Rows Removed"));
-    let per_loop = number("Actual Rows") + removed.map(|name| number(name)).sum::<f64>();
-    let children = node["Plans"].as_array().into_iter().flatten().map(processed_rows).sum::<u64>();
-    // PostgreSQL reports the mean per loop.
-    format!("{:.0}", per_loop * number("Actual Loops")).parse::<u64>().unwrap() + children
-}
+const SUMMARY_MAX: u64 = 500;
 
 /// Returns the number of rows that each step processes for a batch of `count` transactions.
 async fn measure(count: usize) -> Vec<(&'static str, u64)> {
-    let mut ledger = Ledger::new().await;
+    let (ledger, notices, _guard) = explained().await;
     let mut connection = ledger.database.connection().await;
-    for setting in SETTINGS {
-        let alter = format!(
-            "do $$ begin execute format('alter database %I set ' || $x${setting}$x$, \
-             current_database()); end $$"
-        );
-        connection.execute(AssertSqlSafe(alter)).await.unwrap();
-    }
-    ledger.store = ledger.database.store();
-    let (notices, _guard) = Notices::collect();
     let total = i32::try_from(count).unwrap();
     let written = |inserted, updated, unchanged| Written { inserted, updated, unchanged };
     ledger.write(&[booking("first", "1")]).await;
@@ -137,13 +61,6 @@ async fn measure(count: usize) -> Vec<(&'static str, u64)> {
     assert_eq!(result, written(0, total, 0));
     steps.push(("revise analyzed", notices.take_rows()));
     steps
-}
-
-/// Whether `auto_explain` is installed and the user may load it. Some systems package the contrib
-/// modules separately.
-async fn has_auto_explain() -> bool {
-    let ledger = Ledger::new().await;
-    ledger.database.connection().await.execute("load 'auto_explain'").await.is_ok()
 }
 
 #[tokio::test]

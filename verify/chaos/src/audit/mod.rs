@@ -13,6 +13,10 @@ use tributary_store::{Store, StoreError};
 use uuid::Uuid;
 
 use crate::ledger::Entry;
+use crate::request::DEADLY;
+
+/// The reason of a transaction that kills its workers.
+const ATTEMPTS_REACHED: &str = "the maximum number of attempts was reached";
 
 /// The contents of the database.
 pub struct Stored {
@@ -161,7 +165,12 @@ impl Audit<'_> {
                 let batch_id = row.batch_id;
                 findings.push(format!("transaction {id}: not the content of batch {batch_id}"));
             }
-            if row.status != "completed" {
+            if row.description == DEADLY {
+                let reason = row.failure_reason.as_deref();
+                if (row.status.as_str(), reason) != ("failed", Some(ATTEMPTS_REACHED)) {
+                    findings.push(format!("transaction {id}: {} {reason:?}", row.status));
+                }
+            } else if row.status != "completed" {
                 findings.push(format!("transaction {id}: {} {:?}", row.status, row.failure_reason));
             } else if !is_categorised(row, &rules) {
                 findings.push(format!("transaction {id}: its category differs from the rules"));

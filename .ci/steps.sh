@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 
 # The steps of .ci/run, in order: the fast ones first.
-steps_of_run=(prerequisites format clippy tests sqlx licences template demo chaos chaos-pooler)
+steps_of_run=(prerequisites format clippy tests licences template demo chaos chaos-pooler)
 
 # A step that takes longer is stuck.
 step_seconds_max=3000

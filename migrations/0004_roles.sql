@@ -143,6 +143,7 @@ using (tenant_id = (select tributary_tenant()));
 create policy tenants_of_all on tenants to tributary_authorize using (true);
 create policy api_keys_of_all on api_keys to tributary_authorize using (true);
 create policy batches_of_all on batches to tributary_relay using (true);
+create policy transactions_of_all on transactions to tributary_relay using (true);
 create policy report_packs_of_all on report_packs to tributary_relay using (true);
 create policy report_days_of_all on report_days to tributary_relay using (true);
 
@@ -230,14 +231,18 @@ select (
 )
 on transactions to tributary_report;
 
--- relay announces batches that are due and folds packs. It cannot read transactions.
+-- relay announces batches that are due, folds packs, and reduces and deletes old batches. It cannot read the content of
+-- transactions.
 grant
 select (
-    tenant_id, batch_id, correlation_id, trace_header, message_count, accepted_at, announce_at,
-    finished_at
+    tenant_id, batch_id, correlation_id, trace_header, transaction_ids, total_transactions, erased,
+    message_count, accepted_at, announce_at, finished_at, examined_at, ctid
 ),
-update (announce_at)
+update (announce_at, transaction_ids, erased, examined_at),
+delete
 on batches to tributary_relay;
+grant select (tenant_id, transaction_id, batch_id, batch_position, status)
+on transactions to tributary_relay;
 
 -- Locking a pack requires the update privilege on a column. Updating `pack_id` is impossible anyway: it is an identity
 -- column that is always generated.

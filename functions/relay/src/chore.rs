@@ -1,6 +1,7 @@
 //! The chores of relay.
 
 use tributary_lambda::metrics::table::{self, Metric};
+use tributary_store::retention::Examined;
 
 /// A chore. Each turn of it is limited and has database transactions of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,6 +12,10 @@ pub enum Chore {
     Fold,
     /// Deletes days of the report that no transaction counts towards.
     DeleteEmptyDays,
+    /// Removes the lists of transactions from old batches.
+    DropMembers,
+    /// Deletes old batches to which no transaction belongs.
+    DeleteBatches,
 }
 
 /// The result of a turn.
@@ -23,15 +28,29 @@ pub struct Step {
 }
 
 impl Step {
+    /// A turn of a chore that is turned off.
+    pub const NOTHING: Self = Self { done: 0, is_more: false };
+
     /// A turn that processed `done` rows of at most `limit`.
     pub fn of(done: u64, limit: i64) -> Self {
         Self { done, is_more: done >= limit.unsigned_abs() }
+    }
+
+    /// A turn that examined rows. None of them is due again.
+    pub fn of_examined(turn: Examined) -> Self {
+        Self { done: turn.done.unsigned_abs(), is_more: turn.examined > 0 }
     }
 }
 
 impl Chore {
     /// All of them, in the order of their first turns.
-    pub const ALL: &'static [Self] = &[Self::Announce, Self::Fold, Self::DeleteEmptyDays];
+    pub const ALL: &'static [Self] = &[
+        Self::Announce,
+        Self::Fold,
+        Self::DeleteEmptyDays,
+        Self::DropMembers,
+        Self::DeleteBatches,
+    ];
 
     /// Its name in the log.
     pub const fn name(self) -> &'static str {
@@ -39,6 +58,8 @@ impl Chore {
             Self::Announce => "announce",
             Self::Fold => "fold",
             Self::DeleteEmptyDays => "delete-empty-days",
+            Self::DropMembers => "drop-members",
+            Self::DeleteBatches => "delete-batches",
         }
     }
 
@@ -47,7 +68,9 @@ impl Chore {
         match self {
             Self::Announce => &table::ANNOUNCE_FAILURES,
             Self::Fold => &table::FOLD_FAILURES,
-            Self::DeleteEmptyDays => &table::CLEANUP_FAILURES,
+            Self::DeleteEmptyDays | Self::DropMembers | Self::DeleteBatches => {
+                &table::CLEANUP_FAILURES
+            }
         }
     }
 }

@@ -17,6 +17,7 @@ mod interval;
 pub mod login;
 pub mod migrations;
 pub mod report;
+pub mod retention;
 pub mod role;
 pub mod tenants;
 pub mod transactions;

@@ -151,6 +151,25 @@ async fn counts_that_do_not_add_up_are_reported() {
 }
 
 #[tokio::test]
+async fn erased_transactions_that_are_not_counted_are_reported() {
+    let uncounted = "update batches set transaction_ids = \
+                     array_replace(transaction_ids, 'tx_00003', null)";
+    // Nothing but the list names the batch of a transaction.
+    assert_reported(&[uncounted], &["batch-counts", "transaction-owners"], "batch").await;
+    let not_erased = "update batches set erased = 1 where updated > 0";
+    assert_reported(&[not_erased], &["batch-counts"], "batch").await;
+    let no_list = "update batches set transaction_ids = null where finished_at is null";
+    assert_reported(&[no_list], &["batch-counts"], "batch").await;
+}
+
+#[tokio::test]
+async fn finished_batch_without_a_list_passes() {
+    let ledger = valid_ledger().await;
+    ledger.execute("update batches set transaction_ids = null where updated > 0").await;
+    assert_eq!(failed_checks(&run(&ledger, LIVE).await), [] as [&str; 0]);
+}
+
+#[tokio::test]
 async fn duplicate_transaction_id_of_a_batch_is_reported() {
     let duplicate = "update batches set unchanged = unchanged + 1, \
                      transaction_ids = transaction_ids || transaction_ids[1] where updated > 0";
@@ -200,7 +219,9 @@ async fn transaction_of_another_batch_or_without_an_account_is_reported() {
     let other_batch = "update transactions \
                        set batch_id = (select batch_id from batches where updated > 0) \
                        where transaction_id = 'tx_00003'";
-    assert_reported(&[other_batch], &["transaction-owners"], "tx_00003").await;
+    let no_batch = "update transactions set batch_id = gen_random_uuid() \
+                    where transaction_id = 'tx_00003'";
+    assert_reported(&[other_batch, no_batch], &["transaction-owners"], "tx_00003").await;
     let no_account =
         "update transactions set account_id = 'missing' where transaction_id = 'tx_00003'";
     assert_reported(&[no_account], &["transaction-owners", "report-sums"], "tx_00003").await;

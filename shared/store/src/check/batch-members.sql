@@ -10,6 +10,6 @@ left join transactions as stored
     on
         batch.tenant_id = stored.tenant_id
         and member.transaction_id = stored.transaction_id
-where stored.transaction_id is null
+where stored.transaction_id is null and member.transaction_id is not null
 order by batch.tenant_id, batch.batch_id, member.transaction_id
 limit $1

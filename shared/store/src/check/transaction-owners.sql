@@ -1,4 +1,4 @@
--- Transactions whose account is not stored, or that are not in the list of their batch.
+-- Transactions whose account or batch is not stored, or that are not in the list of their batch, if that has one.
 select
     owned.tenant_id,
     'transaction ' || owned.transaction_id as "subject!",
@@ -11,6 +11,8 @@ select
 from transactions as owned
 left join accounts as account
     on owned.tenant_id = account.tenant_id and owned.account_id = account.account_id
+left join batches as batch
+    on owned.tenant_id = batch.tenant_id and owned.batch_id = batch.batch_id
 left join (
     select tenant_id, batch_id, unnest(transaction_ids) as transaction_id from batches
 ) as member
@@ -18,6 +20,9 @@ left join (
         owned.tenant_id = member.tenant_id
         and owned.batch_id = member.batch_id
         and owned.transaction_id = member.transaction_id
-where account.account_id is null or member.transaction_id is null
+where
+    account.account_id is null
+    or batch.batch_id is null
+    or (batch.transaction_ids is not null and member.transaction_id is null)
 order by owned.tenant_id, owned.transaction_id
 limit $1

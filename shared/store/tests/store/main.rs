@@ -14,6 +14,7 @@ mod ledger;
 mod pages;
 mod pairs;
 mod report;
+mod retention;
 mod scale;
 mod sums;
 mod tenants;

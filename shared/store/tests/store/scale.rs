@@ -8,8 +8,8 @@ use serde_json::Value;
 use sqlx::{AssertSqlSafe, Executor};
 use tracing::Level;
 use tracing::subscriber::DefaultGuard;
-use tributary_store::report;
 use tributary_store::transactions::Written;
+use tributary_store::{report, retention};
 use tributary_testkit::ledger::{booking, bookings};
 
 use crate::ledger::Ledger;
@@ -83,8 +83,8 @@ fn processed_rows(node: &Value) -> u64 {
     format!("{:.0}", per_loop * number("Actual Loops")).parse::<u64>().unwrap() + children
 }
 
-/// Returns the number of rows that each step processes for a batch of `count` transactions.
-async fn measure(count: usize) -> Vec<(&'static str, u64)> {
+/// A ledger whose PostgreSQL sends the plans of the store's statements.
+async fn explained_ledger() -> Ledger {
     let mut ledger = Ledger::new().await;
     let mut connection = ledger.database.connection().await;
     for setting in SETTINGS {
@@ -95,6 +95,13 @@ async fn measure(count: usize) -> Vec<(&'static str, u64)> {
         connection.execute(AssertSqlSafe(alter)).await.unwrap();
     }
     ledger.store = ledger.database.store();
+    ledger
+}
+
+/// Returns the number of rows that each step processes for a batch of `count` transactions.
+async fn measure(count: usize) -> Vec<(&'static str, u64)> {
+    let ledger = explained_ledger().await;
+    let mut connection = ledger.database.connection().await;
     let (notices, _guard) = Notices::collect();
     let total = i32::try_from(count).unwrap();
     let written = |inserted, updated, unchanged| Written { inserted, updated, unchanged };
@@ -159,5 +166,47 @@ async fn processed_rows_grow_linearly_with_the_batch_size() {
         assert!(is_linear, "{step}: {small} rows for {SMALL}, {large} for {LARGE}");
         // Its cost follows the days, not the transactions.
         assert!(*step != "summary" || *large < SUMMARY_MAX, "{step}: {large} rows");
+    }
+}
+
+/// The rows that a turn of a retention chore may process for each row of its limit: those that it
+/// reads, locks, examines and writes, each counted in several nodes of a plan.
+const TURN_RATIO_MAX: u64 = 30;
+
+#[tokio::test]
+async fn turn_of_a_retention_chore_processes_rows_of_its_limit() {
+    if !has_auto_explain().await {
+        eprintln!("skipped: auto_explain is missing, or the user may not load it");
+        return;
+    }
+    let ledger = explained_ledger().await;
+    let (batch, _) = ledger.write(&bookings(LARGE, "-1")).await;
+    ledger.complete(batch).await;
+    ledger.finish_if_done(batch).await;
+    // Batches with and without a list, most of them too young. Those with a list are of one
+    // transaction each.
+    ledger
+        .execute(
+            "insert into batches (tenant_id, batch_id, correlation_id, transaction_ids, inserted, \
+             message_count, finished_at) \
+             select tenant_id, gen_random_uuid(), 'c', case when n % 2 = 0 then \
+             array['tx_' || lpad((n % 10000)::text, 5, '0')] end, 1, 1, \
+             now() - case when n % 10 < 2 then 91 else 89 end * interval '1 day' \
+             from tenants cross join generate_series(1, 40000) as n",
+        )
+        .await;
+    ledger.execute("analyze").await;
+    let (notices, _guard) = Notices::collect();
+    let limit = 50;
+    let mut tx = ledger.store.begin_for_all().await.unwrap();
+    notices.take_rows();
+    let examined = retention::drop_members(&mut tx, 90, limit, 10_000).await.unwrap();
+    let dropped_rows = notices.take_rows();
+    assert_eq!((examined.examined, examined.done), (limit, limit));
+    let examined = retention::delete_batches(&mut tx, 90, limit).await.unwrap();
+    let deleted_rows = notices.take_rows();
+    assert_eq!((examined.examined, examined.done), (limit, limit));
+    for rows in [dropped_rows, deleted_rows] {
+        assert!(rows > 0 && rows < limit.unsigned_abs() * TURN_RATIO_MAX, "{rows} rows");
     }
 }

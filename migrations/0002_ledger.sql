@@ -191,3 +191,36 @@ create table transaction_revisions (
     replaced_at timestamptz not null default now(),
     constraint transaction_revisions_pkey primary key (tenant_id, transaction_id, revision)
 );
+
+-- relay deletes old revisions, if it is configured to.
+create index transaction_revisions_replaced on transaction_revisions (replaced_at);
+
+-- The transactions that relay has deleted because of their age, if it is configured to: batches may still list them.
+-- relay takes them out of the lists of finished batches when it examines these, and deletes the rows here long after.
+create table deleted_transactions (
+    tenant_id uuid not null,
+    transaction_id text not null,
+    account_id text not null,
+    deleted_at timestamptz not null default now(),
+    constraint deleted_transactions_pkey primary key (tenant_id, transaction_id, account_id),
+    constraint deleted_transactions_tenant_fkey foreign key (tenant_id)
+    references tenants (tenant_id)
+);
+
+create index deleted_transactions_deleted on deleted_transactions (deleted_at);
+
+-- How far relay is with deleting old data. A run that has locked a row here is the only one that does that work.
+--
+-- `deleted_before` is the latest date before which revisions may have been deleted. `next_tenant_id` and
+-- `next_account_id` are the account whose transactions are examined next; `passed_at` is when all had been.
+create table retention_progress (
+    subject text not null,
+    deleted_before timestamptz,
+    next_tenant_id uuid,
+    next_account_id text,
+    passed_at timestamptz,
+    constraint retention_progress_pkey primary key (subject),
+    constraint retention_progress_subject_known check (subject in ('revisions', 'transactions'))
+);
+
+insert into retention_progress (subject) values ('revisions'), ('transactions');

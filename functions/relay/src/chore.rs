@@ -16,6 +16,12 @@ pub enum Chore {
     DropMembers,
     /// Deletes old batches to which no transaction belongs.
     DeleteBatches,
+    /// Deletes old revisions of transactions.
+    DeleteRevisions,
+    /// Deletes transactions that were booked long ago.
+    DeleteTransactions,
+    /// Deletes the records of deleted transactions that no list of a batch contains any more.
+    DeleteRecords,
 }
 
 /// The result of a turn.
@@ -50,6 +56,9 @@ impl Chore {
         Self::DeleteEmptyDays,
         Self::DropMembers,
         Self::DeleteBatches,
+        Self::DeleteRevisions,
+        Self::DeleteTransactions,
+        Self::DeleteRecords,
     ];
 
     /// Its name in the log.
@@ -60,6 +69,9 @@ impl Chore {
             Self::DeleteEmptyDays => "delete-empty-days",
             Self::DropMembers => "drop-members",
             Self::DeleteBatches => "delete-batches",
+            Self::DeleteRevisions => "delete-revisions",
+            Self::DeleteTransactions => "delete-transactions",
+            Self::DeleteRecords => "delete-records",
         }
     }
 
@@ -68,9 +80,12 @@ impl Chore {
         match self {
             Self::Announce => &table::ANNOUNCE_FAILURES,
             Self::Fold => &table::FOLD_FAILURES,
-            Self::DeleteEmptyDays | Self::DropMembers | Self::DeleteBatches => {
-                &table::CLEANUP_FAILURES
-            }
+            Self::DeleteEmptyDays
+            | Self::DropMembers
+            | Self::DeleteBatches
+            | Self::DeleteRevisions
+            | Self::DeleteTransactions
+            | Self::DeleteRecords => &table::CLEANUP_FAILURES,
         }
     }
 }

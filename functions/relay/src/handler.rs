@@ -27,6 +27,13 @@ const DELETE_MAX: i64 = 10_000;
 const EXAMINE_MAX: i64 = 500;
 /// The most transactions of the batches that one turn examines.
 const MEMBERS_MAX: i64 = 20_000;
+/// The most transactions that one turn deletes, apart from pending ones that they replace. Their
+/// accounts are locked meanwhile.
+const DELETE_TRANSACTIONS_MAX: i64 = 2_000;
+/// The most accounts whose transactions one turn examines.
+const ACCOUNTS_MAX: i64 = 100;
+/// How long relay pauses after it has examined the transactions of every account.
+const PASS_PAUSE: Duration = Duration::from_secs(60 * 60);
 /// How long before the deadline relay starts no further turn.
 const STOP_BEFORE_DEADLINE: Duration = Duration::from_secs(15);
 /// The default of `REQUEUE_AFTER_MS`.
@@ -55,6 +62,12 @@ pub struct Outcome {
     pub lists_dropped: u64,
     /// Batches that were deleted.
     pub batches_deleted: u64,
+    /// Revisions that were deleted.
+    pub revisions_deleted: u64,
+    /// Transactions that were deleted.
+    pub transactions_deleted: u64,
+    /// Records of deleted transactions that were deleted.
+    pub records_deleted: u64,
 }
 
 /// Some chores failed. The others did their work, and the next run does what is left.
@@ -144,6 +157,37 @@ impl Relay {
                 let turn = retention::delete_batches(&mut tx, days, EXAMINE_MAX).await;
                 Ok(Step::of_examined(tributary_store::end(tx, turn).await?))
             }
+            Chore::DeleteRevisions => {
+                let Some(days) = self.retention.revisions.limit() else {
+                    return Ok(Step::NOTHING);
+                };
+                let mut tx = self.store.begin_for_all().await?;
+                let deleted = retention::delete_revisions(&mut tx, days, DELETE_MAX).await;
+                let deleted = tributary_store::end(tx, deleted).await?;
+                Ok(Step::of(deleted.unsigned_abs(), DELETE_MAX))
+            }
+            Chore::DeleteTransactions => {
+                let Some(days) = self.retention.transactions.limit() else {
+                    return Ok(Step::NOTHING);
+                };
+                let mut tx = self.store.begin_for_all().await?;
+                let turn = retention::delete_transactions(
+                    &mut tx,
+                    days,
+                    DELETE_TRANSACTIONS_MAX,
+                    ACCOUNTS_MAX,
+                    PASS_PAUSE,
+                )
+                .await;
+                let turn = tributary_store::end(tx, turn).await?;
+                Ok(Step { done: turn.done.unsigned_abs(), is_more: turn.is_more })
+            }
+            Chore::DeleteRecords => {
+                let Some(days) = self.retention.records() else { return Ok(Step::NOTHING) };
+                let mut tx = self.store.begin_for_all().await?;
+                let deleted = retention::delete_records(&mut tx, days, DELETE_MAX).await;
+                Ok(Step::of(tributary_store::end(tx, deleted).await?, DELETE_MAX))
+            }
         }
     }
 
@@ -221,6 +265,9 @@ impl Outcome {
             Chore::DeleteEmptyDays => &mut self.deleted,
             Chore::DropMembers => &mut self.lists_dropped,
             Chore::DeleteBatches => &mut self.batches_deleted,
+            Chore::DeleteRevisions => &mut self.revisions_deleted,
+            Chore::DeleteTransactions => &mut self.transactions_deleted,
+            Chore::DeleteRecords => &mut self.records_deleted,
         }
     }
 }

@@ -31,6 +31,9 @@ async fn main() -> Result<(), Error> {
             deleted = outcome.deleted,
             lists_dropped = outcome.lists_dropped,
             batches_deleted = outcome.batches_deleted,
+            revisions_deleted = outcome.revisions_deleted,
+            transactions_deleted = outcome.transactions_deleted,
+            records_deleted = outcome.records_deleted,
             "relay ended"
         );
         Ok::<_, Error>(outcome)

@@ -11,11 +11,15 @@ pub struct Retention {
     /// `BOOKKEEPING_RETENTION_DAYS`: lists of transactions of finished batches, and batches without
     /// transactions.
     pub bookkeeping: Days,
+    /// `REVISION_RETENTION_DAYS`: earlier revisions of transactions, from when they were replaced.
+    pub revisions: Days,
+    /// `TRANSACTION_RETENTION_DAYS`: finished transactions, from when they were booked.
+    pub transactions: Days,
 }
 
 impl Default for Retention {
     fn default() -> Self {
-        Self { bookkeeping: Days(90) }
+        Self { bookkeeping: Days(90), revisions: Days(0), transactions: Days(0) }
     }
 }
 
@@ -24,7 +28,17 @@ impl Retention {
     pub(crate) fn read<L: Fn(&str) -> Option<String>>(environment: &mut Environment<L>) -> Self {
         let defaults = Self::default();
         let mut days = |name, default| environment.or_default(name, default);
-        Self { bookkeeping: days("BOOKKEEPING_RETENTION_DAYS", defaults.bookkeeping) }
+        Self {
+            bookkeeping: days("BOOKKEEPING_RETENTION_DAYS", defaults.bookkeeping),
+            revisions: days("REVISION_RETENTION_DAYS", defaults.revisions),
+            transactions: days("TRANSACTION_RETENTION_DAYS", defaults.transactions),
+        }
+    }
+
+    /// How long the records of deleted transactions are kept. Until then, each batch that lists one
+    /// has been examined twice.
+    pub(crate) fn records(self) -> Option<i32> {
+        self.bookkeeping.limit().map(|days| 3 * days)
     }
 }
 
@@ -69,7 +83,8 @@ mod tests {
 
     #[test]
     fn only_bookkeeping_has_a_limit_by_default() {
-        assert_eq!(read(&[]).unwrap().bookkeeping.limit(), Some(90));
+        let Retention { bookkeeping, revisions, transactions } = read(&[]).unwrap();
+        assert_eq!([bookkeeping, revisions, transactions].map(Days::limit), [Some(90), None, None]);
     }
 
     #[test]

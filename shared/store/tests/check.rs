@@ -143,6 +143,15 @@ async fn missing_transaction_is_reported() {
 }
 
 #[tokio::test]
+async fn transaction_that_relay_deleted_is_not_missing() {
+    let deleted = "insert into deleted_transactions (tenant_id, transaction_id, account_id) \
+        select tenant_id, transaction_id, account_id from transactions \
+        where transaction_id = 'tx_00003'; \
+        delete from transactions where transaction_id = 'tx_00003'";
+    assert_reported(&[deleted], &["report-sums"], "acc").await;
+}
+
+#[tokio::test]
 async fn counts_that_do_not_add_up_are_reported() {
     for count in ["inserted = inserted + 1", "unchanged = unchanged - 2, updated = updated + 2"] {
         let wrong = format!("update batches set {count} where updated > 0");

@@ -17,5 +17,17 @@ cross join lateral (
 where
     batch.transaction_ids is not null
     and counted.total <> cardinality(array_remove(batch.transaction_ids, null))
+    and counted.total + (
+        select count(distinct deleted.transaction_id) from deleted_transactions as deleted
+        where
+            deleted.tenant_id = batch.tenant_id
+            and deleted.transaction_id = any(batch.transaction_ids)
+            and not exists (
+                select from transactions as stored
+                where
+                    stored.tenant_id = deleted.tenant_id
+                    and stored.transaction_id = deleted.transaction_id
+            )
+    ) <> cardinality(array_remove(batch.transaction_ids, null))
 order by batch.tenant_id, batch.batch_id
 limit $1

@@ -1,6 +1,6 @@
 -- Examines finished batches that have a list of transactions: the oldest ones that are due, with about the given number of
--- transactions in all. Removes the list if all transactions are completed. A transaction that is missing is not: `check`
--- then reports it.
+-- transactions in all. Takes deleted transactions out of the list, and removes the list if all others are completed. A
+-- transaction that is missing for no known reason stays in it: `check` reports it.
 with oldest as (
     select
         tenant_id, batch_id, total_transactions,
@@ -41,21 +41,40 @@ due as materialized (
 ),
 
 examined as (
-    select due.ctid, members.completed = due.total_transactions - due.erased as is_completed
+    select
+        due.ctid, members.remaining, members.deleted,
+        members.completed + members.deleted = due.total_transactions - due.erased as is_completed
     from due
     cross join lateral (
-        select count(*) as completed from transactions as member
-        where
-            member.tenant_id = due.tenant_id
-            and member.transaction_id = any(due.transaction_ids)
-            and member.status = 'completed'
+        select
+            count(*) filter (where stored.status = 'completed') as completed,
+            count(deleted.transaction_id)::integer as deleted,
+            array_agg(
+                case when deleted.transaction_id is null then place.transaction_id end
+                order by place.position
+            ) as remaining
+        from unnest(due.transaction_ids) with ordinality as place (transaction_id, position)
+        left join lateral (
+            select row.status from transactions as row
+            where row.tenant_id = due.tenant_id and row.transaction_id = place.transaction_id
+            offset 0
+        ) as stored on true
+        left join lateral (
+            select row.transaction_id from deleted_transactions as row
+            where
+                stored.status is null
+                and row.tenant_id = due.tenant_id
+                and row.transaction_id = place.transaction_id
+            limit 1
+        ) as deleted on true
     ) as members
 ),
 
 updated as (
     update batches as batch
     set
-        transaction_ids = case when not examined.is_completed then batch.transaction_ids end,
+        transaction_ids = case when not examined.is_completed then examined.remaining end,
+        erased = batch.erased + examined.deleted,
         -- Without a list, the batch is due to be examined again, by delete_batches.sql.
         examined_at = case when examined.is_completed then batch.examined_at else now() end
     from examined

@@ -3,6 +3,7 @@
 
 use std::io;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Executor};
@@ -206,7 +207,27 @@ async fn turn_of_a_retention_chore_processes_rows_of_its_limit() {
     let examined = retention::delete_batches(&mut tx, 90, limit).await.unwrap();
     let deleted_rows = notices.take_rows();
     assert_eq!((examined.examined, examined.done), (limit, limit));
-    for rows in [dropped_rows, deleted_rows] {
+    // Most transactions and revisions are too young.
+    tx.execute(
+        "update transactions set booked_at = booked_at - interval '1000 days' \
+         where transaction_id < 'tx_00500'; \
+         insert into transaction_revisions \
+         select tenant_id, transaction_id, 1, batch_id, '{}', \
+         now() - case when transaction_id < 'tx_00500' then 91 else 89 end * interval '1 day' \
+         from transactions; \
+         analyze transactions; analyze transaction_revisions",
+    )
+    .await
+    .unwrap();
+    notices.take_rows();
+    assert_eq!(retention::delete_revisions(&mut tx, 90, limit).await.unwrap(), limit);
+    let revision_rows = notices.take_rows();
+    let days = 1_000;
+    let pause = Duration::ZERO;
+    let deleted = retention::delete_transactions(&mut tx, days, limit, 10, pause).await.unwrap();
+    assert_eq!(deleted.done, limit);
+    let transaction_rows = notices.take_rows();
+    for rows in [dropped_rows, deleted_rows, revision_rows, transaction_rows] {
         assert!(rows > 0 && rows < limit.unsigned_abs() * TURN_RATIO_MAX, "{rows} rows");
     }
 }

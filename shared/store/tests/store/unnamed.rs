@@ -73,6 +73,9 @@ async fn run_statements(connection: &mut PgConnection, tenant: TenantId, round: 
     report::delete_empty_days(connection, 10).await.unwrap();
     retention::drop_members(connection, 1, 10, 10).await.unwrap();
     retention::delete_batches(connection, 1, 10).await.unwrap();
+    retention::delete_revisions(connection, 1, 10).await.unwrap();
+    retention::delete_transactions(connection, 30_000, 10, 10, Duration::ZERO).await.unwrap();
+    retention::delete_records(connection, 1, 10).await.unwrap();
 
     migrations::missing(connection).await.unwrap();
     backlog::measure(connection).await.unwrap();

@@ -97,6 +97,8 @@ create table slices (
 -- The transactions that workers process at this moment are those of the claimed slices, which are few.
 create index slices_claimed on slices (tenant_id, expires_at) where token is not null;
 
+-- An account with `erasing_at` is being erased: no batch for it is accepted. `erased_to` is the last batch whose list of
+-- transactions has been searched for those of the account.
 create table accounts (
     tenant_id uuid not null,
     account_id text not null,
@@ -106,6 +108,8 @@ create table accounts (
     mask text,
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
+    erasing_at timestamptz,
+    erased_to uuid,
     constraint accounts_pkey primary key (tenant_id, account_id),
     constraint accounts_tenant_fkey foreign key (tenant_id) references tenants (tenant_id)
 );
@@ -206,6 +210,8 @@ create table deleted_transactions (
     constraint deleted_transactions_tenant_fkey foreign key (tenant_id)
     references tenants (tenant_id)
 );
+
+create index deleted_transactions_account on deleted_transactions (tenant_id, account_id);
 
 create index deleted_transactions_deleted on deleted_transactions (deleted_at);
 

@@ -141,6 +141,9 @@ create policy report_days_of_the_tenant on report_days
 to tributary_enrich, tributary_report
 using (tenant_id = (select tributary_tenant()));
 
+create policy tenants_of_the_tenant on tenants to tributary_ingest
+using (tenant_id = (select tributary_tenant()));
+
 -- Access to all tenants: authorize finds a key before its tenant is known, and relay serves every tenant.
 create policy tenants_of_all on tenants to tributary_authorize using (true);
 create policy api_keys_of_all on api_keys to tributary_authorize using (true);
@@ -155,13 +158,14 @@ create policy report_days_of_all on report_days to tributary_relay using (true);
 
 -- authorize finds a key by its prefix, checks that the tenant of a token exists, and records when a key was last
 -- used. It cannot read the names of tenants and keys.
-grant select (tenant_id) on tenants to tributary_authorize;
+grant select (tenant_id, erasing_at) on tenants to tributary_authorize;
 grant
 select (tenant_id, api_key_id, prefix, key_hash, scopes, last_used_at, revoked_at),
 update (last_used_at)
 on api_keys to tributary_authorize;
 
 -- ingest writes batches and compares their transactions with stored rows. It cannot read sums.
+grant select (tenant_id, erasing_at) on tenants to tributary_ingest;
 grant
 select,
 insert (

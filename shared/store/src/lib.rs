@@ -11,6 +11,7 @@ pub mod check;
 mod connection;
 pub mod database;
 pub mod enrichment;
+pub mod erasure;
 mod error;
 pub mod health;
 mod interval;

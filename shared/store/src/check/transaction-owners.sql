@@ -1,4 +1,5 @@
 -- Transactions whose account or batch is not stored, or that are not in the list of their batch, if that has one.
+-- Not those of an account that is being erased.
 select
     owned.tenant_id,
     'transaction ' || owned.transaction_id as "subject!",
@@ -22,7 +23,12 @@ left join (
         and owned.transaction_id = member.transaction_id
 where
     account.account_id is null
-    or batch.batch_id is null
-    or (batch.transaction_ids is not null and member.transaction_id is null)
+    or (
+        account.erasing_at is null
+        and (
+            batch.batch_id is null
+            or (batch.transaction_ids is not null and member.transaction_id is null)
+        )
+    )
 order by owned.tenant_id, owned.transaction_id
 limit $1

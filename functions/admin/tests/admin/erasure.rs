@@ -78,9 +78,17 @@ impl Bench {
     }
 
     async fn check(&self) -> Vec<Verdict> {
-        let mut tx = self.database.store().begin_for_all().await.unwrap();
-        check::begin_snapshot(&mut tx).await.unwrap();
-        check::run(&mut tx, Options { settled: false, grace: LEASE }).await.unwrap()
+        let options = Options { settled: false, grace: LEASE };
+        check::run_by_tenant(&self.database.store(), options).await.unwrap()
+    }
+
+    /// Checks again and again, also while rows are being erased.
+    async fn check_until(&self, stop: &AtomicBool) {
+        while !stop.load(Ordering::SeqCst) {
+            let checked = self.check().await;
+            let failed: Vec<_> = checked.iter().filter(|verdict| !verdict.holds()).collect();
+            assert!(failed.is_empty(), "{failed:#?}");
+        }
     }
 
     async fn erase(&self, tenant: &str, account: Option<&str>) -> Erased {
@@ -235,6 +243,7 @@ async fn nothing_of_an_erased_tenant_is_left_while_others_write() {
             stop.store(true, Ordering::SeqCst);
             erased
         },
+        bench.check_until(&stop),
         write_until(bench.database.store(), other, "acc", "other", &stop, &written),
         write_until(
             bench.database.store(),
@@ -358,6 +367,7 @@ async fn account_is_erased_while_its_tenant_goes_on_working() {
             stop.store(true, Ordering::SeqCst);
             erased
         },
+        bench.check_until(&stop),
         write_until(bench.database.store(), tenant, "acc", "other", &stop, &written),
         write_until(bench.database.store(), tenant, account, "planted_late", &never, &refused),
     );

@@ -11,10 +11,13 @@ select
     count(*) over () as "broken!"
 from batches
 where
-    inserted + updated + unchanged <> coalesce(cardinality(transaction_ids), total_transactions)
-    or cardinality(array_remove(transaction_ids, null)) + erased <> cardinality(transaction_ids)
-    or least(inserted, updated, unchanged, erased, total_transactions - erased) < 0
-    or total_transactions = 0
-    or (transaction_ids is null and finished_at is null)
+    tenant_id = $2
+    and (
+        inserted + updated + unchanged <> coalesce(cardinality(transaction_ids), total_transactions)
+        or cardinality(array_remove(transaction_ids, null)) + erased <> cardinality(transaction_ids)
+        or least(inserted, updated, unchanged, erased, total_transactions - erased) < 0
+        or total_transactions = 0
+        or (transaction_ids is null and finished_at is null)
+    )
 order by tenant_id, batch_id
 limit $1

@@ -11,7 +11,8 @@ left join transactions as stored
         batch.tenant_id = stored.tenant_id
         and member.transaction_id = stored.transaction_id
 where
-    stored.transaction_id is null
+    batch.tenant_id = $2
+    and stored.transaction_id is null
     and member.transaction_id is not null
     and not exists (
         select from deleted_transactions as deleted

@@ -15,7 +15,8 @@ cross join lateral (
         and member.status in ('pending', 'completed', 'failed')
 ) as counted
 where
-    batch.transaction_ids is not null
+    batch.tenant_id = $2
+    and batch.transaction_ids is not null
     and counted.total <> cardinality(array_remove(batch.transaction_ids, null))
     and counted.total + (
         select count(distinct deleted.transaction_id) from deleted_transactions as deleted

@@ -12,7 +12,7 @@ from transactions as booked
 left join (
     select tenant_id, account_id, pending_transaction_id, min(transaction_id) as successor
     from transactions
-    where pending_transaction_id is not null
+    where tenant_id = $2 and pending_transaction_id is not null
     group by tenant_id, account_id, pending_transaction_id
 ) as named
     on
@@ -21,7 +21,8 @@ left join (
         and booked.transaction_id = named.pending_transaction_id
         and booked.is_pending
 where
-    booked.replaced_by is distinct from named.successor
+    booked.tenant_id = $2
+    and booked.replaced_by is distinct from named.successor
     and not exists (
         select from accounts as account
         where

@@ -5,6 +5,7 @@ with kept as (
         tenant_id, transaction_id, count(*) as total, min(revision) as first,
         max(revision) as last
     from transaction_revisions
+    where tenant_id = $2
     group by tenant_id, transaction_id
 ),
 
@@ -20,7 +21,9 @@ select
         booked.revision, coalesce(kept.total, 0), kept.first, kept.last
     ) as "detail!",
     count(*) over () as "broken!"
-from transactions as booked
+from (
+    select tenant_id, transaction_id, revision, created_at from transactions where tenant_id = $2
+) as booked
 full join kept
     on booked.tenant_id = kept.tenant_id and booked.transaction_id = kept.transaction_id
 left join deleted on true

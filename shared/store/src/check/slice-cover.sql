@@ -16,7 +16,8 @@ cross join lateral (
         and open.batch_position between slice.first_position and slice.last_position
 ) as cover
 where
-    open.status = 'pending'
+    open.tenant_id = $2
+    and open.status = 'pending'
     and cover.count <> 1
     and not exists (
         select from accounts as account

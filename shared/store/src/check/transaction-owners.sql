@@ -16,18 +16,22 @@ left join batches as batch
     on owned.tenant_id = batch.tenant_id and owned.batch_id = batch.batch_id
 left join (
     select tenant_id, batch_id, unnest(transaction_ids) as transaction_id from batches
+    where tenant_id = $2
 ) as member
     on
         owned.tenant_id = member.tenant_id
         and owned.batch_id = member.batch_id
         and owned.transaction_id = member.transaction_id
 where
-    account.account_id is null
-    or (
-        account.erasing_at is null
-        and (
-            batch.batch_id is null
-            or (batch.transaction_ids is not null and member.transaction_id is null)
+    owned.tenant_id = $2
+    and (
+        account.account_id is null
+        or (
+            account.erasing_at is null
+            and (
+                batch.batch_id is null
+                or (batch.transaction_ids is not null and member.transaction_id is null)
+            )
         )
     )
 order by owned.tenant_id, owned.transaction_id

@@ -55,9 +55,27 @@ pub async fn run(
 ) -> Result<Vec<Check>, StoreError> {
     let mut checks = Vec::new();
     for tenant in tenants(connection).await? {
-        for (index, rule) in Rule::requested(options).enumerate() {
-            add(&mut checks, index, check(connection, tenant, rule, options).await?);
+        for (index, check) in
+            run_of_tenant(connection, tenant, options).await?.into_iter().enumerate()
+        {
+            add(&mut checks, index, check);
         }
+    }
+    Ok(checks)
+}
+
+/// Runs all checks for one tenant, as [`run`] does.
+///
+/// # Errors
+/// [`StoreError`] of the statements.
+pub async fn run_of_tenant(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    options: Options,
+) -> Result<Vec<Check>, StoreError> {
+    let mut checks = Vec::new();
+    for rule in Rule::requested(options) {
+        checks.push(check(connection, tenant, rule, options).await?);
     }
     Ok(checks)
 }

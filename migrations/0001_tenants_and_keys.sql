@@ -1,10 +1,12 @@
 -- Tenants and their API keys. Every primary key in this schema begins with the tenant: no statement can reach
 -- another tenant's row by its id alone, and the row-level security policies use the same index.
 
+-- A tenant with `erasing_at` is being erased: its keys are revoked and no batch of it is accepted.
 create table tenants (
     tenant_id uuid not null,
     name text not null,
     created_at timestamptz not null default now(),
+    erasing_at timestamptz,
     constraint tenants_pkey primary key (tenant_id),
     constraint tenants_name_unique unique (name)
 );

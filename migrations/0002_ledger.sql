@@ -6,8 +6,14 @@
 -- `announce_at` is when relay sends the batch's messages unless something happens before: a worker that claims work
 -- moves it on, and finishing the batch clears it. No message can thus be lost for good.
 --
--- `transaction_ids` is an array because it is written once and only read as a whole. It lists every
--- transaction of the request, including unchanged ones, whose rows belong to an earlier batch.
+-- `transaction_ids` is an array because it is only read as a whole. It lists every transaction of the request, including
+-- unchanged ones, whose rows belong to an earlier batch. A transaction that was erased is null in it, so that the
+-- others keep their positions. relay sets it to null where it is no longer needed: see `examined_at`.
+--
+-- `erased` counts the nulls of the array, or once there is no array, the transactions that were not stored any more
+-- then.
+--
+-- `examined_at` is when relay last found that a finished batch could not be reduced or deleted yet.
 create table batches (
     tenant_id uuid not null,
     batch_id uuid not null,
@@ -15,15 +21,18 @@ create table batches (
     content_hash bytea,
     correlation_id text not null,
     trace_header text,
-    transaction_ids text[] not null,
+    transaction_ids text[],
     inserted integer not null,
     updated integer not null default 0,
     unchanged integer not null default 0,
+    total_transactions integer not null generated always as (inserted + updated + unchanged) stored,
+    erased integer not null default 0,
     message_count integer not null,
     accepted_at timestamptz not null default now(),
     announce_at timestamptz,
     started_at timestamptz,
     finished_at timestamptz,
+    examined_at timestamptz,
     constraint batches_pkey primary key (tenant_id, batch_id),
     constraint batches_idempotency_key_unique unique (tenant_id, idempotency_key),
     constraint batches_tenant_fkey foreign key (tenant_id) references tenants (tenant_id),
@@ -33,9 +42,21 @@ create table batches (
     constraint batches_content_hash_length check (octet_length(content_hash) = 33),
     constraint batches_counts_add_up check (
         inserted >= 0 and updated >= 0 and unchanged >= 0
-        and inserted + updated + unchanged = cardinality(transaction_ids)
+        and (transaction_ids is null or cardinality(transaction_ids) = total_transactions)
     ),
-    constraint batches_not_empty check (cardinality(transaction_ids) > 0),
+    constraint batches_not_empty check (total_transactions > 0),
+    -- Without erased transactions, the array is not read.
+    constraint batches_erased_counted check (
+        erased between 0 and total_transactions
+        and (
+            erased = 0
+            or transaction_ids is null
+            or erased + cardinality(array_remove(transaction_ids, null)) = total_transactions
+        )
+    ),
+    constraint batches_members_until_finished check (
+        transaction_ids is not null or finished_at is not null
+    ),
     constraint batches_message_count_positive check (message_count > 0),
     constraint batches_announced_until_finished check (
         (announce_at is null) = (finished_at is not null)
@@ -44,6 +65,13 @@ create table batches (
 
 -- relay searches unfinished batches by the time at which they are due.
 create index batches_unfinished on batches (announce_at) where finished_at is null;
+
+-- relay examines finished batches, those that it has not examined for the longest time first: it removes the array of the
+-- former and deletes the latter.
+create index batches_with_members on batches (coalesce(examined_at, finished_at), batch_id)
+where finished_at is not null and transaction_ids is not null;
+create index batches_without_members on batches (coalesce(examined_at, finished_at), batch_id)
+where finished_at is not null and transaction_ids is null;
 
 -- The work of a batch in slices of consecutive positions of its transactions. A worker claims a slice and not its
 -- transactions, so that each of them is written only when it is inserted and when it is finished. ingest inserts the
@@ -69,6 +97,8 @@ create table slices (
 -- The transactions that workers process at this moment are those of the claimed slices, which are few.
 create index slices_claimed on slices (tenant_id, expires_at) where token is not null;
 
+-- An account with `erasing_at` is being erased: no batch for it is accepted. `erased_to` is the last batch whose list of
+-- transactions has been searched for those of the account.
 create table accounts (
     tenant_id uuid not null,
     account_id text not null,
@@ -78,6 +108,8 @@ create table accounts (
     mask text,
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
+    erasing_at timestamptz,
+    erased_to uuid,
     constraint accounts_pkey primary key (tenant_id, account_id),
     constraint accounts_tenant_fkey foreign key (tenant_id) references tenants (tenant_id)
 );
@@ -163,3 +195,38 @@ create table transaction_revisions (
     replaced_at timestamptz not null default now(),
     constraint transaction_revisions_pkey primary key (tenant_id, transaction_id, revision)
 );
+
+-- relay deletes old revisions, if it is configured to.
+create index transaction_revisions_replaced on transaction_revisions (replaced_at);
+
+-- The transactions that relay has deleted because of their age, if it is configured to: batches may still list them.
+-- relay takes them out of the lists of finished batches when it examines these, and deletes the rows here long after.
+create table deleted_transactions (
+    tenant_id uuid not null,
+    transaction_id text not null,
+    account_id text not null,
+    deleted_at timestamptz not null default now(),
+    constraint deleted_transactions_pkey primary key (tenant_id, transaction_id, account_id),
+    constraint deleted_transactions_tenant_fkey foreign key (tenant_id)
+    references tenants (tenant_id)
+);
+
+create index deleted_transactions_account on deleted_transactions (tenant_id, account_id);
+
+create index deleted_transactions_deleted on deleted_transactions (deleted_at);
+
+-- How far relay is with deleting old data. A run that has locked a row here is the only one that does that work.
+--
+-- `deleted_before` is the latest date before which revisions may have been deleted. `next_tenant_id` and
+-- `next_account_id` are the account whose transactions are examined next; `passed_at` is when all had been.
+create table retention_progress (
+    subject text not null,
+    deleted_before timestamptz,
+    next_tenant_id uuid,
+    next_account_id text,
+    passed_at timestamptz,
+    constraint retention_progress_pkey primary key (subject),
+    constraint retention_progress_subject_known check (subject in ('revisions', 'transactions'))
+);
+
+insert into retention_progress (subject) values ('revisions'), ('transactions');

@@ -106,6 +106,8 @@ alter table slices enable row level security;
 alter table accounts enable row level security;
 alter table transactions enable row level security;
 alter table transaction_revisions enable row level security;
+alter table deleted_transactions enable row level security;
+alter table retention_progress enable row level security;
 alter table report_packs enable row level security;
 alter table report_days enable row level security;
 
@@ -139,22 +141,31 @@ create policy report_days_of_the_tenant on report_days
 to tributary_enrich, tributary_report
 using (tenant_id = (select tributary_tenant()));
 
+create policy tenants_of_the_tenant on tenants to tributary_ingest
+using (tenant_id = (select tributary_tenant()));
+
 -- Access to all tenants: authorize finds a key before its tenant is known, and relay serves every tenant.
 create policy tenants_of_all on tenants to tributary_authorize using (true);
 create policy api_keys_of_all on api_keys to tributary_authorize using (true);
 create policy batches_of_all on batches to tributary_relay using (true);
+create policy accounts_of_all on accounts to tributary_relay using (true);
+create policy transactions_of_all on transactions to tributary_relay using (true);
+create policy transaction_revisions_of_all on transaction_revisions to tributary_relay using (true);
+create policy deleted_transactions_of_all on deleted_transactions to tributary_relay using (true);
+create policy retention_progress_of_all on retention_progress to tributary_relay using (true);
 create policy report_packs_of_all on report_packs to tributary_relay using (true);
 create policy report_days_of_all on report_days to tributary_relay using (true);
 
 -- authorize finds a key by its prefix, checks that the tenant of a token exists, and records when a key was last
 -- used. It cannot read the names of tenants and keys.
-grant select (tenant_id) on tenants to tributary_authorize;
+grant select (tenant_id, erasing_at) on tenants to tributary_authorize;
 grant
 select (tenant_id, api_key_id, prefix, key_hash, scopes, last_used_at, revoked_at),
 update (last_used_at)
 on api_keys to tributary_authorize;
 
 -- ingest writes batches and compares their transactions with stored rows. It cannot read sums.
+grant select (tenant_id, erasing_at) on tenants to tributary_ingest;
 grant
 select,
 insert (
@@ -230,14 +241,34 @@ select (
 )
 on transactions to tributary_report;
 
--- relay announces batches that are due and folds packs. It cannot read transactions.
+-- relay announces batches that are due, folds packs, reduces and deletes old batches, and deletes old transactions. It
+-- cannot read the content of transactions. Locking rows requires the right to update one of their columns.
 grant
 select (
-    tenant_id, batch_id, correlation_id, trace_header, message_count, accepted_at, announce_at,
-    finished_at
+    tenant_id, batch_id, correlation_id, trace_header, transaction_ids, total_transactions, erased,
+    message_count, accepted_at, announce_at, finished_at, examined_at, ctid
 ),
-update (announce_at)
+update (announce_at, transaction_ids, erased, examined_at),
+delete
 on batches to tributary_relay;
+grant select (tenant_id, account_id), update (updated_at) on accounts to tributary_relay;
+grant
+select (
+    tenant_id, transaction_id, account_id, batch_id, batch_position, status, booked_at,
+    pending_transaction_id, replaced_by, ctid
+),
+update (attempts),
+delete
+on transactions to tributary_relay;
+grant
+select (tenant_id, transaction_id, revision, replaced_at, ctid),
+delete
+on transaction_revisions to tributary_relay;
+grant select, insert, update (deleted_at), delete on deleted_transactions to tributary_relay;
+grant
+select,
+update (deleted_before, next_tenant_id, next_account_id, passed_at)
+on retention_progress to tributary_relay;
 
 grant select, delete on report_packs to tributary_enrich, tributary_relay;
 grant

@@ -43,6 +43,8 @@ enum Command {
     Dlq(commands::dlq::Options),
     /// Create, list and revoke the API keys of a tenant.
     Keys(commands::keys::Options),
+    /// Erase a tenant, or one of its accounts, from the database.
+    Erase(commands::erase::Options),
 }
 
 #[tokio::main]
@@ -57,6 +59,7 @@ async fn main() -> ExitCode {
         Command::Bench(options) => commands::bench::run(options).await,
         Command::Dlq(options) => commands::dlq::run(options).await,
         Command::Keys(options) => commands::keys::run(options).await,
+        Command::Erase(options) => commands::erase::run(options).await,
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -5,7 +5,11 @@
 use std::process::Output;
 
 use tokio::process::Command;
+use tributary_domain::TenantId;
+use tributary_store::tenants;
 use tributary_system::{System, SystemConfig};
+use tributary_testkit::ledger::{bookings, write};
+use uuid::Uuid;
 
 /// Runs the command with only these variables of the project.
 async fn run(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
@@ -56,6 +60,32 @@ async fn command_gives_equal_output_locally_and_on_a_function() {
         assert!(expected.0 && expected.1.contains(words), "{command:?}: {expected:?}");
         let on_function = [command.as_slice(), &["--function", "admin"]].concat();
         assert_eq!(outcome(&run(&on_function, &deployed).await), expected, "{command:?}");
+    }
+
+    // Each is run on a tenant of its own, since it leaves nothing to be erased again.
+    for (of, name) in [(None, "local"), (Some("admin"), "deployed")] {
+        let mut tx = system.store().unwrap().begin_for_all().await.unwrap();
+        let id = TenantId(Uuid::now_v7());
+        let id = tenants::find_or_create(&mut tx, name, id).await.unwrap();
+        tx.commit().await.unwrap();
+        write(&system.store().unwrap(), id, &bookings(3, "-1")).await.unwrap();
+        let environment = if of.is_some() { &deployed[..] } else { &local[..] };
+        let target = of.map_or(vec![], |function| vec!["--function", function]);
+        let erase = [&["erase", "--tenant", name][..], &target].concat();
+        let (succeeded, _, error) = outcome(&run(&erase, environment).await);
+        assert!(!succeeded && error.contains("use --yes"), "{error}");
+        let account = [&erase[..], &["--account", "acc", "--yes"]].concat();
+        let (succeeded, text, error) = outcome(&run(&account, environment).await);
+        let expected = format!("Account acc of tenant {name} is erased: ");
+        assert!(succeeded && text.starts_with(&expected), "{text} {error}");
+        let erase = [&erase[..], &["--yes"]].concat();
+        let (succeeded, text, error) = outcome(&run(&erase, environment).await);
+        assert!(
+            succeeded && text == format!("Tenant {name} is erased: 0 rows.\n"),
+            "{text} {error}"
+        );
+        let (succeeded, _, error) = outcome(&run(&erase, environment).await);
+        assert!(!succeeded && error.contains("tenant: unknown tenant"), "{error}");
     }
 
     // The operator reads the function's own error.

@@ -5,6 +5,7 @@ pub mod chaos;
 pub mod check;
 pub mod demo;
 pub mod dlq;
+pub mod erase;
 pub mod keys;
 pub mod migrate;
 pub mod simulate;

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use tributary_store::check;
 pub use tributary_store::check::{Check as Verdict, Finding};
-use tributary_store::{StoreError, check};
 
 use crate::context::Admin;
 use crate::error::AdminError;
@@ -44,12 +44,8 @@ impl Operation for Check {
 
     async fn run(self, admin: &Admin) -> Result<Checked, AdminError> {
         migrate::require_all(admin).await?;
-        let mut tx = admin.store()?.begin_for_all().await?;
-        check::begin_snapshot(&mut tx).await?;
         let grace = Duration::from_secs(self.grace_s);
         let options = check::Options { settled: self.settled, grace };
-        let checks = check::run(&mut tx, options).await?;
-        tx.rollback().await.map_err(StoreError::from)?;
-        Ok(Checked { checks })
+        Ok(Checked { checks: check::run_by_tenant(admin.store()?, options).await? })
     }
 }

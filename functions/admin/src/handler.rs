@@ -9,7 +9,7 @@ use tracing::info;
 use crate::context::Admin;
 use crate::error::AdminError;
 use crate::operation::{NAME_MEMBER, Operation};
-use crate::{check, custom_resource, dlq, keys, migrate};
+use crate::{check, custom_resource, dlq, erase, keys, migrate};
 
 /// Every operation.
 const OPERATIONS: &[Entry] = &[
@@ -21,6 +21,7 @@ const OPERATIONS: &[Entry] = &[
     entry::<keys::Create>(),
     entry::<keys::List>(),
     entry::<keys::Revoke>(),
+    entry::<erase::Erase>(),
 ];
 
 struct Entry {

@@ -105,15 +105,20 @@ impl Operation for Create {
             let inserted = async {
                 let new_id = TenantId(Uuid::now_v7());
                 let tenant = tenants::find_or_create(&mut tx, &self.tenant, new_id).await?;
+                if tenants::is_being_erased(&mut tx, tenant).await? {
+                    return Err(rejected("tenant", "the tenant is being erased"));
+                }
                 let key = ApiKey { tenant, api_key_id: Uuid::now_v7(), scopes: scopes.clone() };
                 let new = NewApiKey { key, name: &self.name, prefix, key_hash };
                 api_keys::insert(&mut tx, &new).await?;
                 Ok((tenant, new.key.api_key_id))
             };
-            let inserted = inserted.await;
+            let inserted: Result<_, AdminError> = inserted.await;
             let (tenant, api_key_id) = match tributary_store::end(tx, inserted).await {
                 // A prefix has 32 bits.
-                Err(StoreError::DuplicateKey { .. }) if tries < TRIES_MAX => continue,
+                Err(AdminError::Store(StoreError::DuplicateKey { .. })) if tries < TRIES_MAX => {
+                    continue;
+                }
                 ended => ended?,
             };
             info!(tenant_id = %tenant, %api_key_id, "key created");

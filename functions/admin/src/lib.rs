@@ -1,5 +1,5 @@
 //! Operations on a deployed system whose database and queues are not publicly reachable:
-//! migrations, checks, dead letters, API keys. The `admin` function is invoked through IAM. The
+//! migrations, checks, dead letters, API keys, erasure. The `admin` function is invoked through IAM. The
 //! `tributary` command runs the same [operations](Operation) in its own process or invokes a
 //! deployed function.
 //!
@@ -10,6 +10,7 @@ mod config;
 mod context;
 mod custom_resource;
 pub mod dlq;
+pub mod erase;
 mod error;
 mod handler;
 pub mod keys;

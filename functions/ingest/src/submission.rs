@@ -121,10 +121,13 @@ impl<'i> Submission<'i> {
         };
         let accounts = &self.payload.accounts;
         let referenced = self.external_accounts();
-        let unknown =
+        let upserted =
             accounts::upsert(tx, self.tenant, accounts, &referenced, lock_accounts).await?;
-        if !unknown.is_empty() {
-            return Err(Problem::Invalid(self.unknown_account_faults(&unknown)));
+        if upserted.is_being_erased {
+            return Err(Problem::UnderWay);
+        }
+        if !upserted.unknown.is_empty() {
+            return Err(Problem::Invalid(self.unknown_account_faults(&upserted.unknown)));
         }
         match transactions::write(tx, self.tenant, new.batch, transactions, lock_accounts).await? {
             WriteOutcome::Written(written) => {
@@ -159,7 +162,7 @@ impl<'i> Submission<'i> {
                 Ok(Outcome::Replayed(used.batch))
             }
             Some(_) => Err(Problem::KeyReused),
-            // The batch was erased a moment ago.
+            // The batch was erased a moment ago, or the tenant is being erased.
             None => Err(Problem::UnderWay),
         }
     }

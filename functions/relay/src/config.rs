@@ -6,6 +6,7 @@ use tributary_lambda::backends::Backends;
 use tributary_lambda::environment::{Environment, EnvironmentError};
 
 use crate::handler::REQUEUE_AFTER;
+use crate::retention::Retention;
 
 /// The configuration of relay.
 #[derive(Debug)]
@@ -15,6 +16,8 @@ pub struct Config {
     /// `REQUEUE_AFTER_MS`, in milliseconds: after how long without progress a batch is announced
     /// again.
     pub requeue_after: Duration,
+    /// The variables that end with `RETENTION_DAYS`.
+    pub retention: Retention,
 }
 
 impl Config {
@@ -26,6 +29,7 @@ impl Config {
         Environment::load(|environment| Self {
             backends: Backends::read(environment),
             requeue_after: environment.millis("REQUEUE_AFTER_MS", REQUEUE_AFTER),
+            retention: Retention::read(environment),
         })
     }
 }

@@ -8,9 +8,10 @@ use tributary_lambda::error_chain::Chain;
 use tributary_lambda::metrics::{Metrics, table};
 use tributary_queue::{EnrichMessage, Queue};
 use tributary_store::announcements::{self, Announcement};
-use tributary_store::{Store, StoreError, backlog, report};
+use tributary_store::{Store, StoreError, backlog, report, retention};
 
 use crate::chore::{Chore, Step};
+use crate::retention::Retention;
 
 /// The most batches that one turn announces.
 const ANNOUNCE_MAX: i64 = 20;
@@ -22,6 +23,17 @@ const SEND_FAILURES_MAX: usize = 3;
 const FOLD_MAX: i64 = 200;
 /// The most rows that one turn deletes.
 const DELETE_MAX: i64 = 10_000;
+/// The most batches that one turn examines.
+const EXAMINE_MAX: i64 = 500;
+/// The most transactions of the batches that one turn examines.
+const MEMBERS_MAX: i64 = 20_000;
+/// The most transactions that one turn deletes, apart from pending ones that they replace. Their
+/// accounts are locked meanwhile.
+const DELETE_TRANSACTIONS_MAX: i64 = 2_000;
+/// The most accounts whose transactions one turn examines.
+const ACCOUNTS_MAX: i64 = 100;
+/// How long relay pauses after it has examined the transactions of every account.
+const PASS_PAUSE: Duration = Duration::from_secs(60 * 60);
 /// How long before the deadline relay starts no further turn.
 const STOP_BEFORE_DEADLINE: Duration = Duration::from_secs(15);
 /// The default of `REQUEUE_AFTER_MS`.
@@ -33,6 +45,7 @@ pub struct Relay {
     store: Store,
     queue: Queue,
     requeue_after: Duration,
+    retention: Retention,
     metrics: Metrics,
 }
 
@@ -45,6 +58,16 @@ pub struct Outcome {
     pub folded: u64,
     /// Days without transactions that were deleted.
     pub deleted: u64,
+    /// Batches whose list of transactions was removed.
+    pub lists_dropped: u64,
+    /// Batches that were deleted.
+    pub batches_deleted: u64,
+    /// Revisions that were deleted.
+    pub revisions_deleted: u64,
+    /// Transactions that were deleted.
+    pub transactions_deleted: u64,
+    /// Records of deleted transactions that were deleted.
+    pub records_deleted: u64,
 }
 
 /// Some chores failed. The others did their work, and the next run does what is left.
@@ -54,15 +77,17 @@ pub struct RelayError(usize);
 
 impl Relay {
     /// Announces the batches of a store on a queue and records `metrics`. A batch is announced again
-    /// if it is not finished and no worker has claimed work of it for `requeue_after`.
+    /// if it is not finished and no worker has claimed work of it for `requeue_after`. Removes what
+    /// is older than `retention`.
     #[must_use]
     pub const fn new(
         store: Store,
         queue: Queue,
         requeue_after: Duration,
+        retention: Retention,
         metrics: Metrics,
     ) -> Self {
-        Self { store, queue, requeue_after, metrics }
+        Self { store, queue, requeue_after, retention, metrics }
     }
 
     /// Does all due work, or as much as possible before the deadline. The chores take turns, so
@@ -114,6 +139,53 @@ impl Relay {
             Chore::DeleteEmptyDays => {
                 let mut tx = self.store.begin_for_all().await?;
                 let deleted = report::delete_empty_days(&mut tx, DELETE_MAX).await;
+                Ok(Step::of(tributary_store::end(tx, deleted).await?, DELETE_MAX))
+            }
+            Chore::DropMembers => {
+                let Some(days) = self.retention.bookkeeping.limit() else {
+                    return Ok(Step::NOTHING);
+                };
+                let mut tx = self.store.begin_for_all().await?;
+                let turn = retention::drop_members(&mut tx, days, EXAMINE_MAX, MEMBERS_MAX).await;
+                Ok(Step::of_examined(tributary_store::end(tx, turn).await?))
+            }
+            Chore::DeleteBatches => {
+                let Some(days) = self.retention.bookkeeping.limit() else {
+                    return Ok(Step::NOTHING);
+                };
+                let mut tx = self.store.begin_for_all().await?;
+                let turn = retention::delete_batches(&mut tx, days, EXAMINE_MAX).await;
+                Ok(Step::of_examined(tributary_store::end(tx, turn).await?))
+            }
+            Chore::DeleteRevisions => {
+                let Some(days) = self.retention.revisions.limit() else {
+                    return Ok(Step::NOTHING);
+                };
+                let mut tx = self.store.begin_for_all().await?;
+                let deleted = retention::delete_revisions(&mut tx, days, DELETE_MAX).await;
+                let deleted = tributary_store::end(tx, deleted).await?;
+                Ok(Step::of(deleted.unsigned_abs(), DELETE_MAX))
+            }
+            Chore::DeleteTransactions => {
+                let Some(days) = self.retention.transactions.limit() else {
+                    return Ok(Step::NOTHING);
+                };
+                let mut tx = self.store.begin_for_all().await?;
+                let turn = retention::delete_transactions(
+                    &mut tx,
+                    days,
+                    DELETE_TRANSACTIONS_MAX,
+                    ACCOUNTS_MAX,
+                    PASS_PAUSE,
+                )
+                .await;
+                let turn = tributary_store::end(tx, turn).await?;
+                Ok(Step { done: turn.done.unsigned_abs(), is_more: turn.is_more })
+            }
+            Chore::DeleteRecords => {
+                let Some(days) = self.retention.records() else { return Ok(Step::NOTHING) };
+                let mut tx = self.store.begin_for_all().await?;
+                let deleted = retention::delete_records(&mut tx, days, DELETE_MAX).await;
                 Ok(Step::of(tributary_store::end(tx, deleted).await?, DELETE_MAX))
             }
         }
@@ -191,6 +263,11 @@ impl Outcome {
             Chore::Announce => &mut self.announced,
             Chore::Fold => &mut self.folded,
             Chore::DeleteEmptyDays => &mut self.deleted,
+            Chore::DropMembers => &mut self.lists_dropped,
+            Chore::DeleteBatches => &mut self.batches_deleted,
+            Chore::DeleteRevisions => &mut self.revisions_deleted,
+            Chore::DeleteTransactions => &mut self.transactions_deleted,
+            Chore::DeleteRecords => &mut self.records_deleted,
         }
     }
 }

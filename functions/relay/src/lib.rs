@@ -4,6 +4,8 @@
 mod chore;
 mod config;
 mod handler;
+mod retention;
 
 pub use config::Config;
 pub use handler::{Outcome, Relay, RelayError};
+pub use retention::{Days, Retention};

@@ -16,7 +16,8 @@ async fn main() -> Result<(), Error> {
     let metrics = &Metrics::of_process("relay");
     let config = Config::from_env()?;
     let (store, queue) = config.backends.connect(&functions::RELAY).await?;
-    let relay = &Relay::new(store, queue, config.requeue_after, metrics.clone());
+    let Config { requeue_after, retention, .. } = config;
+    let relay = &Relay::new(store, queue, requeue_after, retention, metrics.clone());
     lambda_runtime::run(service_fn(async move |event: LambdaEvent<Value>| {
         let deadline = deadline::of_invocation(event.context.deadline(), SystemTime::now());
         let outcome = relay.run(deadline).await;
@@ -28,6 +29,11 @@ async fn main() -> Result<(), Error> {
             announced = outcome.announced,
             folded = outcome.folded,
             deleted = outcome.deleted,
+            lists_dropped = outcome.lists_dropped,
+            batches_deleted = outcome.batches_deleted,
+            revisions_deleted = outcome.revisions_deleted,
+            transactions_deleted = outcome.transactions_deleted,
+            records_deleted = outcome.records_deleted,
             "relay ended"
         );
         Ok::<_, Error>(outcome)

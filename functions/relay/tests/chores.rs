@@ -8,7 +8,7 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::config::{Credentials, SharedCredentialsProvider};
 use aws_sdk_sqs::types::QueueAttributeName;
-use relay::{Outcome, Relay, RelayError};
+use relay::{Days, Outcome, Relay, RelayError, Retention};
 use serde_json::Value;
 use sqlx::{Executor, PgConnection};
 use tributary_lambda::metrics::Metrics;
@@ -52,7 +52,12 @@ impl Bench {
             .build();
         let metrics = Metrics::new("relay", "test");
         let queue = Queue::new(&aws, queue_url.clone());
-        let relay = Relay::new(database.store(), queue, REQUEUE_AFTER, metrics.clone());
+        let retention = Retention {
+            bookkeeping: Days::new(30),
+            revisions: Days::new(100),
+            transactions: Days::new(30_000),
+        };
+        let relay = Relay::new(database.store(), queue, REQUEUE_AFTER, retention, metrics.clone());
         let bench = Self { database, server, client, queue_url, metrics, relay };
         bench.execute("update batches set announce_at = now() - interval '1 second'").await;
         bench
@@ -110,7 +115,7 @@ async fn work_of_several_turns_is_done_in_one_run() {
     assert!(packs > 400, "{packs}");
     let outcome = bench.run().await.unwrap();
     let folded = u64::try_from(packs).unwrap();
-    assert_eq!(outcome, Outcome { announced: 45, folded, deleted: 10_500 });
+    assert_eq!(outcome, Outcome { announced: 45, folded, deleted: 10_500, ..<_>::default() });
     assert_eq!(bench.messages().await, 45 * MESSAGES);
     assert_eq!(bench.count("select count(*) from report_packs").await, 0);
     assert_eq!(bench.run().await.unwrap(), Outcome::default());
@@ -122,11 +127,12 @@ async fn chore_that_fails_delays_no_other_and_is_counted() {
     let bench = Bench::with_due_batches(2).await;
     bench.execute("alter table report_packs rename to elsewhere").await;
     let error = bench.run().await.unwrap_err();
-    assert_eq!(error.to_string(), "1 of 3 chores failed");
+    // Deleting transactions writes packs, too.
+    assert_eq!(error.to_string(), "2 of 8 chores failed");
     assert_eq!(bench.messages().await, 2 * MESSAGES);
     let measured = bench.measured();
     let failures = ["AnnounceFailures", "FoldFailures", "CleanupFailures"];
-    assert_eq!(failures.map(|name| measured[name]), [0, 1, 0]);
+    assert_eq!(failures.map(|name| measured[name]), [0, 1, 1]);
     bench.execute("alter table elsewhere rename to report_packs").await;
     assert_eq!(bench.run().await.unwrap().folded, 2);
     bench.server.stop().await;
@@ -170,5 +176,64 @@ async fn no_turn_begins_near_the_deadline() {
     assert_eq!(bench.relay.run(near).await.unwrap(), Outcome::default());
     assert_eq!(bench.messages().await, 0);
     assert_eq!(bench.measured()["UnfinishedBatches"], 2, "the backlog is measured all the same");
+    bench.server.stop().await;
+}
+
+#[tokio::test]
+async fn old_batches_are_reduced_and_then_deleted_in_several_turns() {
+    let bench = Bench::with_due_batches(3).await;
+    bench
+        .execute(
+            "update transactions set status = 'completed', attempts = 1, category = 'Food', \
+             primary_code = 'p', detailed_code = 'd', confidence = 'HIGH', rule = 'r', \
+             rules_version = 'v', enriched_at = now()",
+        )
+        .await;
+    bench.execute("delete from slices").await;
+    bench
+        .execute(
+            "update batches set announce_at = null, started_at = now(), \
+             finished_at = now() - interval '29 days' \
+             - case transaction_ids when '{tx_000}' then 0 else 2 end * interval '1 day'",
+        )
+        .await;
+    // More than one turn can examine, without transactions.
+    bench
+        .execute(
+            "insert into batches (tenant_id, batch_id, correlation_id, inserted, erased, \
+             message_count, finished_at) \
+             select tenant_id, gen_random_uuid(), 'old', 1, 1, 1, now() - interval '31 days' \
+             from tenants cross join generate_series(1, 1100)",
+        )
+        .await;
+    let outcome = bench.run().await.unwrap();
+    assert_eq!((outcome.lists_dropped, outcome.batches_deleted), (2, 1_100));
+    assert_eq!(bench.run().await.unwrap(), Outcome::default());
+    assert_eq!(bench.count("select count(*) from batches").await, 3);
+    let listed = "select count(*) from batches where transaction_ids = '{tx_000}'";
+    assert_eq!(bench.count(listed).await, 1, "the one that is not old enough");
+    bench.server.stop().await;
+}
+
+#[tokio::test]
+async fn old_revisions_and_transactions_are_deleted_if_configured() {
+    let bench = Bench::with_due_batches(3).await;
+    bench
+        .execute(
+            "update transactions set status = 'failed', attempts = 1, failure_reason = 'r', \
+             enriched_at = now(), revision = 2, \
+             booked_at = booked_at - case transaction_id when 'tx_000' then 30001 else 0 end \
+             * interval '1 day'; \
+             insert into transaction_revisions \
+             select tenant_id, transaction_id, 1, batch_id, '{}', now() - interval '101 days' \
+             from transactions where transaction_id <> 'tx_002'; \
+             insert into deleted_transactions \
+             select tenant_id, 'long ago', 'acc', now() - interval '91 days' from tenants",
+        )
+        .await;
+    let outcome = bench.run().await.unwrap();
+    assert_eq!((outcome.revisions_deleted, outcome.transactions_deleted), (2, 1));
+    assert_eq!(outcome.records_deleted, 1);
+    assert_eq!(bench.count("select count(*) from transactions").await, 2);
     bench.server.stop().await;
 }

@@ -15,6 +15,8 @@ struct Body {
     updated: i32,
     unchanged: i32,
     processing_status: StatusCounts,
+    /// Transactions that are no longer stored. They are in no other count.
+    erased: i64,
     accepted_at: DateTime<Utc>,
     started_at: Option<DateTime<Utc>>,
     /// Null while there is work left. A later batch may make its transactions pending again.
@@ -49,6 +51,7 @@ pub async fn get(store: &Store, request: &Request) -> Result<Response, Problem> 
         updated: progress.batch.updated,
         unchanged: progress.batch.unchanged,
         processing_status: progress.counts,
+        erased: progress.erased,
         accepted_at: progress.accepted_at,
         started_at: progress.started_at,
         finished_at: progress.finished_at.filter(|_| progress.counts.is_settled()),

@@ -34,6 +34,12 @@ impl StoreError {
         error.as_database_error().and_then(DatabaseError::code).as_deref() == Some(LOCK_TIMEOUT)
     }
 
+    /// Whether rows of another table still refer to a row that was to be deleted.
+    pub(crate) fn is_still_referenced(&self) -> bool {
+        let Self::Unexpected(error) = self else { return false };
+        error.as_database_error().map(DatabaseError::kind) == Some(ErrorKind::ForeignKeyViolation)
+    }
+
     /// Whether the server rejected the login: SQLSTATE class 28.
     pub(crate) fn is_login_rejected(&self) -> bool {
         match self {

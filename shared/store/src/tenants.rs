@@ -43,13 +43,38 @@ pub async fn find(
     Ok(id.map(TenantId))
 }
 
-/// Whether the tenant exists.
+/// Whether a tenant is being erased.
+///
+/// # Errors
+/// [`StoreError`] of the statement.
+pub async fn is_being_erased(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+) -> Result<bool, StoreError> {
+    let is_being_erased = sqlx::query_scalar!(
+        r#"
+        select exists (
+            select from tenants where tenant_id = $1 and erasing_at is not null
+        ) as "is_being_erased!"
+        "#,
+        tenant.0
+    )
+    .fetch_one(unnamed(connection))
+    .await?;
+    Ok(is_being_erased)
+}
+
+/// Whether the tenant exists and is not being erased.
 ///
 /// # Errors
 /// [`StoreError`] of the statement.
 pub async fn exists(connection: &mut PgConnection, tenant: TenantId) -> Result<bool, StoreError> {
     let exists = sqlx::query_scalar!(
-        r#"select exists (select from tenants where tenant_id = $1) as "exists!""#,
+        r#"
+        select exists (
+            select from tenants where tenant_id = $1 and erasing_at is null
+        ) as "exists!"
+        "#,
         tenant.0
     )
     .fetch_one(unnamed(connection))

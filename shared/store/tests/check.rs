@@ -9,10 +9,11 @@ mod ledger;
 use std::time::Duration;
 
 use sqlx::{AssertSqlSafe, Executor, PgConnection};
+use tributary_domain::TenantId;
 use tributary_store::batches::RemainingWork;
 use tributary_store::check::{self, Check, FINDINGS_MAX, Options};
 use tributary_store::report;
-use tributary_testkit::ledger::{booking, bookings, money};
+use tributary_testkit::ledger::{booking, bookings, money, write};
 
 use crate::ledger::{LEASE, Ledger, SHOPPING};
 
@@ -136,10 +137,81 @@ async fn checks_read_one_snapshot_and_cannot_write() {
     report::fold(&mut tx, 1).await.unwrap_err();
 }
 
+/// Keeps the check waiting at a rule of the first tenant until the second one is corrupted.
+#[tokio::test]
+async fn each_tenant_is_checked_in_a_snapshot_of_its_own() {
+    let ledger = valid_ledger().await;
+    let (store, second) = ledger.other_tenant("second").await;
+    assert!(second.0 > ledger.tenant.0, "it is checked later");
+    write(&store, second, &bookings(2, "-1")).await.unwrap();
+    let corrupt = |tenant: TenantId| {
+        let statement = format!(
+            "set session_replication_role = replica; \
+             delete from report_packs where tenant_id = '{tenant}'"
+        );
+        sqlx::raw_sql(AssertSqlSafe(statement))
+    };
+    let mut held = ledger.begin_on_new_connection().await;
+    held.execute("lock table transaction_revisions in access exclusive mode").await.unwrap();
+    let checker = ledger.database.store();
+    let (checks, ()) = tokio::join!(check::run_by_tenant(&checker, LIVE), async {
+        ledger.wait_for_blocked_connection().await;
+        let mut connection = ledger.database.connection().await;
+        corrupt(second).execute(&mut connection).await.unwrap();
+        held.rollback().await.unwrap();
+    });
+    let checks = checks.unwrap();
+    assert_eq!(failed_checks(&checks), ["report-sums"]);
+    let sums = checks.iter().find(|check| !check.holds()).unwrap();
+    assert!(sums.findings.iter().all(|finding| finding.tenant == second));
+
+    // The findings of several tenants are added.
+    let mut connection = ledger.database.connection().await;
+    corrupt(ledger.tenant).execute(&mut connection).await.unwrap();
+    let checks = check::run_by_tenant(&checker, LIVE).await.unwrap();
+    assert_eq!(failed_checks(&checks), ["report-sums"]);
+    let all = checks.iter().find(|check| !check.holds()).unwrap();
+    assert!(all.broken > sums.broken, "{all:?}");
+    let of = |tenant| all.findings.iter().filter(|finding| finding.tenant == tenant).count();
+    assert!(of(ledger.tenant) > 0 && of(second) > 0, "{all:?}");
+}
+
+#[tokio::test]
+async fn tenant_that_is_being_erased_is_omitted_and_rows_without_a_tenant_are_not() {
+    let ledger = valid_ledger().await;
+    ledger.execute("delete from transaction_revisions").await;
+    assert_eq!(failed_checks(&run(&ledger, LIVE).await), ["revisions"]);
+    ledger.execute("update tenants set erasing_at = now()").await;
+    assert_eq!(failed_checks(&run(&ledger, LIVE).await), [] as [&str; 0]);
+    ledger
+        .execute(
+            "insert into transaction_revisions \
+             values (gen_random_uuid(), 'lost', 1, gen_random_uuid(), '{}'); \
+             insert into report_packs (tenant_id, account_id, batch_id, days, currencies, states, \
+             kinds, categories, counts, amounts) \
+             select gen_random_uuid(), account_id, batch_id, days, currencies, states, kinds, \
+             categories, counts, amounts from report_packs limit 1",
+        )
+        .await;
+    let expected = ["revisions", "report-sums", "report-accounts"];
+    assert_eq!(failed_checks(&run(&ledger, LIVE).await), expected);
+    let checks = check::run_by_tenant(&ledger.store, LIVE).await.unwrap();
+    assert_eq!(failed_checks(&checks), expected);
+}
+
 #[tokio::test]
 async fn missing_transaction_is_reported() {
     let missing = "delete from transactions where transaction_id = 'tx_00003'";
     assert_reported(&[missing], &["batch-members", "batch-statuses", "report-sums"], "batch").await;
+}
+
+#[tokio::test]
+async fn transaction_that_relay_deleted_is_not_missing() {
+    let deleted = "insert into deleted_transactions (tenant_id, transaction_id, account_id) \
+        select tenant_id, transaction_id, account_id from transactions \
+        where transaction_id = 'tx_00003'; \
+        delete from transactions where transaction_id = 'tx_00003'";
+    assert_reported(&[deleted], &["report-sums"], "acc").await;
 }
 
 #[tokio::test]
@@ -148,6 +220,25 @@ async fn counts_that_do_not_add_up_are_reported() {
         let wrong = format!("update batches set {count} where updated > 0");
         assert_reported(&[&wrong], &["batch-counts"], "batch").await;
     }
+}
+
+#[tokio::test]
+async fn erased_transactions_that_are_not_counted_are_reported() {
+    let uncounted = "update batches set transaction_ids = \
+                     array_replace(transaction_ids, 'tx_00003', null)";
+    // Nothing but the list names the batch of a transaction.
+    assert_reported(&[uncounted], &["batch-counts", "transaction-owners"], "batch").await;
+    let not_erased = "update batches set erased = 1 where updated > 0";
+    assert_reported(&[not_erased], &["batch-counts"], "batch").await;
+    let no_list = "update batches set transaction_ids = null where finished_at is null";
+    assert_reported(&[no_list], &["batch-counts"], "batch").await;
+}
+
+#[tokio::test]
+async fn finished_batch_without_a_list_passes() {
+    let ledger = valid_ledger().await;
+    ledger.execute("update batches set transaction_ids = null where updated > 0").await;
+    assert_eq!(failed_checks(&run(&ledger, LIVE).await), [] as [&str; 0]);
 }
 
 #[tokio::test]
@@ -200,7 +291,9 @@ async fn transaction_of_another_batch_or_without_an_account_is_reported() {
     let other_batch = "update transactions \
                        set batch_id = (select batch_id from batches where updated > 0) \
                        where transaction_id = 'tx_00003'";
-    assert_reported(&[other_batch], &["transaction-owners"], "tx_00003").await;
+    let no_batch = "update transactions set batch_id = gen_random_uuid() \
+                    where transaction_id = 'tx_00003'";
+    assert_reported(&[other_batch, no_batch], &["transaction-owners"], "tx_00003").await;
     let no_account =
         "update transactions set account_id = 'missing' where transaction_id = 'tx_00003'";
     assert_reported(&[no_account], &["transaction-owners", "report-sums"], "tx_00003").await;

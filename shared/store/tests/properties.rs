@@ -297,7 +297,7 @@ impl Harness {
         let mut tx = self.store.begin_for_all().await.unwrap();
         check::begin_snapshot(&mut tx).await.unwrap();
         let options = Options { settled: false, grace: LEASE };
-        let checks = check::run(&mut tx, options).await.unwrap();
+        let checks = check::run_of_tenant(&mut tx, self.tenant, options).await.unwrap();
         checks.iter().filter(|check| !check.holds()).map(|check| check.name.to_string()).collect()
     }
 

@@ -52,7 +52,7 @@ pub async fn write(
 /// locked first.
 ///
 /// # Errors
-/// [`StoreError`] if a statement fails.
+/// [`StoreError`] if a statement fails, or the tenant or an account is being erased.
 ///
 /// # Panics
 /// If a transaction is stored under another account.
@@ -66,8 +66,14 @@ pub async fn write_in(
     let account_ids: BTreeSet<_> =
         bookings.iter().map(|booking| booking.account_id.as_str()).collect();
     let accounts: Vec<_> = account_ids.into_iter().map(account).collect();
-    insert_batch(connection, tenant, batch, bookings, None).await?;
-    accounts::upsert(connection, tenant, &accounts, &[], lock_accounts).await?;
+    let inserted = insert_batch(connection, tenant, batch, bookings, None).await?;
+    if !matches!(inserted, Inserted::New { .. }) {
+        return Err(refused("the tenant is being erased"));
+    }
+    let upserted = accounts::upsert(connection, tenant, &accounts, &[], lock_accounts).await?;
+    if upserted.is_being_erased {
+        return Err(refused("an account is being erased"));
+    }
     match transactions::write(connection, tenant, batch, bookings, lock_accounts).await? {
         WriteOutcome::Written(written) => {
             batches::correct(connection, tenant, batch, written, MESSAGES).await?;
@@ -76,6 +82,11 @@ pub async fn write_in(
         WriteOutcome::AccountsNotLocked => Ok(None),
         WriteOutcome::OtherAccount(positions) => panic!("other accounts at {positions:?}"),
     }
+}
+
+/// What ingest answers with the same status.
+fn refused(reason: &str) -> StoreError {
+    StoreError::DuplicateKey { constraint: reason.to_owned() }
 }
 
 /// Inserts the row of a batch, before its transactions. Relay announces it after a minute, with

@@ -10,7 +10,7 @@ use tributary_testkit::TestDatabase;
 
 use super::{admin_of, handle};
 
-fn peppers() -> Peppers {
+pub fn peppers() -> Peppers {
     Peppers { current: Pepper::new(&"p".repeat(32)).unwrap(), previous: None }
 }
 

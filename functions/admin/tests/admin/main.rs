@@ -5,6 +5,7 @@
 mod custom_resource;
 mod database;
 mod dead_letters;
+mod erasure;
 mod events;
 mod keys;
 

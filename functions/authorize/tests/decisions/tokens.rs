@@ -84,6 +84,12 @@ async fn token_with_any_fault_is_unauthorized() {
     let faulty = |name: &str, value: Value| issuer.rs256(&with(&claims, name, value));
     let (message, signature) = good.rsplit_once('.').unwrap();
     let claims_of_other = issuer.rs256(&with(&claims, "sub", json!("another")));
+    let erased = rig.database.tenant("erased").await;
+    sqlx::query("update tenants set erasing_at = now() where tenant_id = $1")
+        .bind(erased.0)
+        .execute(&mut rig.database.connection().await)
+        .await
+        .unwrap();
     let mut cases = vec![
         ("expired", faulty("exp", json!(now_s() - 60))),
         ("no expiry", faulty("exp", Value::Null)),
@@ -104,6 +110,7 @@ async fn token_with_any_fault_is_unauthorized() {
         ("tenant is not an id", faulty("tenant_id", json!("tenant"))),
         ("tenant is several", faulty("tenant_id", json!([rig.tenant]))),
         ("unknown tenant", faulty("tenant_id", json!(Uuid::now_v7()))),
+        ("tenant that is being erased", faulty("tenant_id", json!(erased))),
         ("unsigned", format!("{message}.")),
         ("no signature", message.to_owned()),
         ("signature of another token", {

@@ -6,8 +6,17 @@ use tributary_domain::{Account, TenantId};
 use crate::error::StoreError;
 use crate::unnamed::unnamed;
 
-/// Inserts and updates the accounts of a batch. Returns which of the `referenced` ids, those of
-/// accounts that are not in the batch, are unknown. `lock_all` also locks the accounts that do not
+/// The result of [`upsert`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Upserted {
+    /// The referenced accounts that are unknown.
+    pub unknown: Vec<String>,
+    /// Whether one of the accounts is being erased. The caller must roll back.
+    pub is_being_erased: bool,
+}
+
+/// Inserts and updates the accounts of a batch. `referenced` are the ids of its other accounts,
+/// which must be known. `lock_all` also locks the accounts that do not
 /// change, until the end of the database transaction.
 ///
 /// # Errors
@@ -18,12 +27,12 @@ pub async fn upsert(
     accounts: &[Account],
     referenced: &[String],
     lock_all: bool,
-) -> Result<Vec<String>, StoreError> {
+) -> Result<Upserted, StoreError> {
     let column = |value: fn(&Account) -> &str| accounts.iter().map(value).collect::<Vec<_>>();
     let optional = |value: fn(&Account) -> &Option<String>| {
         accounts.iter().map(|account| value(account).as_deref()).collect::<Vec<_>>()
     };
-    let unknown = sqlx::query_file_scalar!(
+    let rows = sqlx::query_file!(
         "src/accounts/upsert.sql",
         tenant.0,
         column(|account| &account.account_id) as _,
@@ -36,7 +45,14 @@ pub async fn upsert(
     )
     .fetch_all(unnamed(connection))
     .await?;
-    Ok(unknown)
+    Ok(Upserted {
+        is_being_erased: rows.iter().any(|row| row.is_being_erased),
+        unknown: rows
+            .into_iter()
+            .filter(|row| !row.is_being_erased)
+            .map(|row| row.account_id)
+            .collect(),
+    })
 }
 
 /// Whether the tenant has an account.

@@ -1,7 +1,7 @@
 -- Writes only accounts that are new or changed, so that batches for an unchanged account do not block each other. With
 -- $8 it also locks the others, described or only referenced, in the same statement and thus in the order of all
 -- ids: `on conflict do update` locks a row even if its condition leaves it unchanged. Returns the referenced
--- accounts that are unknown.
+-- accounts that are unknown, and the accounts that are being erased.
 with incoming as (
     select * from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
         as incoming (account_id, name, account_type, subtype, mask)
@@ -40,10 +40,13 @@ written as (
         is distinct from (excluded.name, excluded.account_type, excluded.subtype, excluded.mask)
 )
 
-select referenced.account_id as "account_id!"
+select referenced.account_id as "account_id!", false as "is_being_erased!"
 from unnest($7::text[]) as referenced (account_id)
 where not exists (
     select from accounts as account
     where account.tenant_id = $1 and account.account_id = referenced.account_id
 )
-order by referenced.account_id
+union all
+select account_id, true from accounts
+where tenant_id = $1 and account_id = any($2 || $7) and erasing_at is not null
+order by 1

@@ -64,7 +64,7 @@ pub enum Inserted {
         /// When relay announces it.
         announce_at: DateTime<Utc>,
     },
-    /// Another batch has the key. [`of_key`] returns it.
+    /// Another batch has the key, and [`of_key`] returns it, or the tenant is being erased.
     KeyUsed,
     /// Another database transaction has held the key for longer than [`KEY_WAIT`]. This one must be
     /// rolled back.

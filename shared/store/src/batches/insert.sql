@@ -1,6 +1,7 @@
 -- Inserts the row of a batch and its slices, as if all transactions were new: correct.sql follows if some are known. The
 -- row locks the idempotency key until the end of the database transaction. Waits for another database transaction that
--- holds the key, for at most the given time. `announce_at` is null if a committed batch has the key.
+-- holds the key, for at most the given time. `announce_at` is null if a committed batch has the key, or if the tenant is
+-- being erased.
 --
 -- Within the limits of the tenant: so many database transactions insert a batch at once (each holds one of as many
 -- locks), and so many slices of earlier batches exist. Only a new batch counts. If a limit is reached, this database
@@ -22,7 +23,9 @@ inserted as (
         $1, $2, $3, $4, $5, $6, $7, cardinality($7::text[]), $8,
         now() + $9::bigint * interval '1 millisecond'
     from timeouts
-    where key_wait is not null
+    where
+        key_wait is not null
+        and exists (select from tenants where tenant_id = $1 and erasing_at is null)
     on conflict (tenant_id, idempotency_key) do nothing
     returning
         announce_at, set_config('lock_timeout', (select usual from timeouts), true) as lock_timeout

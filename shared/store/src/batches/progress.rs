@@ -18,6 +18,9 @@ pub struct Progress {
     pub batch: AcceptedBatch,
     /// The number of its transactions in each status.
     pub counts: StatusCounts,
+    /// The number of its transactions that are no longer stored. With the counts it adds up to the
+    /// total.
+    pub erased: i64,
     /// When it was accepted.
     pub accepted_at: DateTime<Utc>,
     /// When a worker first claimed transactions of it.
@@ -63,6 +66,7 @@ pub async fn progress(
             completed: row.completed,
             failed: row.failed,
         },
+        erased: row.erased,
         accepted_at: row.accepted_at,
         started_at: row.started_at,
         finished_at: row.finished_at,

@@ -6,12 +6,15 @@ select
     format('is of %s %s', booked.amount, booked.currency) as "detail!",
     count(*) over () as "broken!"
 from transactions as booked
-left join unnest($2::text[], $3::integer[]) as currency (code, minor_units)
+left join unnest($3::text[], $4::integer[]) as currency (code, minor_units)
     on booked.currency = currency.code
 where
-    currency.code is null
-    or booked.amount in ('NaN', 'Infinity', '-Infinity')
-    or scale(trim_scale(booked.amount)) > currency.minor_units
-    or abs(trunc(booked.amount)) >= 10::numeric ^ $4::integer
+    booked.tenant_id = $2
+    and (
+        currency.code is null
+        or booked.amount in ('NaN', 'Infinity', '-Infinity')
+        or scale(trim_scale(booked.amount)) > currency.minor_units
+        or abs(trunc(booked.amount)) >= 10::numeric ^ $5::integer
+    )
 order by booked.tenant_id, booked.transaction_id
 limit $1

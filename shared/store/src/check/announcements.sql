@@ -10,7 +10,10 @@ select
     count(*) over () as "broken!"
 from batches
 where
-    (announce_at is null) <> (finished_at is not null)
-    or announce_at < now() - $2::bigint * interval '1 millisecond'
+    tenant_id = $2
+    and (
+        (announce_at is null) <> (finished_at is not null)
+        or announce_at < now() - $3::bigint * interval '1 millisecond'
+    )
 order by tenant_id, batch_id
 limit $1

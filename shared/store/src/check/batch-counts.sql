@@ -1,16 +1,23 @@
--- Batches whose counts do not add up to their number of transactions.
+-- Batches whose counts do not add up to their number of transactions, and unfinished ones without a list of them.
 select
     tenant_id,
     'batch ' || batch_id as "subject!",
     format(
-        'inserted %s, updated %s, unchanged %s of %s',
-        inserted, updated, unchanged, cardinality(transaction_ids)
+        'inserted %s, updated %s, unchanged %s, erased %s; lists %s of %s',
+        inserted, updated, unchanged, erased,
+        coalesce(cardinality(array_remove(transaction_ids, null))::text, 'none'),
+        coalesce(cardinality(transaction_ids), total_transactions)
     ) as "detail!",
     count(*) over () as "broken!"
 from batches
 where
-    inserted + updated + unchanged <> cardinality(transaction_ids)
-    or least(inserted, updated, unchanged) < 0
-    or cardinality(transaction_ids) = 0
+    tenant_id = $2
+    and (
+        inserted + updated + unchanged <> coalesce(cardinality(transaction_ids), total_transactions)
+        or cardinality(array_remove(transaction_ids, null)) + erased <> cardinality(transaction_ids)
+        or least(inserted, updated, unchanged, erased, total_transactions - erased) < 0
+        or total_transactions = 0
+        or (transaction_ids is null and finished_at is null)
+    )
 order by tenant_id, batch_id
 limit $1

@@ -11,8 +11,9 @@ cross join lateral (
     where owned.tenant_id = batch.tenant_id and owned.batch_id = batch.batch_id
 ) as work
 where
-    batch.finished_at is null
-    and work.ended_at < now() - $2::bigint * interval '1 millisecond'
+    batch.tenant_id = $2
+    and batch.finished_at is null
+    and work.ended_at < now() - $3::bigint * interval '1 millisecond'
     and not exists (
         select from slices as slice
         where slice.tenant_id = batch.tenant_id and slice.batch_id = batch.batch_id

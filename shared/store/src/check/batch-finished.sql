@@ -8,6 +8,6 @@ select
 from transactions as owned
 inner join batches as batch
     on owned.tenant_id = batch.tenant_id and owned.batch_id = batch.batch_id
-where owned.status = 'pending' and batch.finished_at is not null
+where owned.tenant_id = $2 and owned.status = 'pending' and batch.finished_at is not null
 order by batch.tenant_id, batch.batch_id, owned.transaction_id
 limit $1

@@ -55,6 +55,17 @@ impl Check {
         Self { name: name.into(), rule: rule.into(), broken, findings: findings.collect() }
     }
 
+    /// Adds the findings of another tenant.
+    pub(super) fn add(&mut self, other: Self) {
+        self.broken += other.broken;
+        self.findings.extend(other.findings);
+        self.findings.truncate(usize::try_from(FINDINGS_MAX).unwrap_or(usize::MAX));
+    }
+
+    pub(super) fn without_findings(self) -> Self {
+        Self { broken: 0, findings: Vec::new(), ..self }
+    }
+
     /// Whether the rule holds.
     #[must_use]
     pub const fn holds(&self) -> bool {

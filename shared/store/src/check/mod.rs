@@ -1,20 +1,23 @@
 //! Checks the invariants of a live database: nothing is lost or counted twice, sums match their
-//! rows, amounts are exact. The checks only read, over all tenants, in one snapshot.
+//! rows, amounts are exact. The checks only read. Each rule of each tenant has a snapshot of its own, so
+//! that a check of a large database does not hold back its vacuum.
 
 mod finding;
+mod rule;
 pub mod stored;
 mod unsettled;
 
 use std::time::Duration;
 
 use sqlx::PgConnection;
-use tributary_domain::{Currency, Money};
+use tributary_domain::TenantId;
 
+use crate::connection::{Store, end};
 use crate::error::StoreError;
-use crate::interval::millis;
 use crate::unnamed::unnamed;
 
-use finding::Row;
+use rule::Rule;
+
 pub use finding::{Check, FINDINGS_MAX, Finding};
 pub use unsettled::{Unsettled, unsettled};
 
@@ -41,19 +44,8 @@ pub async fn begin_snapshot(connection: &mut PgConnection) -> Result<(), StoreEr
     Ok(())
 }
 
-/// Runs the check of a `.sql` file, whose name it has. The statement returns a [`Row`] for each
-/// finding; its first parameter is the maximum number of them.
-macro_rules! check {
-    ($connection:ident, $file:tt $(($($arguments:tt)+))?, $rule:literal) => {{
-        let rows = sqlx::query_file_as!(Row, $file, FINDINGS_MAX $(, $($arguments)+)?)
-            .fetch_all(unnamed($connection))
-            .await?;
-        Check::new($file, $rule, rows)
-    }};
-}
-
-/// Runs all checks. Call [`begin_snapshot`] first: without a snapshot, rows and their sums could
-/// change between two statements.
+/// Runs all checks over all tenants in one snapshot, for tests and small databases. Call
+/// [`begin_snapshot`] first: without one, rows and their sums could change between two statements.
 ///
 /// # Errors
 /// [`StoreError`] of the statements.
@@ -61,123 +53,84 @@ pub async fn run(
     connection: &mut PgConnection,
     options: Options,
 ) -> Result<Vec<Check>, StoreError> {
-    let mut checks = batches(connection, millis(options.grace)).await?;
-    checks.extend(transactions(connection).await?);
-    checks.extend(sums(connection).await?);
-    if options.settled {
-        checks.extend(settled(connection).await?);
+    let mut checks = Vec::new();
+    for tenant in tenants(connection).await? {
+        for (index, check) in
+            run_of_tenant(connection, tenant, options).await?.into_iter().enumerate()
+        {
+            add(&mut checks, index, check);
+        }
     }
     Ok(checks)
 }
 
-/// Checks of batches and their slices.
-async fn batches(connection: &mut PgConnection, grace_ms: i64) -> Result<Vec<Check>, StoreError> {
-    Ok(vec![
-        check!(
-            connection,
-            "src/check/batch-members.sql",
-            "Every transaction of an accepted batch is stored."
-        ),
-        check!(
-            connection,
-            "src/check/batch-counts.sql",
-            "The inserted, updated and unchanged counts of a batch add up to its transactions."
-        ),
-        check!(
-            connection,
-            "src/check/batch-statuses.sql",
-            "The counts of a batch by status add up to its transactions."
-        ),
-        check!(
-            connection,
-            "src/check/batch-finished.sql",
-            "A finished batch has no pending or processing transaction."
-        ),
-        check!(
-            connection,
-            "src/check/batch-ends.sql"(grace_ms),
-            "A batch without remaining work is soon marked as finished."
-        ),
-        check!(
-            connection,
-            "src/check/announcements.sql"(grace_ms),
-            "An unfinished batch is to be announced, and soon is when it is due."
-        ),
-        check!(
-            connection,
-            "src/check/slice-leases.sql"(grace_ms),
-            "A slice whose lease has expired is soon claimed again."
-        ),
-    ])
+/// Runs all checks for one tenant, as [`run`] does.
+///
+/// # Errors
+/// [`StoreError`] of the statements.
+pub async fn run_of_tenant(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    options: Options,
+) -> Result<Vec<Check>, StoreError> {
+    let mut checks = Vec::new();
+    for rule in Rule::requested(options) {
+        checks.push(check(connection, tenant, rule, options).await?);
+    }
+    Ok(checks)
 }
 
-/// Checks of transactions.
-async fn transactions(connection: &mut PgConnection) -> Result<Vec<Check>, StoreError> {
-    // The domain crate defines the currencies. The statement receives those that are stored.
-    let stored =
-        sqlx::query_scalar!("select distinct currency from transactions order by currency")
-            .fetch_all(unnamed(connection))
-            .await?;
-    let known: Vec<_> = stored.iter().filter_map(|code| Currency::from_code(code)).collect();
-    let codes: Vec<_> = known.iter().map(|currency| currency.code()).collect();
-    let minor_units: Vec<_> =
-        known.iter().map(|it| i32::try_from(it.minor_units()).unwrap_or(i32::MAX)).collect();
-    let digits_max = i32::try_from(Money::INTEGER_DIGITS_MAX).unwrap_or(i32::MAX);
-    Ok(vec![
-        check!(
-            connection,
-            "src/check/transaction-owners.sql",
-            "A transaction belongs to a batch that contains it, and to a stored account."
-        ),
-        check!(
-            connection,
-            "src/check/transaction-statuses.sql",
-            "A transaction has exactly the columns that its status requires."
-        ),
-        check!(
-            connection,
-            "src/check/slice-cover.sql",
-            "A pending transaction is covered by exactly one slice of its batch."
-        ),
-        check!(
-            connection,
-            "src/check/amounts.sql"(codes as _, &minor_units, digits_max),
-            "An amount has a known currency and no more digits than the currency allows."
-        ),
-        check!(
-            connection,
-            "src/check/revisions.sql",
-            "A transaction at revision n has exactly the earlier revisions 1 to n - 1."
-        ),
-        check!(
-            connection,
-            "src/check/replacements.sql",
-            "A pending transaction is replaced only by the first posted one that names it."
-        ),
-    ])
+/// Runs all checks over all tenants, with a snapshot of its own for each rule of each tenant.
+///
+/// # Errors
+/// [`StoreError`] of the statements.
+pub async fn run_by_tenant(store: &Store, options: Options) -> Result<Vec<Check>, StoreError> {
+    let mut tx = store.begin_for_all().await?;
+    let listed = async {
+        begin_snapshot(&mut tx).await?;
+        tenants(&mut tx).await
+    };
+    let listed = listed.await;
+    let mut checks = Vec::new();
+    for tenant in end(tx, listed).await? {
+        for (index, rule) in Rule::requested(options).enumerate() {
+            let mut tx = store.begin_for_all().await?;
+            let checked = async {
+                begin_snapshot(&mut tx).await?;
+                check(&mut tx, tenant, rule, options).await
+            };
+            let checked = checked.await;
+            add(&mut checks, index, end(tx, checked).await?);
+        }
+    }
+    Ok(checks)
 }
 
-/// Checks of the sums of the report.
-async fn sums(connection: &mut PgConnection) -> Result<Vec<Check>, StoreError> {
-    Ok(vec![
-        check!(
-            connection,
-            "src/check/report-sums.sql",
-            "An account's sums per day and currency equal those of its transactions."
-        ),
-        check!(connection, "src/check/report-accounts.sql", "Every account with sums is stored."),
-    ])
+/// Checks a rule for a tenant. It holds for a tenant that is being erased.
+async fn check(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    rule: Rule,
+    options: Options,
+) -> Result<Check, StoreError> {
+    let check = rule.check(connection, tenant, options).await?;
+    if !check.holds() && crate::tenants::is_being_erased(connection, tenant).await? {
+        return Ok(check.without_findings());
+    }
+    Ok(check)
 }
 
-/// Checks that all work is done.
-async fn settled(connection: &mut PgConnection) -> Result<Vec<Check>, StoreError> {
-    Ok(vec![
-        check!(
-            connection,
-            "src/check/settled-transactions.sql",
-            "No transaction is pending or processing."
-        ),
-        check!(connection, "src/check/settled-batches.sql", "Every batch is finished."),
-        check!(connection, "src/check/settled-slices.sql", "Every slice is finished."),
-    ])
+/// Adds the check of one more tenant to those of the earlier ones.
+fn add(checks: &mut Vec<Check>, index: usize, check: Check) {
+    match checks.get_mut(index) {
+        Some(all) => all.add(check),
+        None => checks.push(check),
+    }
+}
+
+/// All tenants, by id, and the nil id, so that every check has a result in an empty database.
+async fn tenants(connection: &mut PgConnection) -> Result<Vec<TenantId>, StoreError> {
+    let tenants =
+        sqlx::query_file_scalar!("src/check/tenants.sql").fetch_all(unnamed(connection)).await?;
+    Ok(tenants.into_iter().map(TenantId).collect())
 }

@@ -5,9 +5,9 @@ select
     'has sums, but is not stored' as "detail!",
     count(*) over () as "broken!"
 from (
-    select tenant_id, account_id from report_days
+    select tenant_id, account_id from report_days where tenant_id = $2
     union
-    select tenant_id, account_id from report_packs
+    select tenant_id, account_id from report_packs where tenant_id = $2
 ) as summed
 left join accounts as account
     on summed.tenant_id = account.tenant_id and summed.account_id = account.account_id

@@ -8,6 +8,7 @@ with kept as (
         select
             tenant_id, account_id, day, currency, state, kind, category, transaction_count, amount
         from report_days
+        where tenant_id = $2
         union all
         select
             pack.tenant_id, pack.account_id, entry.day, entry.currency, entry.state, entry.kind,
@@ -17,6 +18,7 @@ with kept as (
             pack.days, pack.currencies, pack.states, pack.kinds, pack.categories, pack.counts,
             pack.amounts
         ) as entry (day, currency, state, kind, category, transaction_count, amount)
+        where pack.tenant_id = $2
     ) as part
     group by tenant_id, account_id, day, currency, state, kind, category
 ),
@@ -28,7 +30,7 @@ recomputed as (
         case when amount > 0 then 'income' else 'spend' end as kind,
         coalesce(category, '') as category, count(*) as total, sum(abs(amount)) as amount
     from transactions
-    where replaced_by is null
+    where tenant_id = $2 and replaced_by is null
     group by 1, 2, 3, 4, 5, 6, 7
 )
 

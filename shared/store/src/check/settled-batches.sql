@@ -5,6 +5,6 @@ select
     'is not finished since ' || accepted_at as "detail!",
     count(*) over () as "broken!"
 from batches
-where finished_at is null
+where tenant_id = $2 and finished_at is null
 order by tenant_id, batch_id
 limit $1

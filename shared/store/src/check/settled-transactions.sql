@@ -5,6 +5,6 @@ select
     format('is %s, the work of batch %s', status, batch_id) as "detail!",
     count(*) over () as "broken!"
 from transactions
-where status = 'pending'
+where tenant_id = $2 and status = 'pending'
 order by tenant_id, transaction_id
 limit $1

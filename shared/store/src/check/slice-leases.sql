@@ -7,6 +7,6 @@ select
     ) as "detail!",
     count(*) over () as "broken!"
 from slices
-where expires_at < now() - $2::bigint * interval '1 millisecond'
+where tenant_id = $2 and expires_at < now() - $3::bigint * interval '1 millisecond'
 order by tenant_id, batch_id, first_position
 limit $1

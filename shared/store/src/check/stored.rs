@@ -16,6 +16,7 @@ use crate::unnamed::unnamed;
 pub struct StoredBatch {
     pub batch_id: Uuid,
     pub idempotency_key: Option<String>,
+    /// Without erased ones; empty if the batch has no list any more.
     pub transaction_ids: Vec<String>,
     pub inserted: i32,
     pub updated: i32,
@@ -52,7 +53,9 @@ pub async fn batches(connection: &mut PgConnection) -> Result<Vec<StoredBatch>, 
         StoredBatch,
         r#"
         select
-            batch_id, idempotency_key, transaction_ids, inserted, updated, unchanged
+            batch_id, idempotency_key,
+            coalesce(array_remove(transaction_ids, null), '{}') as "transaction_ids!",
+            inserted, updated, unchanged
         from batches
         order by tenant_id, batch_id
         "#

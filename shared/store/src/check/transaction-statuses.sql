@@ -11,12 +11,15 @@ select
     count(*) over () as "broken!"
 from transactions
 where
-    status not in ('pending', 'completed', 'failed')
-    or attempts < 0
-    or (status <> 'pending' and attempts = 0)
-    or num_nonnulls(category, primary_code, detailed_code, confidence, rule, rules_version)
-    <> case when status = 'completed' then 6 else 0 end
-    or (status = 'failed') <> (failure_reason is not null)
-    or (status in ('completed', 'failed')) <> (enriched_at is not null)
+    tenant_id = $2
+    and (
+        status not in ('pending', 'completed', 'failed')
+        or attempts < 0
+        or (status <> 'pending' and attempts = 0)
+        or num_nonnulls(category, primary_code, detailed_code, confidence, rule, rules_version)
+        <> case when status = 'completed' then 6 else 0 end
+        or (status = 'failed') <> (failure_reason is not null)
+        or (status in ('completed', 'failed')) <> (enriched_at is not null)
+    )
 order by tenant_id, transaction_id
 limit $1

@@ -1,10 +1,12 @@
 //! Runs every statement of the table in `docs/roles.md` as every role and compares the outcome.
 
+use std::time::Duration;
+
 use sqlx::{AssertSqlSafe, Executor};
 use tributary_domain::TenantId;
 use tributary_store::role::FUNCTIONS;
-use tributary_store::{Store, report};
-use tributary_testkit::ledger::bookings;
+use tributary_store::{Store, report, retention};
+use tributary_testkit::ledger::{bookings, write};
 
 use crate::ledger::{LEASE, Ledger, SHOPPING};
 use crate::server::{as_function, sqlstate};
@@ -102,6 +104,34 @@ async fn every_table_has_row_level_security_and_is_documented() {
             assert!(lines().iter().any(of_table), "docs/roles.md has no {verb} of {table}");
         }
     }
+}
+
+#[tokio::test]
+async fn roles_suffice_to_write_batches_and_for_retention() {
+    let ledger = ledger_with_rows_in_all_tables().await;
+    let ingest = as_function(ledger.database.store(), "ingest");
+    let (batch, _) = write(&ingest, ledger.tenant, &bookings(5, "-3")).await.unwrap();
+    ledger.complete(batch).await;
+    ledger.finish_if_done(batch).await;
+    ledger
+        .execute(
+            "update batches set finished_at = now() - interval '91 days' \
+             where finished_at is not null; \
+             insert into batches (tenant_id, batch_id, correlation_id, inserted, erased, \
+             message_count, finished_at) select tenant_id, gen_random_uuid(), 'old', 1, 1, 1, \
+             now() - interval '91 days' from tenants; \
+             update transaction_revisions set replaced_at = now() - interval '91 days'",
+        )
+        .await;
+    let relay = as_function(ledger.database.store(), "relay");
+    let mut tx = relay.begin_for_all().await.unwrap();
+    assert_eq!(retention::drop_members(&mut tx, 90, 10, 100).await.unwrap().done, 1);
+    assert_eq!(retention::delete_batches(&mut tx, 90, 10).await.unwrap().done, 1);
+    assert!(retention::delete_revisions(&mut tx, 90, 10).await.unwrap() > 0);
+    let deleted = retention::delete_transactions(&mut tx, 1, 10, 10, Duration::ZERO).await.unwrap();
+    assert_eq!(deleted.done, 5);
+    assert_eq!(retention::delete_records(&mut tx, 0, 10).await.unwrap(), 0, "they are of now");
+    tx.commit().await.unwrap();
 }
 
 #[tokio::test]

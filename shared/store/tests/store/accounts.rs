@@ -12,7 +12,8 @@ type Row = (String, String, Option<String>, Option<String>, DateTime<Utc>);
 async fn upsert(ledger: &Ledger, sent: &[Account], referenced: &[&str]) -> Vec<String> {
     let referenced: Vec<_> = referenced.iter().map(|id| (*id).to_owned()).collect();
     let mut tx = ledger.begin().await;
-    let unknown = accounts::upsert(&mut tx, ledger.tenant, sent, &referenced, false).await.unwrap();
+    let unknown =
+        accounts::upsert(&mut tx, ledger.tenant, sent, &referenced, false).await.unwrap().unknown;
     tx.commit().await.unwrap();
     unknown
 }
@@ -47,6 +48,22 @@ async fn changed_account_is_updated_and_unchanged_account_is_not_written() {
     let (name, _, subtype, mask, _) = row(&ledger, "a").await;
     assert_eq!((name.as_str(), subtype.as_deref(), mask), ("Savings", Some("checking"), None));
     assert_eq!(row(&ledger, "b").await, before);
+}
+
+#[tokio::test]
+async fn account_that_is_being_erased_is_reported() {
+    let ledger = Ledger::new().await;
+    upsert(&ledger, &[account("erased"), account("other")], &[]).await;
+    ledger.execute("update accounts set erasing_at = now() where account_id = 'erased'").await;
+    for (sent, referenced, is_being_erased) in [
+        (vec![account("erased")], vec![], true),
+        (vec![], vec!["erased".to_owned()], true),
+        (vec![account("other")], vec!["unknown".to_owned()], false),
+    ] {
+        let mut tx = ledger.begin_on_new_connection().await;
+        let upserted = accounts::upsert(&mut tx, ledger.tenant, &sent, &referenced, true).await;
+        assert_eq!(upserted.unwrap().is_being_erased, is_being_erased, "{sent:?}");
+    }
 }
 
 #[tokio::test]
@@ -109,7 +126,7 @@ async fn accounts_that_do_not_change_are_locked_on_request_but_not_written() {
     let referenced = ["b".to_owned(), "unknown".to_owned()];
     let sent = [account("a")];
     let unknown = accounts::upsert(&mut first, ledger.tenant, &sent, &referenced, true).await;
-    assert_eq!(unknown.unwrap(), ["unknown"]);
+    assert_eq!(unknown.unwrap().unknown, ["unknown"]);
     for id in ["a", "b"] {
         let mut second = ledger.begin_on_new_connection().await;
         let locked = sqlx::query("select from accounts where account_id = $1 for update nowait")

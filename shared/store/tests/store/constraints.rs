@@ -33,6 +33,8 @@ const COMPLETED: &str = "tx_00001";
 const FAILED: &str = "tx_00002";
 const PENDING: &str = "tx_00003";
 
+/// Marks a batch as finished.
+const FINISHED: &str = "announce_at = null, finished_at = now()";
 /// An SQL expression of a valid hash.
 const SHA256: &str = "sha256('x')";
 
@@ -79,6 +81,21 @@ async fn batches_and_slices_cannot_be_in_an_invalid_state() {
         (batch("inserted = inserted + 1"), "batches_counts_add_up"),
         (batch("inserted = 5, updated = -1"), "batches_counts_add_up"),
         (batch("inserted = 0, transaction_ids = '{}'"), "batches_not_empty"),
+        (batch("transaction_ids = null"), "batches_members_until_finished"),
+        (batch("erased = 1"), "batches_erased_counted"),
+        (batch("erased = -1"), "batches_erased_counted"),
+        (
+            batch(&format!("erased = 5, {FINISHED}, transaction_ids = null")),
+            "batches_erased_counted",
+        ),
+        (
+            batch("transaction_ids = array_remove(transaction_ids, 'tx_00001')"),
+            "batches_counts_add_up",
+        ),
+        (
+            batch("erased = 1, transaction_ids = array[null, null] || transaction_ids[3:]"),
+            "batches_erased_counted",
+        ),
         (batch("message_count = 0"), "batches_message_count_positive"),
         (batch("announce_at = null"), "batches_announced_until_finished"),
         (batch("finished_at = now()"), "batches_announced_until_finished"),
@@ -93,8 +110,13 @@ async fn batches_and_slices_cannot_be_in_an_invalid_state() {
         let violated = violated_constraint(&mut connection, &statement).await;
         assert_eq!(violated.as_deref(), Some(constraint), "{statement}");
     }
-    let valid = key("'\\x01'::bytea || sha256('x')");
-    assert_eq!(violated_constraint(&mut connection, &valid).await, None);
+    for valid in [
+        key("'\\x01'::bytea || sha256('x')"),
+        batch("erased = 1, transaction_ids = array_replace(transaction_ids, 'tx_00001', null)"),
+        batch(&format!("erased = 4, {FINISHED}, transaction_ids = null")),
+    ] {
+        assert_eq!(violated_constraint(&mut connection, &valid).await, None, "{valid}");
+    }
 }
 
 #[tokio::test]

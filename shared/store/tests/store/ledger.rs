@@ -58,7 +58,7 @@ impl Ledger {
 
     /// Runs a statement as the owner of the tables.
     pub async fn execute(&self, statement: &'static str) {
-        sqlx::query(statement).execute(&mut self.database.connection().await).await.unwrap();
+        sqlx::raw_sql(statement).execute(&mut self.database.connection().await).await.unwrap();
     }
 
     /// Runs a `select count(*)` as the owner of the tables.

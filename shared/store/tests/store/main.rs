@@ -17,6 +17,7 @@ mod pages;
 mod pairs;
 mod plans;
 mod report;
+mod retention;
 mod scale;
 mod sums;
 mod tenants;

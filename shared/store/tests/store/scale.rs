@@ -1,9 +1,11 @@
 //! The number of rows that the plans process grows linearly with the size of a batch. The test
 //! reads it from `auto_explain` instead of measuring time.
 
+use std::time::Duration;
+
 use sqlx::Executor;
-use tributary_store::report;
 use tributary_store::transactions::Written;
+use tributary_store::{report, retention};
 use tributary_testkit::ledger::{booking, bookings};
 
 use crate::plans::{explained, has_auto_explain};
@@ -76,5 +78,66 @@ async fn processed_rows_grow_linearly_with_the_batch_size() {
         assert!(is_linear, "{step}: {small} rows for {SMALL}, {large} for {LARGE}");
         // Its cost follows the days, not the transactions.
         assert!(*step != "summary" || *large < SUMMARY_MAX, "{step}: {large} rows");
+    }
+}
+
+/// The rows that a turn of a retention chore may process for each row of its limit: those that it
+/// reads, locks, examines and writes, each counted in several nodes of a plan.
+const TURN_RATIO_MAX: u64 = 30;
+
+#[tokio::test]
+async fn turn_of_a_retention_chore_processes_rows_of_its_limit() {
+    if !has_auto_explain().await {
+        eprintln!("skipped: auto_explain is missing, or the user may not load it");
+        return;
+    }
+    let (ledger, notices, _guard) = explained().await;
+    let (batch, _) = ledger.write(&bookings(LARGE, "-1")).await;
+    ledger.complete(batch).await;
+    ledger.finish_if_done(batch).await;
+    // Batches with and without a list, most of them too young. Those with a list are of one
+    // transaction each.
+    ledger
+        .execute(
+            "insert into batches (tenant_id, batch_id, correlation_id, transaction_ids, inserted, \
+             message_count, finished_at) \
+             select tenant_id, gen_random_uuid(), 'c', case when n % 2 = 0 then \
+             array['tx_' || lpad((n % 10000)::text, 5, '0')] end, 1, 1, \
+             now() - case when n % 10 < 2 then 91 else 89 end * interval '1 day' \
+             from tenants cross join generate_series(1, 40000) as n",
+        )
+        .await;
+    ledger.execute("analyze").await;
+    let limit = 50;
+    let mut tx = ledger.store.begin_for_all().await.unwrap();
+    notices.take_rows();
+    let examined = retention::drop_members(&mut tx, 90, limit, 10_000).await.unwrap();
+    let dropped_rows = notices.take_rows();
+    assert_eq!((examined.examined, examined.done), (limit, limit));
+    let examined = retention::delete_batches(&mut tx, 90, limit).await.unwrap();
+    let deleted_rows = notices.take_rows();
+    assert_eq!((examined.examined, examined.done), (limit, limit));
+    // Most transactions and revisions are too young.
+    tx.execute(
+        "update transactions set booked_at = booked_at - interval '1000 days' \
+         where transaction_id < 'tx_00500'; \
+         insert into transaction_revisions \
+         select tenant_id, transaction_id, 1, batch_id, '{}', \
+         now() - case when transaction_id < 'tx_00500' then 91 else 89 end * interval '1 day' \
+         from transactions; \
+         analyze transactions; analyze transaction_revisions",
+    )
+    .await
+    .unwrap();
+    notices.take_rows();
+    assert_eq!(retention::delete_revisions(&mut tx, 90, limit).await.unwrap(), limit);
+    let revision_rows = notices.take_rows();
+    let days = 1_000;
+    let pause = Duration::ZERO;
+    let deleted = retention::delete_transactions(&mut tx, days, limit, 10, pause).await.unwrap();
+    assert_eq!(deleted.done, limit);
+    let transaction_rows = notices.take_rows();
+    for rows in [dropped_rows, deleted_rows, revision_rows, transaction_rows] {
+        assert!(rows > 0 && rows < limit.unsigned_abs() * TURN_RATIO_MAX, "{rows} rows");
     }
 }

@@ -42,8 +42,8 @@ async fn other_tenants_rows_are_not_found() {
     assert!(batches::failures(&mut tx, other_tenant, batch).await.unwrap().is_empty());
     assert!(!accounts::exists(&mut tx, other_tenant, "acc").await.unwrap());
     let referenced = ["acc".to_owned()];
-    let unknown = accounts::upsert(&mut tx, other_tenant, &[], &referenced, true).await.unwrap();
-    assert_eq!(unknown, referenced);
+    let upserted = accounts::upsert(&mut tx, other_tenant, &[], &referenced, true).await.unwrap();
+    assert_eq!(upserted.unknown, referenced);
     assert_eq!(report::summary(&mut tx, other_tenant, "acc", year()).await.unwrap(), None);
     let page = stored::page(&mut tx, other_tenant, &account_page("acc")).await.unwrap();
     assert!(page.transactions.is_empty());

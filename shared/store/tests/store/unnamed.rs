@@ -9,7 +9,8 @@ use tributary_store::api_keys::{self, ApiKey, NewApiKey};
 use tributary_store::enrichment::{self, Lease};
 use tributary_store::transactions::{self, WriteOutcome, stored};
 use tributary_store::{
-    accounts, announcements, backlog, batches, check, health, migrations, report, tenants,
+    accounts, announcements, backlog, batches, check, health, migrations, report, retention,
+    tenants,
 };
 use tributary_testkit::ledger::{account, bookings, content_hash, insert_batch};
 use uuid::Uuid;
@@ -70,6 +71,11 @@ async fn run_statements(connection: &mut PgConnection, tenant: TenantId, round: 
     report::fold_batch(connection, tenant, batch).await.unwrap();
     report::fold(connection, 10).await.unwrap();
     report::delete_empty_days(connection, 10).await.unwrap();
+    retention::drop_members(connection, 1, 10, 10).await.unwrap();
+    retention::delete_batches(connection, 1, 10).await.unwrap();
+    retention::delete_revisions(connection, 1, 10).await.unwrap();
+    retention::delete_transactions(connection, 30_000, 10, 10, Duration::ZERO).await.unwrap();
+    retention::delete_records(connection, 1, 10).await.unwrap();
 
     migrations::missing(connection).await.unwrap();
     backlog::measure(connection).await.unwrap();

@@ -7,6 +7,7 @@
 //! one row: a row that kills its worker fails alone.
 
 use std::ops::{Deref, DerefMut};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::{Mutex, MutexGuard, RwLock};
@@ -23,6 +24,10 @@ use tributary_store::{Store, StoreError, Tx, report};
 use uuid::Uuid;
 
 use crate::decision::{Decision, decide_all};
+
+/// After how many rows a worker folds the report's sums when it has finished a batch: small batches
+/// share a fold, which costs as much as finishing one. relay folds what is left.
+const FOLD_AFTER: i64 = 250;
 
 /// The time limits of a worker.
 #[derive(Clone, Copy, Debug)]
@@ -83,6 +88,8 @@ pub struct Worker {
     /// Shared by the batches that this process handles at the same time. A part of a slice whose
     /// worker died is processed exclusively, so that no other slice is lost with it.
     slices: RwLock<()>,
+    /// The rows that were finished since the last fold.
+    unfolded: AtomicI64,
 }
 
 /// A database transaction with the guard of its connection.
@@ -132,6 +139,7 @@ impl Worker {
             metrics,
             connection: Mutex::new(()),
             slices: RwLock::new(()),
+            unfolded: AtomicI64::new(0),
         }
     }
 
@@ -268,6 +276,7 @@ impl Worker {
         let mut tx = self.begin(lease.tenant).await?;
         let finished = enrichment::finish(&mut tx, lease, rules_version(), &outcomes).await;
         let finished = tx.end(finished).await?;
+        self.unfolded.fetch_add(finished.total(), Ordering::Relaxed);
         self.measure(&finished);
         if finished.failed > 0 {
             warn!(failed = finished.failed, "transactions failed");
@@ -297,15 +306,16 @@ impl Worker {
         tx.end(released).await
     }
 
-    /// Marks the batch as finished if nothing is left, and folds its sums.
+    /// Marks the batch as finished if nothing is left, and folds its sums if they are many.
     async fn finish_batch(&self, message: &EnrichMessage) -> Result<RemainingWork, StoreError> {
         let (tenant, batch) = (message.tenant, message.batch);
         let mut tx = self.begin(tenant).await?;
         let outcome = async {
             batches::lock(&mut tx, tenant, batch).await?;
             let outcome = batches::finish_if_done(&mut tx, tenant, batch).await?;
-            if outcome.lag_ms.is_some() {
+            if outcome.lag_ms.is_some() && self.unfolded.load(Ordering::Relaxed) >= FOLD_AFTER {
                 report::fold_batch(&mut tx, tenant, batch).await?;
+                self.unfolded.store(0, Ordering::Relaxed);
             }
             Ok(outcome)
         };

@@ -69,6 +69,19 @@ async fn worker_begins_no_claim_after_its_turn() {
 }
 
 #[tokio::test]
+async fn sums_are_folded_after_many_rows_and_left_to_relay_after_few() {
+    for (rows, days) in [(249, 0), (250, 1)] {
+        let bench = Bench::with_batch(rows).await;
+        assert_eq!(bench.work(&bench.worker(food())).await.unwrap(), Ending::NothingLeft);
+        let folded: i64 = sqlx::query_scalar("select count(*) from report_days")
+            .fetch_one(&mut bench.database.connection().await)
+            .await
+            .unwrap();
+        assert_eq!(folded, days, "{rows} rows of one day");
+    }
+}
+
+#[tokio::test]
 async fn duplicate_message_finds_no_work() {
     let bench = Bench::with_batch(3).await;
     let worker = bench.worker(food());

@@ -1,7 +1,6 @@
 -- Folds packs into their days: those of a batch's accounts, or the next ones of all tenants. An account that another
--- database transaction folds is skipped, since folding waits for the account's days; so is one whose packs are still
--- small. Writes days by key, to avoid deadlocks. The packs are selected by `ctid`: for a list of keys the planner reads
--- the whole table at a certain size.
+-- database transaction folds is skipped, since folding waits for the account's days. Writes days by key, to avoid deadlocks. The
+-- packs are selected by `ctid`: for a list of keys the planner reads the whole table at a certain size.
 with next as materialized (
     select distinct tenant_id, account_id
     from (
@@ -20,17 +19,13 @@ free as materialized (
 folded as (
     delete from report_packs
     where ctid = any(array(
-        select unnest(packs.ctids) from free
+        select pack.ctid from free
         cross join lateral (
-            select array_agg(pack.ctid) as ctids
-            from (
-                select ctid, days from report_packs
-                where tenant_id = free.tenant_id and account_id = free.account_id
-                order by pack_id
-                limit $3
-            ) as pack
-            having sum(cardinality(pack.days)) >= $4
-        ) as packs
+            select ctid from report_packs
+            where tenant_id = free.tenant_id and account_id = free.account_id
+            order by pack_id
+            limit $3
+        ) as pack
         limit $3
     ))
     returning

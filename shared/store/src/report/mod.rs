@@ -10,10 +10,6 @@ use crate::unnamed::unnamed;
 
 /// The most packs that are folded when a batch is finished. relay folds the others.
 const BATCH_PACKS_MAX: i64 = 200;
-/// When a batch is finished, an account is folded whose packs have at least this many parts. A summary
-/// adds fewer in less than a millisecond, and small batches share the cost of a fold.
-const BATCH_PARTS_MIN: i64 = 100;
-
 /// The sums of the transactions of one currency, status and category.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sums {
@@ -64,7 +60,7 @@ pub async fn summary(
 }
 
 /// Folds the packs of a batch's accounts into their days, also those of other batches. Leaves accounts
-/// that somebody else folds, and those whose packs together are small. Returns how many.
+/// that somebody else folds. Returns how many.
 ///
 /// # Errors
 /// [`StoreError`] of the statement.
@@ -73,7 +69,7 @@ pub async fn fold_batch(
     tenant: TenantId,
     batch: BatchId,
 ) -> Result<i64, StoreError> {
-    fold_packs(connection, Some((tenant, batch)), BATCH_PACKS_MAX, BATCH_PARTS_MIN).await
+    fold_packs(connection, Some((tenant, batch)), BATCH_PACKS_MAX).await
 }
 
 /// Folds up to `limit` packs, over all tenants, into their days. Leaves accounts that somebody else
@@ -82,20 +78,18 @@ pub async fn fold_batch(
 /// # Errors
 /// [`StoreError`] of the statement.
 pub async fn fold(connection: &mut PgConnection, limit: i64) -> Result<i64, StoreError> {
-    fold_packs(connection, None, limit, 1).await
+    fold_packs(connection, None, limit).await
 }
 
 async fn fold_packs(
     connection: &mut PgConnection,
     of_batch: Option<(TenantId, BatchId)>,
     packs_max: i64,
-    parts_min: i64,
 ) -> Result<i64, StoreError> {
     let (tenant, batch) = of_batch.map(|(tenant, batch)| (tenant.0, batch.0)).unzip();
-    let count =
-        sqlx::query_file_scalar!("src/report/fold.sql", tenant, batch, packs_max, parts_min)
-            .fetch_one(unnamed(connection))
-            .await?;
+    let count = sqlx::query_file_scalar!("src/report/fold.sql", tenant, batch, packs_max)
+        .fetch_one(unnamed(connection))
+        .await?;
     Ok(count)
 }
 

@@ -1,5 +1,5 @@
-//! `erase`: deletes all rows of a tenant, or of one account of a tenant that goes on working. It can be
-//! interrupted at any time and continued by repeating the operation.
+//! `erase`: deletes all rows of a tenant, or of one account of a tenant that goes on working. It can
+//! be interrupted at any time and continued by repeating the operation.
 
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
 //! Operations on a deployed system whose database and queues are not publicly reachable:
-//! migrations, checks, dead letters, API keys, erasure. The `admin` function is invoked through IAM. The
-//! `tributary` command runs the same [operations](Operation) in its own process or invokes a
+//! migrations, checks, dead letters, API keys, erasure. The `admin` function is invoked through IAM.
+//! The `tributary` command runs the same [operations](Operation) in its own process or invokes a
 //! deployed function.
 //!
 //! An operation is a module here and an entry in the table of `handler.rs`.

@@ -1,4 +1,4 @@
-//! `erase`: nothing of what was erased is left, and everything else adds up, also while others write.
+//! `erase`: nothing of what was erased is left, and everything else adds up, while others write.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -226,7 +226,8 @@ async fn nothing_of_an_erased_tenant_is_left_while_others_write() {
     bench
         .execute(
             "insert into api_keys (tenant_id, api_key_id, name, prefix, key_hash, scopes) \
-             select tenant_id, gen_random_uuid(), 'planted', 'trb_00000000', sha256('x'), '{admin}' \
+             select tenant_id, gen_random_uuid(), 'planted', 'trb_00000000', sha256('x'), \
+             '{admin}' \
              from tenants",
         )
         .await;

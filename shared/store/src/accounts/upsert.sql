@@ -1,6 +1,7 @@
 -- Writes only accounts that are new or changed, so that batches for an unchanged account do not block each other. With
 -- $8 it also locks the others, described or only referenced, in the same statement and thus in the order of all
--- ids: `on conflict do update` locks a row even if its condition leaves it unchanged. Returns the referenced
+-- ids: `on conflict do update` locks a row even if its condition leaves it unchanged. Only described accounts are
+-- updated: while the statement waits for a lock, what it has read of the others becomes old. Returns the referenced
 -- accounts that are unknown, and the accounts that are being erased.
 with incoming as (
     select * from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
@@ -36,7 +37,8 @@ written as (
         mask = excluded.mask,
         updated_at = now()
     where
-        (known.name, known.account_type, known.subtype, known.mask)
+        known.account_id = any($2)
+        and (known.name, known.account_type, known.subtype, known.mask)
         is distinct from (excluded.name, excluded.account_type, excluded.subtype, excluded.mask)
 )
 

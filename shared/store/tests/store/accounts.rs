@@ -66,6 +66,28 @@ async fn account_that_is_being_erased_is_reported() {
     }
 }
 
+/// The lock waits, so what the statement has read of the account may be old.
+#[tokio::test]
+async fn locking_a_referenced_account_does_not_undo_a_concurrent_change_of_it() {
+    let ledger = Ledger::new().await;
+    upsert(&ledger, &[account("a")], &[]).await;
+    let mut changing = ledger.begin_on_new_connection().await;
+    let renamed = Account { name: "Savings".to_owned(), ..account("a") };
+    accounts::upsert(&mut changing, ledger.tenant, &[renamed], &[], false).await.unwrap();
+    let mut locking = ledger.begin().await;
+    let referenced = ["a".to_owned()];
+    let (locked, ()) = tokio::join!(
+        accounts::upsert(&mut locking, ledger.tenant, &[], &referenced, true),
+        async {
+            ledger.wait_for_blocked_connection().await;
+            changing.commit().await.unwrap();
+        }
+    );
+    locked.unwrap();
+    locking.commit().await.unwrap();
+    assert_eq!(row(&ledger, "a").await.0, "Savings");
+}
+
 #[tokio::test]
 async fn unknown_referenced_accounts_are_returned_in_order() {
     let ledger = Ledger::new().await;

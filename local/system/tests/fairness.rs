@@ -18,7 +18,7 @@ use support::{
 
 /// The clients of the flood. Each sends one large batch after the other.
 const CLIENTS: usize = 8;
-/// How many batches of the flood wait before the other tenant sends its batch.
+/// How many slices of the flood are unfinished when the other tenant sends its batch.
 const BACKLOG_SLICES: i64 = 60;
 
 /// A batch of 10,000 transactions of its own.
@@ -35,7 +35,7 @@ fn large_batch() -> Value {
     body
 }
 
-/// Sends large batches without end. Counts nothing: 202 and 429 are both expected.
+/// Sends large batches until it is aborted. Each is accepted, or repeated after a 429.
 async fn flood(api: Api) {
     loop {
         let body = large_batch();

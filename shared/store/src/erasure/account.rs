@@ -107,60 +107,33 @@ impl AccountStep {
             .fetch_one(unnamed(connection))
             .await?
             .unsigned_abs(),
-            Self::Records => sqlx::query!(
-                r#"
-                delete from deleted_transactions
-                where ctid = any(array(
-                    select ctid from deleted_transactions
-                    where tenant_id = $1 and account_id = $2
-                    order by transaction_id
-                    limit $3
-                    for update skip locked
-                ))
-                "#,
+            Self::Records => delete_some!(
+                connection,
+                limit,
+                "deleted_transactions",
+                "tenant_id = $2 and account_id = $3",
+                "transaction_id",
                 tenant.0,
-                account_id,
-                limit
-            )
-            .execute(unnamed(connection))
-            .await?
-            .rows_affected(),
-            Self::Packs => sqlx::query!(
-                r#"
-                delete from report_packs
-                where ctid = any(array(
-                    select ctid from report_packs
-                    where tenant_id = $1 and account_id = $2
-                    order by pack_id
-                    limit $3
-                    for update skip locked
-                ))
-                "#,
+                account_id
+            ),
+            Self::Packs => delete_some!(
+                connection,
+                limit,
+                "report_packs",
+                "tenant_id = $2 and account_id = $3",
+                "pack_id",
                 tenant.0,
-                account_id,
-                limit
-            )
-            .execute(unnamed(connection))
-            .await?
-            .rows_affected(),
-            Self::Days => sqlx::query!(
-                r#"
-                delete from report_days
-                where ctid = any(array(
-                    select ctid from report_days
-                    where tenant_id = $1 and account_id = $2
-                    order by day, currency, state, kind, category
-                    limit $3
-                    for update skip locked
-                ))
-                "#,
+                account_id
+            ),
+            Self::Days => delete_some!(
+                connection,
+                limit,
+                "report_days",
+                "tenant_id = $2 and account_id = $3",
+                "day, currency, state, kind, category",
                 tenant.0,
-                account_id,
-                limit
-            )
-            .execute(unnamed(connection))
-            .await?
-            .rows_affected(),
+                account_id
+            ),
         };
         Ok(Turn::of(done))
     }

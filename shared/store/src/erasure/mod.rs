@@ -5,6 +5,23 @@
 //! deletes rows of one kind, and skips those that another database transaction has locked: it never
 //! waits while it holds a lock. The marked row itself is deleted last, when nothing refers to it.
 
+/// Deletes some rows of a table, in an order, and skips locked ones. `$1` is the maximum number; the
+/// condition has the other arguments. Returns how many.
+macro_rules! delete_some {
+    ($connection:ident, $limit:ident, $table:tt, $condition:tt, $order:tt, $($argument:expr),+) => {
+        sqlx::query!(
+            "delete from " + $table + " where ctid = any(array(select ctid from " + $table
+                + " where " + $condition + " order by " + $order
+                + " limit $1 for update skip locked))",
+            $limit,
+            $($argument),+
+        )
+        .execute(unnamed($connection))
+        .await?
+        .rows_affected()
+    };
+}
+
 mod account;
 mod tenant;
 

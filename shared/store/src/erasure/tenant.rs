@@ -78,108 +78,54 @@ impl TenantStep {
         let done = match self {
             Self::Batches => delete_batches(connection, tenant, limit).await?,
             Self::Accounts => unless_referenced(delete_accounts(connection, tenant, limit).await)?,
-            Self::Transactions => sqlx::query!(
-                r#"
-                delete from transactions
-                where ctid = any(array(
-                    select ctid from transactions
-                    where tenant_id = $1
-                    order by transaction_id
-                    limit $2
-                    for update skip locked
-                ))
-                "#,
-                tenant.0,
-                limit
-            )
-            .execute(unnamed(connection))
-            .await?
-            .rows_affected(),
-            Self::Revisions => sqlx::query!(
-                r#"
-                delete from transaction_revisions
-                where ctid = any(array(
-                    select ctid from transaction_revisions
-                    where tenant_id = $1
-                    order by transaction_id, revision
-                    limit $2
-                    for update skip locked
-                ))
-                "#,
-                tenant.0,
-                limit
-            )
-            .execute(unnamed(connection))
-            .await?
-            .rows_affected(),
-            Self::Records => sqlx::query!(
-                r#"
-                delete from deleted_transactions
-                where ctid = any(array(
-                    select ctid from deleted_transactions
-                    where tenant_id = $1
-                    order by transaction_id, account_id
-                    limit $2
-                    for update skip locked
-                ))
-                "#,
-                tenant.0,
-                limit
-            )
-            .execute(unnamed(connection))
-            .await?
-            .rows_affected(),
-            Self::Packs => sqlx::query!(
-                r#"
-                delete from report_packs
-                where ctid = any(array(
-                    select ctid from report_packs
-                    where tenant_id = $1
-                    order by account_id, pack_id
-                    limit $2
-                    for update skip locked
-                ))
-                "#,
-                tenant.0,
-                limit
-            )
-            .execute(unnamed(connection))
-            .await?
-            .rows_affected(),
-            Self::Days => sqlx::query!(
-                r#"
-                delete from report_days
-                where ctid = any(array(
-                    select ctid from report_days
-                    where tenant_id = $1
-                    order by account_id, day, currency, state, kind, category
-                    limit $2
-                    for update skip locked
-                ))
-                "#,
-                tenant.0,
-                limit
-            )
-            .execute(unnamed(connection))
-            .await?
-            .rows_affected(),
-            Self::ApiKeys => sqlx::query!(
-                r#"
-                delete from api_keys
-                where ctid = any(array(
-                    select ctid from api_keys
-                    where tenant_id = $1
-                    order by api_key_id
-                    limit $2
-                    for update skip locked
-                ))
-                "#,
-                tenant.0,
-                limit
-            )
-            .execute(unnamed(connection))
-            .await?
-            .rows_affected(),
+            Self::Transactions => delete_some!(
+                connection,
+                limit,
+                "transactions",
+                "tenant_id = $2",
+                "transaction_id",
+                tenant.0
+            ),
+            Self::Revisions => delete_some!(
+                connection,
+                limit,
+                "transaction_revisions",
+                "tenant_id = $2",
+                "transaction_id, revision",
+                tenant.0
+            ),
+            Self::Records => delete_some!(
+                connection,
+                limit,
+                "deleted_transactions",
+                "tenant_id = $2",
+                "transaction_id, account_id",
+                tenant.0
+            ),
+            Self::Packs => delete_some!(
+                connection,
+                limit,
+                "report_packs",
+                "tenant_id = $2",
+                "account_id, pack_id",
+                tenant.0
+            ),
+            Self::Days => delete_some!(
+                connection,
+                limit,
+                "report_days",
+                "tenant_id = $2",
+                "account_id, day, currency, state, kind, category",
+                tenant.0
+            ),
+            Self::ApiKeys => delete_some!(
+                connection,
+                limit,
+                "api_keys",
+                "tenant_id = $2",
+                "api_key_id",
+                tenant.0
+            ),
         };
         Ok(Turn::of(done))
     }

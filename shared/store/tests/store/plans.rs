@@ -72,9 +72,14 @@ fn processed_rows(node: &Value) -> u64 {
     format!("{:.0}", per_loop * number("Actual Loops")).parse::<u64>().unwrap() + children
 }
 
-/// A ledger whose connections send their plans, and the notices of this thread.
-pub async fn explained() -> (Ledger, Notices, DefaultGuard) {
+/// A ledger whose connections send their plans, and the notices of this thread; `None` where that
+/// is not possible, since some systems package the contrib modules separately.
+pub async fn explained() -> Option<(Ledger, Notices, DefaultGuard)> {
     let mut ledger = Ledger::new().await;
+    if ledger.database.connection().await.execute("load 'auto_explain'").await.is_err() {
+        eprintln!("skipped: auto_explain is missing, or the user may not load it");
+        return None;
+    }
     let mut connection = ledger.database.connection().await;
     for setting in SETTINGS {
         let alter = format!(
@@ -85,12 +90,5 @@ pub async fn explained() -> (Ledger, Notices, DefaultGuard) {
     }
     ledger.store = ledger.database.store();
     let (notices, guard) = Notices::collect();
-    (ledger, notices, guard)
-}
-
-/// Whether `auto_explain` is installed and the user may load it. Some systems package the contrib
-/// modules separately.
-pub async fn has_auto_explain() -> bool {
-    let ledger = Ledger::new().await;
-    ledger.database.connection().await.execute("load 'auto_explain'").await.is_ok()
+    Some((ledger, notices, guard))
 }

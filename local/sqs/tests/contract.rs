@@ -66,7 +66,7 @@ contract! { BEYOND_MOTO:
     // moto, ministack: drop system attributes of batch entries, but not those of SendMessage;
     // LocalStack: returns no MD5 of them.
     sending::batch_carries_trace_headers,
-    // Fair queues.
+    // All: message groups do not change the order.
     receiving::message_of_a_quiet_group_is_next,
     // moto: accepts the message.
     sending::invalid_character_is_rejected,

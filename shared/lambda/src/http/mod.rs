@@ -1,5 +1,6 @@
-//! HTTP for the functions: a routed request with its tenant, a response, a problem.
+//! HTTP for the functions: a routed request with its tenant, a response, a problem, gzip.
 
+pub mod gzip;
 mod problem;
 mod request;
 mod response;

@@ -10,6 +10,7 @@ use tributary_domain::request::limits::{
 };
 use tributary_domain::summary::TOP_CATEGORIES_MAX;
 use tributary_domain::{CorrelationId, Faults, Money, Period, TransactionStatus};
+use tributary_lambda::http::gzip::MEMBERS_MAX;
 use tributary_store::batches::FAILURES_SHOWN_MAX;
 
 use super::document::{at, document, operation, validator};
@@ -72,6 +73,7 @@ fn descriptions_state_the_limits_without_a_keyword() {
         format!("more than {FIELDS_MAX} fields"),
         format!("a name of more than {FIELD_NAME_LENGTH_MAX} characters"),
         format!("number more than {NUMBER_LENGTH_MAX} characters"),
+        format!("up to {MEMBERS_MAX} members"),
         format!("at most {NORMALISED_CHARACTERS_MAX} combining marks and characters"),
     ] {
         says(&ingest["requestBody"]["description"], &limit);

@@ -2,6 +2,8 @@
 //!
 //! The requests are the sample events of `events/`, with changes.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, Request, StatusCode};
 use ingest::{Ingest, Limits};
 use lambda_http::{Body, RequestExt, Response};
@@ -15,6 +17,7 @@ use tributary_lambda::metrics::Metrics;
 use tributary_lambda::routes::{self, Call, IngestCall, ReportCall};
 use tributary_queue::{EnrichMessage, Queue};
 use tributary_store::Store;
+use tributary_testkit::gzip::gzip;
 
 use super::document::{at, closed_validator, document, faults, follow, operation};
 
@@ -112,14 +115,23 @@ async fn ingest_responds_as_documented() {
         event(INGEST_EVENT, &[("/headers", headers), ("/multiValueHeaders", multiple)])
     };
     let body = |body: &str| event(INGEST_EVENT, &[("/body", json!(body))]);
+    let binary = |bytes: &[u8]| {
+        let body = json!(STANDARD.encode(bytes));
+        event(INGEST_EVENT, &[("/body", body), ("/isBase64Encoded", json!(true))])
+    };
+    let compressed = gzip(sample_body(BODY_BYTES_MAX).as_bytes());
     for (status, event) in [
         (503, event(INGEST_EVENT, &[])),
         (503, header("Idempotency-Key", &"k".repeat(128))),
         (503, body(&sample_body(BODY_BYTES_MAX))),
+        (503, header("Content-Encoding", "gzip")),
+        (503, binary(&compressed)),
         (401, event(INGEST_EVENT, &[("/requestContext/authorizer", json!({}))])),
         (400, body("not JSON")),
+        (400, binary(&compressed[..100])),
         (413, body(&sample_body(BODY_BYTES_MAX + 1))),
-        (415, header("Content-Encoding", "gzip")),
+        (413, binary(&gzip(sample_body(BODY_BYTES_MAX + 1).as_bytes()))),
+        (415, header("Content-Encoding", "br")),
         (422, body("{}")),
         (422, header("Idempotency-Key", &"k".repeat(129))),
         (422, header("Idempotency-Key", "a\tb")),

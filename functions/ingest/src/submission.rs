@@ -3,9 +3,8 @@
 use std::collections::HashSet;
 
 use chrono::Utc;
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use tracing::warn;
-use tributary_domain::request::{ContentHash, limits};
+use tributary_domain::request::ContentHash;
 use tributary_domain::{BatchId, Fault, Faults, IngestRequest, RequestError, TenantId};
 use tributary_lambda::error_chain::Chain;
 use tributary_lambda::http::{Problem, Request};
@@ -17,7 +16,7 @@ use uuid::Uuid;
 
 use crate::announcement::messages_for;
 use crate::config::Limits;
-use crate::idempotency_key;
+use crate::{body, idempotency_key};
 
 /// The details of a 429.
 const TOO_MANY_AT_ONCE: &str = "Too many batches are being written at once.";
@@ -51,15 +50,9 @@ impl<'i> Submission<'i> {
     /// Parses and validates a request without I/O.
     pub fn read(request: &'i Request) -> Result<Self, Problem> {
         let tenant = request.tenant()?;
-        let body = request.body();
-        if body.len() > limits::BODY_BYTES_MAX {
-            return Err(Problem::TooLarge { bytes_max: limits::BODY_BYTES_MAX });
-        }
-        if !is_plain_json(request) {
-            return Err(Problem::UnsupportedMediaType);
-        }
+        let body = body::read(request)?;
         let header_key = idempotency_key::read(request)?;
-        let payload = IngestRequest::parse(body, Utc::now()).map_err(|error| match error {
+        let payload = IngestRequest::parse(&body, Utc::now()).map_err(|error| match error {
             RequestError::NotJson { line, column } => {
                 Problem::NotJson(format!("It stops being JSON at line {line}, column {column}."))
             }
@@ -212,13 +205,4 @@ fn other_account_faults(positions: &[i32]) -> Vec<Fault> {
         );
     }
     faults.into_vec()
-}
-
-/// Whether the request declares uncompressed JSON.
-fn is_plain_json(request: &Request) -> bool {
-    let content_type = request.header(CONTENT_TYPE.as_str()).unwrap_or_default();
-    let media_type = content_type.split(';').next().unwrap_or_default().trim();
-    let is_json = media_type.eq_ignore_ascii_case("application/json");
-    let encoding = request.header(CONTENT_ENCODING.as_str()).unwrap_or("identity");
-    is_json && encoding.eq_ignore_ascii_case("identity")
 }

@@ -179,7 +179,7 @@ impl Problem {
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "unsupported-media-type",
                 "The body must be JSON",
-                "Send it with Content-Type: application/json, in UTF-8, uncompressed.",
+                "Send it with Content-Type: application/json, in UTF-8, plain or with Content-Encoding: gzip.",
             ),
             Self::Invalid(_) => (
                 StatusCode::UNPROCESSABLE_ENTITY,

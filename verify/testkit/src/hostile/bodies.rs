@@ -5,6 +5,8 @@
 use rand::Rng;
 use rand::rngs::StdRng;
 
+use crate::gzip::{bomb, gzip};
+
 use super::batch::{
     BODY_BYTES_MAX, batch, list, object, one_of, some_batch, transaction, with_field,
 };
@@ -29,6 +31,8 @@ pub const GENERATORS: &[Generator] = &[
     ("impossible date", impossible_date),
     ("unknown account", unknown_account),
     ("wrong count", wrong_count),
+    ("incomplete gzip", incomplete_gzip),
+    ("damaged gzip", damaged_gzip),
 ];
 
 /// Generators of bodies of megabytes.
@@ -51,6 +55,10 @@ pub const HEAVY: &[Generator] = &[
     ("6 MB of names in escapes", very_many_escaped_names),
     ("6 MB of escapes", very_many_escapes),
     ("10,000 unknown accounts", unknown_accounts),
+    ("6 MB and a byte in gzip", gzip_too_large),
+    ("6 MB of elements in gzip", gzip_of_elements),
+    ("a gigabyte in gzip", gzip_bomb),
+    ("6 MB of empty gzip members", gzip_members),
 ];
 
 fn truncated(random: &mut StdRng) -> Vec<u8> {
@@ -354,4 +362,37 @@ fn very_many_escapes(random: &mut StdRng) -> Vec<u8> {
     let escape = one_of(random, &["\\u0000", "\\ud83d\\ude80", "\\n", "\\\""]);
     let text = escape.repeat((BODY_BYTES_MAX - 1_000) / escape.len());
     with_field("name", &format!("\"{text}\"")).into()
+}
+
+fn incomplete_gzip(random: &mut StdRng) -> Vec<u8> {
+    let mut stream = gzip(some_batch(random, 20).as_bytes());
+    stream.truncate(random.random_range(2..stream.len()));
+    stream
+}
+
+/// The batch is invalid too, because gzip does not protect every byte of its header.
+fn damaged_gzip(random: &mut StdRng) -> Vec<u8> {
+    let mut stream = gzip(&wrong_count(random));
+    let index = random.random_range(0..stream.len());
+    if let Some(byte) = stream.get_mut(index) {
+        *byte ^= 1 << random.random_range(0..8);
+    }
+    stream
+}
+
+fn gzip_too_large(random: &mut StdRng) -> Vec<u8> {
+    gzip(&too_large(random))
+}
+
+fn gzip_of_elements(random: &mut StdRng) -> Vec<u8> {
+    gzip(&very_many_elements(random))
+}
+
+fn gzip_bomb(_: &mut StdRng) -> Vec<u8> {
+    bomb()
+}
+
+fn gzip_members(_: &mut StdRng) -> Vec<u8> {
+    let member = gzip(b"");
+    member.repeat(BODY_BYTES_MAX / member.len())
 }

@@ -3,62 +3,16 @@
 
 mod rig;
 
-use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use futures::future::join_all;
 use lambda_http::{Request as LambdaRequest, RequestExt};
-use reqwest::{Client, Method, Response};
+use reqwest::{Client, Method};
 use serde_json::{Value, json};
-use tributary_stack::Lambda;
-use tributary_stack::gateway::{Gateway, GatewayConfig};
 use tributary_stack::lambda::FunctionConfig;
 
-use rig::{DEADLINE, function_that, lambda};
-
-const SUMMARY: &str = "/api/reports/account/acc_1/summary";
-const INGEST: &str = "/api/integrations/transactions";
-const HEALTH: &str = "/api/health";
-
-struct Api {
-    lambda: Lambda,
-    gateway: Gateway,
-    http: Client,
-}
-
-impl Api {
-    async fn start(functions: Vec<FunctionConfig>) -> Self {
-        Self::start_caching(functions, Duration::ZERO).await
-    }
-
-    async fn start_caching(functions: Vec<FunctionConfig>, authorizer_cache_ttl: Duration) -> Self {
-        let lambda = lambda(functions).await;
-        let region = "us-east-1".to_owned();
-        let host = Ipv4Addr::LOCALHOST.into();
-        let config = GatewayConfig { host, port: 0, region, authorizer_cache_ttl };
-        let gateway = Gateway::start(config, lambda.clone()).await.unwrap();
-        let http = Client::builder().timeout(DEADLINE).build().unwrap();
-        Self { lambda, gateway, http }
-    }
-
-    async fn send(&self, method: Method, path: &str) -> Response {
-        self.http.request(method, self.gateway.url() + path).send().await.unwrap()
-    }
-
-    async fn get(&self, path: &str) -> Response {
-        self.send(Method::GET, path).await
-    }
-
-    async fn stop(self) {
-        self.gateway.stop().await;
-        self.lambda.stop().await;
-    }
-}
-
-/// A function that returns its event as the body.
-fn echo(name: &str) -> FunctionConfig {
-    function_that(name, &json!({"do": "echo_http"}))
-}
+use rig::api::{Api, HEALTH, INGEST, SUMMARY, allow, assert_problem, echo};
+use rig::function_that;
 
 fn authorizer(effect: &str) -> FunctionConfig {
     let response = json!({
@@ -70,26 +24,6 @@ fn authorizer(effect: &str) -> FunctionConfig {
         "context": {"tenant_id": "t1"},
     });
     function_that("authorize", &json!({"do": "respond", "with": response}))
-}
-
-async fn assert_problem(response: Response, status: u16) -> Value {
-    assert_eq!(response.status(), status);
-    assert_eq!(response.headers()["content-type"], "application/problem+json");
-    let id = response.headers()["x-correlation-id"].to_str().unwrap().to_owned();
-    let problem: Value = response.json().await.unwrap();
-    let problem_type = match status {
-        401 => "urn:tributary:problem:unauthorized",
-        404 => "urn:tributary:problem:not-found",
-        405 => "urn:tributary:problem:method-not-allowed",
-        413 => "urn:tributary:problem:body-too-large",
-        503 => "urn:tributary:problem:unavailable",
-        _ => "about:blank",
-    };
-    assert_eq!(problem["type"], problem_type);
-    assert_eq!(problem["status"], status);
-    assert_eq!(problem["correlation_id"], id);
-    assert!(problem["title"].is_string() && problem["detail"].is_string(), "{problem}");
-    problem
 }
 
 #[tokio::test]
@@ -147,10 +81,7 @@ async fn open_route_needs_no_authorizer_and_absent_values_are_null() {
 
 #[tokio::test]
 async fn text_body_is_passed_as_text_and_binary_body_as_base64() {
-    let allow = json!({"do": "respond", "with": {"principalId": "p", "policyDocument": {
-        "Version": "2012-10-17",
-        "Statement": [{"Action": "*", "Effect": "Allow", "Resource": "*"}]}}});
-    let api = Api::start(vec![function_that("authorize", &allow), echo("ingest")]).await;
+    let api = Api::start(vec![allow(), echo("ingest")]).await;
     for (body, expected, is_base64) in [
         ("{\"a\": \"ü\"}".as_bytes(), "{\"a\": \"ü\"}", false),
         (b"\xff\x00".as_slice(), "/wA=", true),
@@ -167,12 +98,8 @@ async fn text_body_is_passed_as_text_and_binary_body_as_base64() {
 
 #[tokio::test]
 async fn body_over_the_limit_of_api_gateway_or_lambda_is_413() {
-    let allow = json!({"do": "respond", "with": {"principalId": "p", "policyDocument": {
-        "Version": "2012-10-17",
-        "Statement": [{"Action": "*", "Effect": "Allow", "Resource": "*"}]}}});
     let ok = json!({"do": "respond", "with": {"statusCode": 202, "body": "{}"}});
-    let functions = vec![function_that("authorize", &allow), function_that("ingest", &ok)];
-    let api = Api::start(functions).await;
+    let api = Api::start(vec![allow(), function_that("ingest", &ok)]).await;
     let post = |bytes: Vec<u8>| api.http.post(api.gateway.url() + INGEST).body(bytes).send();
     assert_eq!(post(vec![b'x'; 6_000_000]).await.unwrap().status(), 202);
     // In an event each of these quotes takes two bytes.

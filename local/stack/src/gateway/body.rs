@@ -1,11 +1,13 @@
-//! Reads a request body up to API Gateway's limit.
+//! Reads a request body up to API Gateway's limit, and decompresses it.
 
 use axum::body::{Body, Bytes};
 use futures::StreamExt;
+use http::HeaderMap;
 
+use super::compression;
 use super::problem::Problem;
 
-/// API Gateway's limit for a request body, in bytes.
+/// API Gateway's limit for a request body, in bytes, as sent and decompressed.
 /// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html>.
 const BODY_BYTES_MAX: usize = 10 * 1024 * 1024;
 
@@ -13,8 +15,12 @@ const BODY_BYTES_MAX: usize = 10 * 1024 * 1024;
 /// client whose connection is closed while it sends would not read the response.
 const DISCARDED_BYTES_MAX: usize = 8 * BODY_BYTES_MAX;
 
-/// Reads the whole body.
-pub(crate) async fn read(body: Body) -> Result<Bytes, Problem> {
+/// Reads the whole body and decompresses it if `headers` say that it is compressed.
+pub(crate) async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
+    compression::decompress(headers, read_as_sent(body).await?, BODY_BYTES_MAX)
+}
+
+async fn read_as_sent(body: Body) -> Result<Bytes, Problem> {
     let mut chunks = body.into_data_stream();
     let mut read = Vec::new();
     let mut length = 0_usize;
@@ -40,9 +46,9 @@ mod tests {
 
     #[tokio::test]
     async fn body_at_the_limit_is_read_and_one_past_it_is_rejected() {
-        let longest = read(Body::from(vec![b'x'; BODY_BYTES_MAX])).await.unwrap();
+        let longest = read_as_sent(Body::from(vec![b'x'; BODY_BYTES_MAX])).await.unwrap();
         assert_eq!(longest.len(), BODY_BYTES_MAX);
-        let rejected = read(Body::from(vec![b'x'; BODY_BYTES_MAX + 1])).await;
+        let rejected = read_as_sent(Body::from(vec![b'x'; BODY_BYTES_MAX + 1])).await;
         assert!(matches!(rejected, Err(Problem::Shared(FunctionProblem::TooLarge { .. }))));
     }
 }

@@ -6,6 +6,7 @@
 
 mod authorizer;
 mod body;
+mod compression;
 mod event;
 mod limits;
 mod policy;
@@ -137,8 +138,13 @@ async fn handle(
         correlation_of(request.headers()).unwrap_or_else(|| CorrelationId::from_uuid(id));
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
+    let accepts_gzip = compression::accepts_gzip(request.headers());
     let result = shared.respond(request, client.ip(), &request_id).await;
     let mut response = result.unwrap_or_else(|problem| problem.into_response(&correlation_id));
+    if accepts_gzip {
+        let compressed = compression::compress(response).await;
+        response = compressed.unwrap_or_else(|problem| problem.into_response(&correlation_id));
+    }
     response.headers_mut().extend(header(REQUEST_ID, &request_id));
     let returned_id = response.headers().get(CORRELATION_HEADER).and_then(|id| id.to_str().ok());
     tracing::info!(
@@ -164,7 +170,7 @@ impl Shared {
         limits::check_head(&parts)?;
         let found = routes::find(parts.method.as_str(), parts.uri.path());
         let matched = found.map_err(Problem::of_route)?;
-        let body = body::read(body).await?;
+        let body = body::read(&parts.headers, body).await?;
         let trace = self.forward(&mut parts.headers, client);
         let facts = RequestFacts {
             route: matched.route,

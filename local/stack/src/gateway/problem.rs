@@ -46,6 +46,11 @@ impl Problem {
         Self::Shared(FunctionProblem::TooLarge { bytes_max: PAYLOAD_BYTES_MAX })
     }
 
+    /// The body is not in the content coding that the request declares.
+    pub(crate) fn unsupported_media_type() -> Self {
+        Self::Shared(FunctionProblem::UnsupportedMediaType)
+    }
+
     pub(crate) fn of_route(no_route: NoRoute) -> Self {
         Self::Shared(match no_route {
             NoRoute::UnknownPath => FunctionProblem::NotFound,

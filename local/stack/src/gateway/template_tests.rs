@@ -1,4 +1,5 @@
-//! The gateway's error responses are equal to those in the deployment template.
+//! The gateway's error responses and minimum size of compression are those of the deployment
+//! template.
 
 use axum::body::to_bytes;
 use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -7,7 +8,13 @@ use tributary_domain::CorrelationId;
 use tributary_lambda::routes::NoRoute;
 use tributary_testkit::template::resource;
 
+use super::compression::COMPRESSED_BYTES_MIN;
 use super::problem::Problem;
+
+#[test]
+fn minimum_size_of_compression_is_that_of_the_template() {
+    assert_eq!(resource("Api")["Properties"]["MinimumCompressionSize"], COMPRESSED_BYTES_MIN);
+}
 
 #[tokio::test]
 async fn gateway_responses_of_the_template_are_equal() {
@@ -17,6 +24,7 @@ async fn gateway_responses_of_the_template_are_equal() {
         ("ACCESS_DENIED", Problem::Forbidden),
         ("MISSING_AUTHENTICATION_TOKEN", Problem::of_route(NoRoute::UnknownPath)),
         ("REQUEST_TOO_LARGE", Problem::body_too_large()),
+        ("UNSUPPORTED_MEDIA_TYPE", Problem::unsupported_media_type()),
         ("THROTTLED", Problem::Throttled),
         ("AUTHORIZER_FAILURE", Problem::unavailable("the authorizer failed")),
         ("INTEGRATION_FAILURE", Problem::FunctionFailed),

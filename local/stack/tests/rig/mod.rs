@@ -4,6 +4,8 @@
 //! Each test file has `#![cfg(test)]`, so that clippy treats its helper functions as test code.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
+pub mod api;
+
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 

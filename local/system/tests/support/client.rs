@@ -3,6 +3,7 @@
 use reqwest::header::HeaderMap;
 use reqwest::{Client, Method};
 use serde_json::Value;
+use tributary_testkit::gzip::gunzip;
 
 use super::{DEADLINE, eventually};
 
@@ -22,7 +23,7 @@ pub struct Api {
     key: Option<String>,
 }
 
-/// A response with its whole body.
+/// A response with its whole body, decompressed.
 #[derive(Debug)]
 pub struct Response {
     pub status: u16,
@@ -61,7 +62,10 @@ impl Api {
         }
         let response = request.send().await.unwrap();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        Response { status, headers, text: response.text().await.unwrap() }
+        let body = response.bytes().await.unwrap();
+        let is_compressed = headers.get("content-encoding").is_some_and(|coding| coding == "gzip");
+        let text = if is_compressed { gunzip(&body) } else { body.to_vec() };
+        Response { status, headers, text: String::from_utf8(text).unwrap() }
     }
 
     pub async fn get(&self, path: &str) -> Response {

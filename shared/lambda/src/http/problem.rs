@@ -13,7 +13,7 @@ pub type Cause = Box<dyn Error + Send + Sync>;
 /// A rejected or failed request.
 #[derive(Debug)]
 pub enum Problem {
-    /// The body is not JSON; the text says where.
+    /// The body is not JSON, or not valid gzip; the text says where or why.
     NotJson(String),
     /// The credential is missing or invalid.
     Unauthorized,

@@ -120,6 +120,9 @@ create table accounts (
 -- A posted transaction that names a pending one of the same account replaces it. The pending row keeps its history and
 -- its enrichment, but is excluded from all totals; `replaced_by` is the posted transaction.
 --
+-- `currency` is a code of ISO 4217 or an unofficial one of 1 to 12 printable ASCII characters, which never equals a
+-- code of ISO 4217. The amount of either is exact.
+--
 -- A row is updated once, when it is finished, and no indexed column changes. The fill factor leaves room on the page for
 -- that, so that PostgreSQL can apply it as a heap-only update.
 create table transactions (
@@ -154,7 +157,7 @@ create table transactions (
     constraint transactions_pkey primary key (tenant_id, transaction_id),
     constraint transactions_account_fkey foreign key (tenant_id, account_id)
         references accounts (tenant_id, account_id),
-    constraint transactions_currency_is_iso check (currency ~ '^[A-Z]{3}$'),
+    constraint transactions_currency_is_a_code check (currency ~ '^[!-~]{1,12}$'),
     constraint transactions_status_known check (status in ('pending', 'completed', 'failed')),
     constraint transactions_attempts_counted check (
         attempts >= 0 and (status = 'pending' or attempts > 0)

@@ -30,12 +30,13 @@ pub fn optional<T: FromStr<Err: Display>>(
     }
 }
 
-/// An optional currency.
+/// An optional currency, of ISO 4217 or unofficial.
 pub fn currency(request: &Request, name: &str, faults: &mut Faults) -> Option<Currency> {
     let code = request.query(name)?;
-    let currency = Currency::from_code(code);
+    let currency = Currency::from_stored(code);
     if currency.is_none() {
-        faults.add(format!("?{name}"), "must be an ISO 4217 currency code such as USD");
+        let detail = "must be an ISO 4217 currency code such as USD, or an unofficial code";
+        faults.add(format!("?{name}"), detail);
     }
     currency
 }

@@ -61,7 +61,7 @@ pub async fn get(store: &Store, request: &Request) -> Result<Response, Problem> 
 }
 
 fn group(sums: Sums) -> Result<GroupSums, UnknownSums> {
-    match (Currency::from_code(&sums.currency), sums.status.parse()) {
+    match (Currency::from_stored(&sums.currency), sums.status.parse()) {
         (Some(currency), Ok(status)) => Ok(GroupSums {
             currency,
             status,

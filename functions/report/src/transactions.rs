@@ -31,7 +31,9 @@ struct Body<'b> {
 struct TransactionBody {
     transaction_id: String,
     amount: Money,
-    iso_currency_code: Currency,
+    /// Exactly one of the two codes is present.
+    iso_currency_code: Option<Currency>,
+    unofficial_currency_code: Option<Currency>,
     date: DateTime<Utc>,
     authorized_date: Option<NaiveDate>,
     name: String,
@@ -139,7 +141,7 @@ fn period(request: &Request) -> Result<Option<Period>, Vec<Fault>> {
 }
 
 fn transaction_body(row: StoredTransaction) -> Result<TransactionBody, UnknownCurrency> {
-    let Some(currency) = Currency::from_code(&row.currency) else {
+    let Some(currency) = Currency::from_stored(&row.currency) else {
         return Err(UnknownCurrency(row.transaction_id));
     };
     let personal_finance_category = match (row.primary_code, row.detailed_code, row.confidence) {
@@ -151,7 +153,8 @@ fn transaction_body(row: StoredTransaction) -> Result<TransactionBody, UnknownCu
     Ok(TransactionBody {
         transaction_id: row.transaction_id,
         amount: Money::new(row.amount, currency),
-        iso_currency_code: currency,
+        iso_currency_code: currency.iso_code().map(|_| currency),
+        unofficial_currency_code: currency.unofficial_code().map(|_| currency),
         date: row.booked_at,
         authorized_date: row.authorized_on,
         name: row.description,

@@ -50,12 +50,12 @@ impl DecimalLiteral {
 
     /// The value with exactly `decimals` decimals, at least [`Self::decimals`]; `None` if
     /// it has more than `integer_digits_max` digits before the point.
-    pub fn to_decimal(&self, decimals: u32, integer_digits_max: usize) -> Option<Decimal> {
+    pub fn to_decimal(&self, decimals: u32, integer_digits_max: u32) -> Option<Decimal> {
         if self.digits.is_empty() {
             return Some(Decimal::new(0, decimals));
         }
         let length = i64::try_from(self.digits.len()).ok()?;
-        if length.saturating_add(self.exponent) > i64::try_from(integer_digits_max).ok()? {
+        if length.saturating_add(self.exponent) > i64::from(integer_digits_max) {
             return None;
         }
         let zeros = u32::try_from(self.exponent.saturating_add(i64::from(decimals))).ok()?;

@@ -220,7 +220,7 @@ mod tests {
             r#"{"currency":"USD","metrics":{"total_transactions":2,"total_spend":5.00"#
         ));
         assert!(json(&most_used).ends_with(r#""currencies":["USD","EUR"]}"#));
-        let requested = Summary::of(&groups, Currency::from_code("EUR"));
+        let requested = Summary::of(&groups, Currency::from_stored("EUR"));
         assert!(json(&requested).starts_with(
             r#"{"currency":"EUR","metrics":{"total_transactions":1,"total_spend":7.00"#
         ));
@@ -235,7 +235,7 @@ mod tests {
             ),
             "{summary}"
         );
-        let requested = json(&Summary::of(&[], Currency::from_code("JPY")));
+        let requested = json(&Summary::of(&[], Currency::from_stored("JPY")));
         assert!(
             requested.starts_with(
                 r#"{"currency":"JPY","metrics":{"total_transactions":0,"total_spend":0,"#

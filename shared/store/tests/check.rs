@@ -325,10 +325,15 @@ async fn expired_lease_is_reported() {
 async fn invalid_amount_or_currency_is_reported() {
     let statements = [
         "update transactions set amount = -0.101 where transaction_id = 'tx_00003'",
-        "update transactions set amount = 1e15 where transaction_id = 'tx_00003'",
+        "update transactions set amount = 1e26 where transaction_id = 'tx_00003'",
         "update transactions set amount = 'NaN' where transaction_id = 'tx_00003'",
         "update transactions set currency = 'JPY' where transaction_id = 'tx_00003'",
         "update transactions set currency = 'XAU' where transaction_id = 'tx_00003'",
+        "update transactions set currency = 'usd' where transaction_id = 'tx_00003'",
+        "update transactions set currency = 'BTC', amount = 1e-19 where transaction_id = 'tx_00003'",
+        "update transactions set currency = 'BTC', amount = 1e28 where transaction_id = 'tx_00003'",
+        "update transactions set currency = 'BTC', amount = 1e10 + 1e-18 \
+         where transaction_id = 'tx_00003'",
     ];
     assert_reported(&statements, &["amounts", "report-sums"], "tx_00003").await;
 }

@@ -23,7 +23,7 @@ fn any_json(depth: u32) -> impl Strategy<Value = Value> {
         any::<i64>().prop_map(Value::from),
         any::<f64>().prop_map(Value::from),
         any_text().prop_map(Value::from),
-        prop_oneof!["2025-10-3[0-9]", "-?[0-9]{1,17}\\.[0-9]{0,3}", "USD|JPY|BHD|XAU"]
+        prop_oneof!["2025-10-3[0-9]", "-?[0-9]{1,17}\\.[0-9]{0,3}", "USD|JPY|BHD|XAU|BTC|DEM"]
             .prop_map(Value::from),
     ];
     leaf.prop_recursive(depth, 32, 4, |inner| {
@@ -41,8 +41,8 @@ fn some_batch() -> impl Strategy<Value = Value> {
         let transaction = |index: usize| {
             json!({
                 "transaction_id": format!("{index}"), "account_id": "acc", "amount": "-42.50",
-                "iso_currency_code": "USD", "date": "2025-10-30", "authorized_date": null,
-                "name": text, "merchant_name": null, "payment_channel": null,
+                "iso_currency_code": "USD", "unofficial_currency_code": null, "date": "2025-10-30",
+                "authorized_date": null, "name": text, "merchant_name": null, "payment_channel": null,
                 "merchant_category_code": null, "pending": false, "pending_transaction_id": null,
             })
         };

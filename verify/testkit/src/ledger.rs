@@ -191,13 +191,13 @@ pub fn bookings(count: usize, amount: &str) -> Vec<Transaction> {
     (0..count).map(|index| booking(&format!("tx_{index:05}"), amount)).collect()
 }
 
-/// An amount in a currency.
+/// An amount in a currency, of ISO 4217 or unofficial.
 ///
 /// # Panics
 /// If either is invalid.
 #[must_use]
 pub fn money(amount: &str, currency: &str) -> Money {
-    let currency = Currency::from_code(currency).expect("a currency");
+    let currency = Currency::from_stored(currency).expect("a currency");
     Money::parse(amount, currency).expect("an amount")
 }
 

@@ -155,13 +155,32 @@ impl<'r, 'f> FieldReader<'r, 'f> {
         count
     }
 
-    pub fn currency(&mut self, field: &str) -> Option<Currency> {
-        let code = self.text(field, limits::WORD_LENGTH_MAX)?;
-        let currency = Currency::from_code(&code);
-        if currency.is_none() {
-            self.fault(field, "must be an ISO 4217 currency code such as USD");
+    /// The currency by its ISO 4217 code or by an unofficial one: exactly one of the two fields.
+    pub fn currency(&mut self, iso: &str, unofficial: &str) -> Option<Currency> {
+        let (field, currency) = match (self.raw(iso), self.raw(unofficial)) {
+            (Some(_), None) => {
+                (iso, Currency::from_code(&self.text(iso, limits::WORD_LENGTH_MAX)?))
+            }
+            (None, Some(_)) => {
+                (unofficial, Currency::unofficial(&self.text(unofficial, limits::WORD_LENGTH_MAX)?))
+            }
+            (None, None) => {
+                self.fault(iso, format!("is required, or {unofficial}: exactly one must be set"));
+                return None;
+            }
+            (Some(_), Some(_)) => {
+                let detail = format!("must not be set beside {iso}: exactly one must be set");
+                self.fault(unofficial, detail);
+                return None;
+            }
+        };
+        match currency {
+            Ok(currency) => Some(currency),
+            Err(error) => {
+                self.fault(field, error.to_string());
+                None
+            }
         }
-        currency
     }
 
     /// A required amount. Without a currency, only its presence and its length are checked.

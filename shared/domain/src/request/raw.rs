@@ -11,11 +11,12 @@ const REQUEST_FIELDS: [&str; 2] = ["total_transactions", "request_id"];
 
 const ACCOUNT_FIELDS: [&str; 5] = ["account_id", "name", "type", "subtype", "mask"];
 
-const TRANSACTION_FIELDS: [&str; 12] = [
+const TRANSACTION_FIELDS: [&str; 13] = [
     "transaction_id",
     "account_id",
     "amount",
     "iso_currency_code",
+    "unofficial_currency_code",
     "date",
     "authorized_date",
     "name",

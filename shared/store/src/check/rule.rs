@@ -146,15 +146,14 @@ impl Rule {
             Self::Amounts => {
                 let known = currencies(connection, tenant).await?;
                 let codes: Vec<_> = known.iter().map(|currency| currency.code()).collect();
-                let minor_units: Vec<_> = known
-                    .iter()
-                    .map(|it| i32::try_from(it.minor_units()).unwrap_or(i32::MAX))
-                    .collect();
-                let digits_max = i32::try_from(Money::INTEGER_DIGITS_MAX).unwrap_or(i32::MAX);
+                let integer = |decimals: u32| i32::try_from(decimals).unwrap_or(i32::MAX);
+                let least: Vec<_> = known.iter().map(|it| integer(it.decimals_min())).collect();
+                let most: Vec<_> = known.iter().map(|it| integer(it.decimals_max())).collect();
+                let digits_max = integer(Money::DIGITS_MAX);
                 check!(
                     connection,
                     tenant,
-                    "src/check/amounts.sql"(codes as _, &minor_units, digits_max),
+                    "src/check/amounts.sql"(codes as _, &least, &most, digits_max),
                     "An amount has a known currency and no more digits than the currency allows."
                 )
             }
@@ -215,5 +214,5 @@ async fn currencies(
     )
     .fetch_all(unnamed(connection))
     .await?;
-    Ok(stored.iter().filter_map(|code| Currency::from_code(code)).collect())
+    Ok(stored.iter().filter_map(|code| Currency::from_stored(code)).collect())
 }

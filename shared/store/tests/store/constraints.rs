@@ -47,8 +47,11 @@ async fn transaction_cannot_be_in_an_invalid_state() {
         (PENDING, "status = 'processing', attempts = 1", "transactions_status_known"),
         (PENDING, "attempts = -1", "transactions_attempts_counted"),
         (COMPLETED, "attempts = 0", "transactions_attempts_counted"),
-        (PENDING, "currency = 'usd'", "transactions_currency_is_iso"),
-        (PENDING, "currency = 'USDX'", "transactions_currency_is_iso"),
+        (PENDING, "currency = ''", "transactions_currency_is_a_code"),
+        (PENDING, "currency = 'US D'", "transactions_currency_is_a_code"),
+        (PENDING, "currency = E'USD\\n'", "transactions_currency_is_a_code"),
+        (PENDING, "currency = '₿'", "transactions_currency_is_a_code"),
+        (PENDING, "currency = '1234567890123'", "transactions_currency_is_a_code"),
         (COMPLETED, "category = null", "transactions_categorised_when_completed"),
         (COMPLETED, "rules_version = null", "transactions_categorised_when_completed"),
         (PENDING, "category = 'Food'", "transactions_categorised_when_completed"),
@@ -64,8 +67,10 @@ async fn transaction_cannot_be_in_an_invalid_state() {
         let violated = violated_constraint(&mut connection, &statement).await;
         assert_eq!(violated.as_deref(), Some(constraint), "{id}: {change}");
     }
-    let valid = "update transactions set description = 'x'";
-    assert_eq!(violated_constraint(&mut connection, valid).await, None);
+    for valid in ["description = 'x'", "currency = '123456789012'", "currency = '!~'"] {
+        let statement = format!("update transactions set {valid}");
+        assert_eq!(violated_constraint(&mut connection, &statement).await, None, "{valid}");
+    }
 }
 
 #[tokio::test]

@@ -127,7 +127,7 @@ fn read_account(reader: &mut FieldReader<'_, '_>) -> Option<Account> {
 fn read_transaction(reader: &mut FieldReader<'_, '_>) -> Option<Transaction> {
     let transaction_id = reader.text("transaction_id", ID_LENGTH_MAX);
     let account_id = reader.text("account_id", ID_LENGTH_MAX);
-    let currency = reader.currency("iso_currency_code");
+    let currency = reader.currency("iso_currency_code", "unofficial_currency_code");
     let money = reader.money("amount", currency);
     let booked_at = reader.instant("date");
     let authorized_on = reader.optional_date("authorized_date");

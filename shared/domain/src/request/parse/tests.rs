@@ -88,6 +88,44 @@ fn amount_is_parsed_exactly_and_not_through_a_float() {
 }
 
 #[test]
+fn currency_is_either_of_iso_4217_or_unofficial() {
+    let with = |iso: Value, unofficial: Value, amount: &str| {
+        let mut body = example();
+        let transaction = &mut body["transactions"][0];
+        transaction["iso_currency_code"] = iso;
+        transaction["unofficial_currency_code"] = unofficial;
+        transaction["amount"] = json!(amount);
+        body
+    };
+    for (iso, unofficial, amount, code) in [
+        (Value::Null, json!("BTC"), "-0.00012345", "BTC"),
+        (Value::Null, json!("GBX"), "0.000000000000000001", "GBX"),
+        (json!("DEM"), Value::Null, "-42.50", "DEM"),
+        (json!("ANG"), Value::Null, "99999999999999999999999999.99", "ANG"),
+    ] {
+        let request = parse_value(&with(iso, unofficial, amount)).unwrap();
+        let money = request.transactions[0].money;
+        assert_eq!((money.currency().code(), money.amount().to_string().as_str()), (code, amount));
+    }
+    for (iso, unofficial, pointer, detail) in [
+        (Value::Null, Value::Null, "iso_currency_code", "exactly one must be set"),
+        (json!("USD"), json!("BTC"), "unofficial_currency_code", "exactly one must be set"),
+        (json!("BTC"), Value::Null, "iso_currency_code", "unofficial_currency_code"),
+        (json!("GBp"), Value::Null, "iso_currency_code", "send GBP, with the amount in pounds"),
+        (Value::Null, json!("usd"), "unofficial_currency_code", "send USD as iso_currency_code"),
+        (Value::Null, json!("1234567890123"), "unofficial_currency_code", "1 to 12 printable"),
+        (Value::Null, json!(5), "unofficial_currency_code", "must be a string"),
+    ] {
+        let Err(RequestError::Invalid(faults)) = parse_value(&with(iso, unofficial, "-1")) else {
+            panic!("{detail}")
+        };
+        assert_eq!(faults.len(), 1, "{faults:?}");
+        assert_eq!(faults[0].pointer, format!("/transactions/0/{pointer}"));
+        assert!(faults[0].detail.contains(detail), "{faults:?}");
+    }
+}
+
+#[test]
 fn plain_date_is_midnight_utc_and_an_offset_is_applied() {
     for (text, expected) in [
         ("2025-10-30", "2025-10-30T00:00:00+00:00"),

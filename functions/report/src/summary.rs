@@ -3,11 +3,12 @@
 use chrono::NaiveDate;
 use http::StatusCode;
 use serde::Serialize;
-use tributary_domain::summary::{GroupSums, Summary};
+use tributary_domain::money::{InvalidSum, Sum};
+use tributary_domain::summary::{CategorySpend, CurrencySums, Summary};
 use tributary_domain::{CorrelationId, Currency, Faults, Period};
 use tributary_lambda::http::{Problem, Request, Response};
 use tributary_store::Store;
-use tributary_store::report::{self, Sums};
+use tributary_store::report;
 
 use crate::parameters;
 
@@ -26,12 +27,13 @@ struct DateRange {
     end: NaiveDate,
 }
 
-/// Sums with a currency or status that this version does not know.
+/// Sums that this version cannot read.
 #[derive(Debug, thiserror::Error)]
-#[error("unknown currency {currency} or status {status}")]
-struct UnknownSums {
-    currency: String,
-    status: String,
+enum UnreadableSums {
+    #[error("the currency {0:?} is unknown")]
+    Currency(String),
+    #[error(transparent)]
+    Sum(#[from] InvalidSum),
 }
 
 pub async fn get(store: &Store, request: &Request) -> Result<Response, Problem> {
@@ -45,31 +47,40 @@ pub async fn get(store: &Store, request: &Request) -> Result<Response, Problem> 
     let mut tx = store.begin(tenant).await?;
     let sums =
         report::summary(&mut tx, tenant, account_id, period).await?.ok_or(Problem::NotFound)?;
-    let groups = sums
+    let sums = sums
         .into_iter()
-        .map(group)
+        .map(in_currency)
         .collect::<Result<Vec<_>, _>>()
         .map_err(|error| Problem::Internal(error.into()))?;
 
     let body = Body {
         account_id,
         date_range: DateRange { start: period.start(), end: period.end() },
-        summary: Summary::of(&groups, currency),
+        summary: Summary::of(sums, currency),
         correlation_id: &request.correlation,
     };
     Ok(Response::json(StatusCode::OK, &body)?)
 }
 
-fn group(sums: Sums) -> Result<GroupSums, UnknownSums> {
-    match (Currency::from_stored(&sums.currency), sums.status.parse()) {
-        (Some(currency), Ok(status)) => Ok(GroupSums {
-            currency,
-            status,
-            category: (!sums.category.is_empty()).then_some(sums.category),
-            count: sums.transaction_count,
-            spend: sums.spend,
-            income: sums.income,
-        }),
-        _ => Err(UnknownSums { currency: sums.currency, status: sums.status }),
-    }
+/// The stored sums, written with the decimals of their currency.
+fn in_currency(stored: report::CurrencySums) -> Result<CurrencySums, UnreadableSums> {
+    let Some(currency) = Currency::from_stored(&stored.currency) else {
+        return Err(UnreadableSums::Currency(stored.currency));
+    };
+    let sum = |text: &str| Sum::parse(text, &currency);
+    let top_categories = stored.top_categories.into_iter().map(|top| {
+        Ok(CategorySpend {
+            total_spend: sum(&top.spend)?,
+            category: top.category,
+            transaction_count: top.transaction_count,
+        })
+    });
+    Ok(CurrencySums {
+        currency,
+        counts: stored.counts,
+        spend: sum(&stored.spend)?,
+        income: sum(&stored.income)?,
+        net: sum(&stored.net)?,
+        top_categories: top_categories.collect::<Result<_, InvalidSum>>()?,
+    })
 }

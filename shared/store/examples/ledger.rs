@@ -50,7 +50,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .map_err(|faults| format!("{faults:?}"))?;
     let mut tx = store.begin(tenant).await?;
     for sums in report::summary(&mut tx, tenant, "acc", october).await?.unwrap_or_default() {
-        println!("{} {}: {} {} spent", sums.category, sums.status, sums.spend, sums.currency);
+        println!("{} {} spent, {} completed", sums.spend, sums.currency, sums.counts.completed);
     }
     Ok(())
 }

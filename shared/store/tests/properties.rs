@@ -98,8 +98,20 @@ struct StoredRow {
     category: &'static str,
 }
 
-/// Count, spend and income in cents, by account, currency, status and category.
-type Sums = BTreeMap<(usize, String, String, String), (i64, i64, i64)>;
+/// Sums of one account in one currency. Amounts are in cents.
+#[derive(Debug, Default, PartialEq)]
+struct Sum {
+    /// Which of them are processing depends on slices, which the model does not have.
+    pending: i64,
+    completed: i64,
+    failed: i64,
+    spend: i64,
+    income: i64,
+    /// Count and spend of the category that has spend.
+    food: Option<(i64, i64)>,
+}
+
+type Sums = BTreeMap<(usize, String), Sum>;
 
 /// The in-memory model. It stores only rows and computes the sums from them on each call.
 #[derive(Default)]
@@ -123,16 +135,23 @@ impl Model {
             }
             let row = &stored.row;
             let currency = CURRENCIES[row.currency].to_owned();
-            let key = (
-                account_of(row.id),
-                currency,
-                stored.status.to_owned(),
-                stored.category.to_owned(),
-            );
-            let sum = sums.entry(key).or_default();
-            sum.0 += 1;
-            sum.1 += (-row.cents).max(0);
-            sum.2 += row.cents.max(0);
+            let sum = sums.entry((account_of(row.id), currency)).or_default();
+            let spend = (-row.cents).max(0);
+            sum.spend += spend;
+            sum.income += row.cents.max(0);
+            match stored.status {
+                "completed" => {
+                    sum.completed += 1;
+                    let food = sum.food.get_or_insert_default();
+                    food.0 += 1;
+                    food.1 += spend;
+                }
+                "failed" => sum.failed += 1,
+                _ => sum.pending += 1,
+            }
+        }
+        for sum in sums.values_mut() {
+            sum.food = sum.food.filter(|(_, spend)| *spend > 0);
         }
         sums
     }
@@ -307,17 +326,23 @@ impl Harness {
         let mut tx = self.store.begin(self.tenant).await.unwrap();
         let mut sums = Sums::new();
         for (index, account_id) in ACCOUNTS.iter().enumerate() {
-            let groups =
+            let reported =
                 report::summary(&mut tx, self.tenant, account_id, period).await.unwrap().unwrap();
-            for group in groups {
-                let cents = |amount: Decimal| i64::try_from(amount * Decimal::from(100)).unwrap();
-                // Which pending transactions are processing depends on slices, which the model
-                // does not have.
-                let status = group.status.replace("processing", "pending");
-                let sum = sums.entry((index, group.currency, status, group.category)).or_default();
-                sum.0 += group.transaction_count;
-                sum.1 += cents(group.spend);
-                sum.2 += cents(group.income);
+            for of_currency in reported {
+                let cents = |amount: &str| {
+                    i64::try_from(amount.parse::<Decimal>().unwrap() * Decimal::from(100)).unwrap()
+                };
+                let top = of_currency.top_categories.first();
+                let sum = Sum {
+                    pending: of_currency.counts.pending + of_currency.counts.processing,
+                    completed: of_currency.counts.completed,
+                    failed: of_currency.counts.failed,
+                    spend: cents(&of_currency.spend),
+                    income: cents(&of_currency.income),
+                    food: top.map(|top| (top.transaction_count, cents(&top.spend))),
+                };
+                assert_eq!(cents(&of_currency.net), sum.income - sum.spend);
+                sums.insert((index, of_currency.currency), sum);
             }
         }
         sums

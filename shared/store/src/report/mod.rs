@@ -1,34 +1,49 @@
 //! The sums of the report.
 
 use chrono::NaiveDate;
-use rust_decimal::Decimal;
 use sqlx::PgConnection;
-use tributary_domain::{BatchId, Period, TenantId};
+use tributary_domain::summary::TOP_CATEGORIES_MAX;
+use tributary_domain::{BatchId, Period, StatusCounts, TenantId};
 
 use crate::error::StoreError;
 use crate::unnamed::unnamed;
 
 /// The most packs that are folded when a batch is finished. relay folds the others.
 const BATCH_PACKS_MAX: i64 = 200;
-/// The sums of the transactions of one currency, status and category.
+
+/// The sums of an account's transactions in one currency. Amounts are decimal text, since a sum may
+/// have more digits than a [`rust_decimal::Decimal`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sums {
-    /// The currency of both sums.
+pub struct CurrencySums {
+    /// The code of the currency of all sums.
     pub currency: String,
-    /// The status of the transactions.
-    pub status: String,
-    /// The category, empty for transactions without one.
-    pub category: String,
-    /// The number of transactions.
-    pub transaction_count: i64,
+    /// The number of transactions in each status.
+    pub counts: StatusCounts,
     /// The sum of outgoing amounts, zero or more.
-    pub spend: Decimal,
+    pub spend: String,
     /// The sum of incoming amounts, zero or more.
-    pub income: Decimal,
+    pub income: String,
+    /// Income less spend.
+    pub net: String,
+    /// The categories with the highest spend, at most [`TOP_CATEGORIES_MAX`], highest first, ties by
+    /// name.
+    pub top_categories: Vec<CategorySums>,
 }
 
-/// Reads an account's sums over a period, by currency, status and category; `None` if the tenant
-/// has no such account. The cost depends on the number of days, not on the number of transactions.
+/// The sums of one category.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CategorySums {
+    /// The name of the category.
+    pub category: String,
+    /// The number of transactions, incoming ones included.
+    pub transaction_count: i64,
+    /// The sum of outgoing amounts, more than zero, as decimal text.
+    pub spend: String,
+}
+
+/// Reads an account's sums over a period, by currency, the most used first, ties by code; `None` if
+/// the tenant has no such account. The cost depends on the number of days, not on the number of
+/// transactions.
 ///
 /// # Errors
 /// [`StoreError`] of the statement.
@@ -37,9 +52,10 @@ pub async fn summary(
     tenant: TenantId,
     account_id: &str,
     period: Period,
-) -> Result<Option<Vec<Sums>>, StoreError> {
+) -> Result<Option<Vec<CurrencySums>>, StoreError> {
     let (start, end): (NaiveDate, NaiveDate) = (period.start(), period.end());
-    let rows = sqlx::query_file!("src/report/summary.sql", tenant.0, account_id, start, end)
+    let top = i64::try_from(TOP_CATEGORIES_MAX).unwrap_or(i64::MAX);
+    let rows = sqlx::query_file!("src/report/summary.sql", tenant.0, account_id, start, end, top)
         .fetch_all(unnamed(connection))
         .await?;
     if rows.is_empty() {
@@ -47,13 +63,29 @@ pub async fn summary(
     }
     // An account without transactions has one row of nulls.
     let sums = rows.into_iter().filter_map(|row| {
-        Some(Sums {
+        let categories = row.top_categories.unwrap_or_default().into_iter();
+        let spends = row.top_spends.unwrap_or_default();
+        let counts = row.top_counts.unwrap_or_default();
+        Some(CurrencySums {
             currency: row.currency?,
-            status: row.status?,
-            category: row.category?,
-            transaction_count: row.transaction_count?,
+            counts: StatusCounts {
+                pending: row.pending?,
+                processing: row.processing?,
+                completed: row.completed?,
+                failed: row.failed?,
+            },
             spend: row.spend?,
             income: row.income?,
+            net: row.net?,
+            top_categories: categories
+                .zip(spends)
+                .zip(counts)
+                .map(|((category, spend), transaction_count)| CategorySums {
+                    category,
+                    transaction_count,
+                    spend,
+                })
+                .collect(),
         })
     });
     Ok(Some(sums.collect()))

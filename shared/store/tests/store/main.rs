@@ -13,6 +13,7 @@ mod idempotency;
 mod ingest;
 mod ledger;
 mod limits;
+mod money;
 mod pages;
 mod pairs;
 mod plans;

@@ -1,14 +1,13 @@
 //! Compares the sums of the report with the sums of the rows.
 
 use chrono::NaiveDate;
-use rust_decimal::Decimal;
 use sqlx::PgConnection;
-use tributary_domain::{Period, TenantId};
-use tributary_store::report::{self, Sums};
+use tributary_domain::{Period, StatusCounts, TenantId};
+use tributary_store::report::{self, CategorySums, CurrencySums};
 
 use crate::ledger::Ledger;
 
-type Row = (String, String, String, i64, Decimal, Decimal);
+type Row = (String, i64, i64, i64, i64, String, String, String, Vec<String>, Vec<i64>, Vec<String>);
 
 pub fn period(start: NaiveDate, end: NaiveDate) -> Period {
     Period::parse(Some(&start.to_string()), Some(&end.to_string())).unwrap()
@@ -20,7 +19,7 @@ pub fn year() -> Period {
 }
 
 /// The sums of the report.
-pub async fn summary(ledger: &Ledger, account_id: &str, period: Period) -> Vec<Sums> {
+pub async fn summary(ledger: &Ledger, account_id: &str, period: Period) -> Vec<CurrencySums> {
     let mut tx = ledger.begin_on_new_connection().await;
     report::summary(&mut tx, ledger.tenant, account_id, period).await.unwrap().unwrap()
 }
@@ -31,17 +30,32 @@ pub async fn recompute(
     tenant: TenantId,
     account_id: &str,
     period: Period,
-) -> Vec<Sums> {
+) -> Vec<CurrencySums> {
     let rows: Vec<Row> = sqlx::query_as(
-        "select currency, case when status = 'pending' and exists ( \
-         select from slices s where s.batch_id = t.batch_id and s.expires_at >= now() \
-         and t.batch_position between s.first_position and s.last_position \
-         ) then 'processing' else status end, coalesce(category, ''), count(*), \
-         sum(case when amount < 0 then -amount else 0 end), \
-         sum(case when amount > 0 then amount else 0 end) \
-         from transactions t where tenant_id = $1 and account_id = $2 and replaced_by is null \
-         and (booked_at at time zone 'UTC')::date between $3 and $4 \
-         group by 1, 2, 3 order by 1, 2, 3",
+        "with booked as ( \
+           select currency, category, amount, greatest(-amount, 0) as spend, \
+           case when status = 'pending' and exists ( \
+             select from slices s where s.batch_id = t.batch_id and s.expires_at >= now() \
+             and t.batch_position between s.first_position and s.last_position \
+           ) then 'processing' else status end as status \
+           from transactions t where tenant_id = $1 and account_id = $2 and replaced_by is null \
+           and (booked_at at time zone 'UTC')::date between $3 and $4 \
+         ) \
+         select currency, count(*) filter (where status = 'pending'), \
+         count(*) filter (where status = 'processing'), \
+         count(*) filter (where status = 'completed'), \
+         count(*) filter (where status = 'failed'), trim_scale(sum(spend))::text, \
+         trim_scale(sum(greatest(amount, 0)))::text, trim_scale(sum(amount))::text, \
+         (array(select category from booked as b where b.currency = booked.currency and spend > 0 \
+           and category is not null group by category \
+           order by sum(spend) desc, category collate \"C\"))[:3], \
+         (array(select count(*) from booked as b where b.currency = booked.currency \
+           and category is not null group by category having sum(spend) > 0 \
+           order by sum(spend) desc, category collate \"C\"))[:3], \
+         (array(select trim_scale(sum(spend))::text from booked as b where b.currency = booked.currency \
+           and spend > 0 and category is not null group by category \
+           order by sum(spend) desc, category collate \"C\"))[:3] \
+         from booked group by currency order by count(*) desc, currency collate \"C\"",
     )
     .bind(tenant.0)
     .bind(account_id)
@@ -50,13 +64,24 @@ pub async fn recompute(
     .fetch_all(connection)
     .await
     .unwrap();
-    let sums = rows.into_iter().map(|(currency, status, category, count, spend, income)| Sums {
-        currency,
-        status,
-        category,
-        transaction_count: count,
-        spend,
-        income,
+    let sums = rows.into_iter().map(|row| {
+        let (currency, pending, processing, completed, failed, ..) = row;
+        let (_, _, _, _, _, spend, income, net, categories, category_counts, spends) = row;
+        let top = categories.into_iter().zip(category_counts).zip(spends);
+        CurrencySums {
+            currency,
+            counts: StatusCounts { pending, processing, completed, failed },
+            spend,
+            income,
+            net,
+            top_categories: top
+                .map(|((category, transaction_count), spend)| CategorySums {
+                    category,
+                    transaction_count,
+                    spend,
+                })
+                .collect(),
+        }
     });
     sums.collect()
 }

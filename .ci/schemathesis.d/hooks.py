@@ -21,7 +21,11 @@ KEY_HEADER = "Idempotency-Key"
 # Leaves room for the hash of the content.
 KEY_LENGTH_MAX = 100
 # Enough currencies to test amounts; ISO 4217 defines the full list.
-MINOR_UNITS = {"USD": 2, "EUR": 2, "JPY": 0, "BHD": 3}
+MINOR_UNITS = {"USD": 2, "EUR": 2, "JPY": 0, "BHD": 3, "DEM": 2}
+UNOFFICIAL_DECIMALS_MAX = 18
+DIGITS_MAX = 28
+# Three letters may be a code of ISO 4217, in any case.
+ISO_LENGTH = 3
 
 
 @schemathesis.hook
@@ -63,9 +67,16 @@ def repair_key(case):
 
 
 def repair_transaction(name, transaction):
-    if transaction["iso_currency_code"] not in MINOR_UNITS:
-        transaction["iso_currency_code"] = "USD"
-    if not is_amount(str(transaction["amount"]), MINOR_UNITS[transaction["iso_currency_code"]]):
+    if transaction.get("unofficial_currency_code") is not None:
+        transaction["iso_currency_code"] = None
+        if is_like_iso(transaction["unofficial_currency_code"]):
+            transaction["unofficial_currency_code"] = "BTC"
+        decimals_min, decimals_max = 0, UNOFFICIAL_DECIMALS_MAX
+    else:
+        if transaction.get("iso_currency_code") not in MINOR_UNITS:
+            transaction["iso_currency_code"] = "USD"
+        decimals_min = decimals_max = MINOR_UNITS[transaction["iso_currency_code"]]
+    if not is_amount(str(transaction["amount"]), decimals_min, decimals_max):
         transaction["amount"] = -42
     for field in ("date", "authorized_date"):
         if transaction.get(field) is not None and not is_day(transaction[field]):
@@ -79,7 +90,7 @@ def repair_query(query):
     """Puts the two days in order and not too far apart, or removes both; removes the cursor."""
     query.pop("cursor", None)
     if query.get("currency") is not None and query["currency"] not in MINOR_UNITS:
-        query["currency"] = "USD"
+        query["currency"] = "USD" if is_like_iso(query["currency"]) else query["currency"]
     days = [query.get("start_date"), query.get("end_date")]
     if None in days:
         query.pop("start_date", None)
@@ -96,11 +107,18 @@ def name_of(text):
     return unicodedata.normalize("NFC", text)
 
 
-def is_amount(text, minor_units):
+def is_like_iso(code):
+    return len(code) == ISO_LENGTH and code.isalpha()
+
+
+def is_amount(text, decimals_min, decimals_max):
     try:
         amount = decimal.Decimal(text)
-        rounded = amount.quantize(decimal.Decimal(1).scaleb(-minor_units), context=decimal.Context(prec=80))
-        return amount == rounded and abs(amount) < 10**15
+        rounded = amount.quantize(decimal.Decimal(1).scaleb(-decimals_max), context=decimal.Context(prec=80))
+        if amount != rounded:
+            return False
+        decimals = max(decimals_min, -rounded.normalize(decimal.Context(prec=80)).as_tuple().exponent)
+        return abs(amount) < decimal.Decimal(10) ** (DIGITS_MAX - decimals)
     except decimal.DecimalException:
         return False
 

@@ -111,7 +111,11 @@ fn close(schema: &mut Value) {
             if keywords.get("properties").is_some_and(Value::is_object) {
                 keywords.insert("additionalProperties".to_owned(), json!(false));
             }
-            keywords.values_mut().for_each(close);
+            // The schemas of `oneOf` state a part of the properties.
+            keywords
+                .iter_mut()
+                .filter(|(keyword, _)| *keyword != "oneOf")
+                .for_each(|(_, value)| close(value));
         }
         Value::Array(elements) => elements.iter_mut().for_each(close),
         _ => {}

@@ -16,7 +16,7 @@ use super::document::{
 /// The keywords that schemas may use. Another keyword would be a typing error and have no effect.
 const KEYWORDS: &str = "$ref additionalProperties anyOf const default description enum \
     exclusiveMaximum exclusiveMinimum format items maxItems maxLength maxProperties maximum \
-    minItems minLength minimum not pattern properties propertyNames required type uniqueItems";
+    minItems minLength minimum not oneOf pattern properties propertyNames required type uniqueItems";
 
 #[test]
 fn every_reference_resolves_and_every_component_is_used() {
@@ -68,7 +68,7 @@ fn assert_keywords(pointer: &str, schema: &Value) {
             "items" | "not" | "propertyNames" => {
                 assert_keywords(&format!("{pointer}/{keyword}"), value)
             }
-            "anyOf" => {
+            "anyOf" | "oneOf" => {
                 value
                     .as_array()
                     .unwrap()
@@ -118,7 +118,7 @@ fn every_response_has_a_correlation_id_and_a_body() {
 fn parser_accepts_the_example_batches() {
     let body = &operation("ingestTransactions")["requestBody"]["content"]["application/json"];
     let examples = body["examples"].as_object().unwrap();
-    assert_eq!(examples.len(), 2);
+    assert_eq!(examples.len(), 3);
     for (name, example) in examples {
         let body = serde_json::to_vec(&example["value"]).unwrap();
         let request = IngestRequest::parse(&body, Utc::now());

@@ -9,7 +9,7 @@ use tributary_domain::request::limits::{
     TRANSACTIONS_MAX, VALUES_MAX, WORD_LENGTH_MAX,
 };
 use tributary_domain::summary::TOP_CATEGORIES_MAX;
-use tributary_domain::{CorrelationId, Faults, Money, Period, TransactionStatus};
+use tributary_domain::{CorrelationId, Currency, Faults, Money, Period, TransactionStatus};
 use tributary_lambda::http::gzip::MEMBERS_MAX;
 use tributary_store::batches::FAILURES_SHOWN_MAX;
 
@@ -17,7 +17,8 @@ use super::document::{at, document, operation, validator};
 
 #[test]
 fn limits_are_those_of_the_code() {
-    let amount_limit = 10_i64.pow(u32::try_from(Money::INTEGER_DIGITS_MAX).unwrap());
+    // serde_json keeps a number of this size as a float, in the document as well.
+    let amount_limit: f64 = format!("1e{}", Money::DIGITS_MAX).parse().unwrap();
     for (pointer, limit) in [
         ("IngestRequest/properties/accounts/maxItems", json!(ACCOUNTS_MAX)),
         ("IngestRequest/properties/transactions/minItems", json!(1)),
@@ -38,6 +39,9 @@ fn limits_are_those_of_the_code() {
         ("RequestAmount/maxLength", json!(NUMBER_LENGTH_MAX)),
         ("RequestAmount/exclusiveMinimum", json!(-amount_limit)),
         ("RequestAmount/exclusiveMaximum", json!(amount_limit)),
+        ("CurrencyCode/maxLength", json!(Currency::UNOFFICIAL_LENGTH_MAX)),
+        ("UnofficialCurrencyCode/maxLength", json!(Currency::UNOFFICIAL_LENGTH_MAX)),
+        ("Summary/properties/currency/maxLength", json!(Currency::UNOFFICIAL_LENGTH_MAX)),
         ("Problem/properties/errors/maxItems", json!(Faults::REPORTED_MAX)),
         ("Summary/properties/top_categories/maxItems", json!(TOP_CATEGORIES_MAX)),
     ] {
@@ -78,11 +82,11 @@ fn descriptions_state_the_limits_without_a_keyword() {
     ] {
         says(&ingest["requestBody"]["description"], &limit);
     }
-    let digits = Money::INTEGER_DIGITS_MAX;
     let correlation = &at("/components/parameters/CorrelationId")["description"];
     says(correlation, &format!("1 to {} letters", CorrelationId::LENGTH_MAX));
     let amount = &at("/components/schemas/RequestAmount")["description"];
-    says(amount, &format!("up to {digits} digits before the point"));
+    says(amount, &format!("at most {} digits", Money::DIGITS_MAX));
+    says(amount, &format!(" {} in an unofficial", Currency::UNOFFICIAL_DECIMALS_MAX));
     says(amount, &format!("with up to {NUMBER_LENGTH_MAX} characters"));
     let date = &at("/components/schemas/Transaction/properties/date")["description"];
     says(date, &format!("Not before {DATE_MIN} "));

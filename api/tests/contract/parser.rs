@@ -4,11 +4,11 @@
 
 use chrono::Utc;
 use serde_json::{Value, json};
-use tributary_domain::IngestRequest;
 use tributary_domain::request::limits::{
     ACCOUNTS_MAX, FIELD_NAME_LENGTH_MAX, FIELDS_MAX, ID_LENGTH_MAX, NAME_LENGTH_MAX,
     NUMBER_LENGTH_MAX, TRANSACTIONS_MAX, WORD_LENGTH_MAX,
 };
+use tributary_domain::{Currency, IngestRequest};
 
 use super::document::{at, faults, operation, validator};
 
@@ -88,15 +88,12 @@ fn text_has_its_limits() {
 fn amount_has_its_limits() {
     let checker = Checker::new();
     let pointer = "/transactions/0/amount";
-    let most = 10_i64.pow(15) - 1;
-    checker.assert_each(pointer, true, [json!(-42.5), json!(0), json!(most), json!(-most)]);
+    checker.assert_each(pointer, true, [json!(-42.5), json!(0), json!(i64::MAX)]);
+    let most = format!("-{}.99", "9".repeat(26));
+    checker.assert_each(pointer, true, [json!(most)]);
     let texts = ["-42.50", "007.5", "1.2E+3", "4250e-2", "-0"];
     checker.assert_each(pointer, true, texts.map(|text| json!(text)));
-    checker.assert_each(
-        pointer,
-        false,
-        [json!(most + 1), json!(-most - 1), json!(true), Value::Null],
-    );
+    checker.assert_each(pointer, false, [json!(1e28), json!(-1e28), json!(true), Value::Null]);
     let texts = ["", "+1", " 1", "1.", ".5", "1e", "NaN", "1,5", "--1"];
     checker.assert_each(pointer, false, texts.map(|text| json!(text)));
     checker.assert_without(pointer, false);
@@ -134,7 +131,12 @@ fn object_has_its_limits_whatever_its_fields_are() {
 fn codes_dates_and_flags_have_their_format() {
     let checker = Checker::new();
     for (field, required, accepted, rejected) in [
-        ("iso_currency_code", true, json!(["EUR", "GBP"]), json!(["usd", "US", "USDX", "", 840])),
+        (
+            "iso_currency_code",
+            true,
+            json!(["EUR", "DEM", "ANG"]),
+            json!(["usd", "US", "USDX", "GBp", "", 840]),
+        ),
         (
             "date",
             true,
@@ -161,6 +163,39 @@ fn codes_dates_and_flags_have_their_format() {
         checker.assert_each(&pointer, !required, [Value::Null]);
         checker.assert_without(&pointer, !required);
     }
+}
+
+#[test]
+fn exactly_one_currency_code_is_set() {
+    let checker = Checker::new();
+    let with = |iso: Value, unofficial: Value| {
+        let mut body = example();
+        body["transactions"][0]["iso_currency_code"] = iso;
+        body["transactions"][0]["unofficial_currency_code"] = unofficial;
+        body
+    };
+    let longest = "x".repeat(Currency::UNOFFICIAL_LENGTH_MAX);
+    for (iso, unofficial, accepted) in [
+        (json!("USD"), Value::Null, true),
+        (Value::Null, json!("BTC"), true),
+        (Value::Null, json!("!~"), true),
+        (Value::Null, json!(longest), true),
+        (Value::Null, json!(longest + "x"), false),
+        (Value::Null, json!("B C"), false),
+        (Value::Null, json!("₿"), false),
+        (Value::Null, json!(""), false),
+        (Value::Null, json!(5), false),
+        (Value::Null, Value::Null, false),
+        (json!("USD"), json!("BTC"), false),
+    ] {
+        let what = format!("{iso} and {unofficial}");
+        checker.assert(&with(iso, unofficial), accepted, &what);
+    }
+    let mut body = example();
+    let transaction = body["transactions"][0].as_object_mut().unwrap();
+    transaction.remove("iso_currency_code").unwrap();
+    transaction.insert("unofficial_currency_code".to_owned(), json!("BTC"));
+    checker.assert(&body, true, "only the unofficial code");
 }
 
 #[test]

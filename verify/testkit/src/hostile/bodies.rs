@@ -119,8 +119,8 @@ fn deep(random: &mut StdRng) -> Vec<u8> {
 }
 
 fn huge_number(random: &mut StdRng) -> Vec<u8> {
-    let digits = "9".repeat(random.random_range(16..1_000));
-    let exponent = random.random_range(16..1_000_000_000_u64);
+    let digits = "9".repeat(random.random_range(27..1_000));
+    let exponent = random.random_range(26..1_000_000_000_u64);
     let (field, number) = match random.random_range(0..6) {
         0 => ("amount", digits),
         1 => ("amount", format!("1e{exponent}")),

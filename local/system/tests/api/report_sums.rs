@@ -81,6 +81,91 @@ async fn amounts_of_different_currencies_are_not_added() {
 }
 
 #[tokio::test]
+async fn sum_of_amounts_of_28_digits_is_exact_in_the_json_text() {
+    let tenant = Tenant::new("sums: 28 digits").await;
+    let largest = "-99999999999999999999999999.99";
+    let spend: Vec<_> = (0..200).map(|index| transaction(&format!("{index}"), largest)).collect();
+    tenant.api.accept(&payload(&spend)).await;
+    tenant.api.accept(&payload(&[transaction("income", "0.01")])).await;
+    let summary = tenant.api.settled_summary("acc", "").await.text;
+    let metrics = concat!(
+        r#""metrics":{"total_transactions":201,"total_spend":19999999999999999999999999998.00,"#,
+        r#""total_income":0.01,"net":-19999999999999999999999999997.99}"#
+    );
+    assert!(summary.contains(metrics), "{summary}");
+    let category = r#""total_spend":19999999999999999999999999998.00,"transaction_count":20"#;
+    assert!(summary.contains(category), "{summary}");
+
+    let too_long = tenant.api.post(&payload(&[transaction("a", &format!("{largest}1"))])).await;
+    assert_eq!(too_long.error_pointers(), ["/transactions/0/amount"]);
+    let too_long = transaction("a", "100000000000000000000000000");
+    let response = tenant.api.post(&payload(&[too_long])).await;
+    assert_eq!(response.error_pointers(), ["/transactions/0/amount"]);
+}
+
+fn in_unofficial(id: &str, amount: &str, currency: &str) -> Value {
+    let mut transaction = in_currency(id, amount, currency);
+    transaction["iso_currency_code"] = Value::Null;
+    transaction["unofficial_currency_code"] = json!(currency);
+    transaction
+}
+
+#[tokio::test]
+async fn unofficial_and_withdrawn_currencies_are_summed_apart() {
+    let tenant = Tenant::new("sums: unofficial").await;
+    let mut mark = in_currency("mark", "-12.34", "DEM");
+    mark["date"] = json!("1999-05-01");
+    let body = payload(&[
+        in_unofficial("a", "-0.00012345", "BTC"),
+        in_unofficial("b", "-0.00010000", "BTC"),
+        in_unofficial("c", "1.000000000000000001", "ETH"),
+        in_currency("d", "-2.50", "ANG"),
+        mark,
+    ]);
+    tenant.api.accept(&body).await;
+    let bitcoin = tenant.api.settled_summary("acc", "&currency=BTC").await.text;
+    let metrics = concat!(
+        r#""currency":"BTC","metrics":{"total_transactions":2,"total_spend":0.00022345,"#,
+        r#""total_income":0,"net":-0.00022345}"#
+    );
+    assert!(bitcoin.contains(metrics), "{bitcoin}");
+    assert!(bitcoin.contains(r#""currencies":["BTC","ANG","ETH"]"#), "{bitcoin}");
+    let guilder = tenant.api.summary("acc", "&currency=ANG").await.text;
+    assert!(guilder.contains(r#""total_spend":2.50,"#), "{guilder}");
+
+    let summary = "/api/reports/account/acc/summary?start_date=1999-01-01&end_date=1999-12-31";
+    let mark = tenant.api.get(summary).await.text;
+    assert!(mark.contains(r#""currency":"DEM""#) && mark.contains(r#""net":-12.34"#), "{mark}");
+
+    let listed = tenant.api.get("/api/accounts/acc/transactions").await;
+    assert!(listed.text.contains(r#""amount":-0.0001,"#), "{}", listed.text);
+    let codes = |id: &str| {
+        let body = listed.json();
+        let rows = body["transactions"].as_array().unwrap();
+        let row = rows.iter().find(|row| row["transaction_id"] == id).unwrap();
+        (row["iso_currency_code"].clone(), row["unofficial_currency_code"].clone())
+    };
+    assert_eq!(codes("a"), (Value::Null, json!("BTC")));
+    assert_eq!(codes("d"), (json!("ANG"), Value::Null));
+}
+
+#[tokio::test]
+async fn currency_that_is_mistaken_for_one_of_iso_4217_is_rejected_with_a_hint() {
+    let tenant = Tenant::new("sums: hints").await;
+    for (transaction, pointer, hint) in [
+        (in_currency("a", "-1", "GBp"), "iso_currency_code", "send GBP"),
+        (in_currency("a", "-1", "RUR"), "iso_currency_code", "send RUB"),
+        (in_currency("a", "-1", "usd"), "iso_currency_code", "must be in upper case: USD"),
+        (in_currency("a", "-1", "BTC"), "iso_currency_code", "unofficial_currency_code"),
+        (in_unofficial("a", "-1", "Usd"), "unofficial_currency_code", "send USD"),
+    ] {
+        let response = tenant.api.post(&payload(&[transaction])).await;
+        assert_eq!(response.error_pointers(), [format!("/transactions/0/{pointer}")]);
+        assert!(response.text.contains(hint), "{}", response.text);
+    }
+}
+
+#[tokio::test]
 async fn invalid_period_is_rejected() {
     let tenant = Tenant::new("sums: periods").await;
     tenant.api.accept(&payload(&[transaction("a", "-1")])).await;

@@ -7,7 +7,7 @@
 -- moves it on, and finishing the batch clears it. No message can thus be lost for good.
 --
 -- `transaction_ids` is an array because it is only read as a whole. It lists every transaction of the request, including
--- unchanged ones, whose rows belong to an earlier batch. A transaction that was erased is null in it, so that the
+-- unchanged ones, whose rows belong to an earlier batch, but not the transactions that the request removes. A transaction that was erased is null in it, so that the
 -- others keep their positions. relay sets it to null where it is no longer needed: see `examined_at`.
 --
 -- `erased` counts the nulls of the array, or once there is no array, the transactions that were not stored any more
@@ -26,6 +26,8 @@ create table batches (
     updated integer not null default 0,
     unchanged integer not null default 0,
     total_transactions integer not null generated always as (inserted + updated + unchanged) stored,
+    removed integer not null default 0,
+    removed_unknown integer not null default 0,
     erased integer not null default 0,
     message_count integer not null,
     accepted_at timestamptz not null default now(),
@@ -41,10 +43,9 @@ create table batches (
     ),
     constraint batches_content_hash_length check (octet_length(content_hash) = 33),
     constraint batches_counts_add_up check (
-        inserted >= 0 and updated >= 0 and unchanged >= 0
+        inserted >= 0 and updated >= 0 and unchanged >= 0 and removed >= 0 and removed_unknown >= 0
         and (transaction_ids is null or cardinality(transaction_ids) = total_transactions)
     ),
-    constraint batches_not_empty check (total_transactions > 0),
     -- Without erased transactions, the array is not read.
     constraint batches_erased_counted check (
         erased between 0 and total_transactions
@@ -97,6 +98,8 @@ create table slices (
 -- The transactions that workers process at this moment are those of the claimed slices, which are few.
 create index slices_claimed on slices (tenant_id, expires_at) where token is not null;
 
+-- `balances` are those that the bank last reported, as JSON with exact decimals as texts, and `balances_at` is when.
+--
 -- An account with `erasing_at` is being erased: no batch for it is accepted. `erased_to` is the last batch whose list of
 -- transactions has been searched for those of the account.
 create table accounts (
@@ -106,12 +109,15 @@ create table accounts (
     account_type text not null,
     subtype text,
     mask text,
+    balances jsonb,
+    balances_at timestamptz,
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
     erasing_at timestamptz,
     erased_to uuid,
     constraint accounts_pkey primary key (tenant_id, account_id),
-    constraint accounts_tenant_fkey foreign key (tenant_id) references tenants (tenant_id)
+    constraint accounts_tenant_fkey foreign key (tenant_id) references tenants (tenant_id),
+    constraint accounts_balances_have_a_time check ((balances is null) = (balances_at is null))
 );
 
 -- `batch_id` is the batch that last wrote the row's content and that enriches it. There is no foreign key to it: checking
@@ -119,6 +125,9 @@ create table accounts (
 --
 -- A posted transaction that names a pending one of the same account replaces it. The pending row keeps its history and
 -- its enrichment, but is excluded from all totals; `replaced_by` is the posted transaction.
+--
+-- `booked_on` is the booking day as the bank wrote it, and `booked_at` the time, if it gave one. A transaction with
+-- `removed_at` was withdrawn by the bank or deleted by the tenant: it is in no total, but enriched like any other.
 --
 -- `currency` is a code of ISO 4217 or an unofficial one of 1 to 12 printable ASCII characters, which never equals a
 -- code of ISO 4217. The amount of either is exact.
@@ -133,12 +142,14 @@ create table transactions (
     batch_position integer not null,
     amount numeric not null,
     currency text not null,
-    booked_at timestamptz not null,
+    booked_on date not null,
+    booked_at timestamptz,
     authorized_on date,
     description text not null,
     merchant_name text,
     payment_channel text,
     merchant_category_code text,
+    bank_category text,
     is_pending boolean not null,
     pending_transaction_id text,
     revision integer not null default 1,
@@ -154,6 +165,7 @@ create table transactions (
     created_at timestamptz not null default now(),
     enriched_at timestamptz,
     replaced_by text,
+    removed_at timestamptz,
     constraint transactions_pkey primary key (tenant_id, transaction_id),
     constraint transactions_account_fkey foreign key (tenant_id, account_id)
         references accounts (tenant_id, account_id),
@@ -181,7 +193,7 @@ create index transactions_batch on transactions (tenant_id, batch_id, batch_posi
 
 -- Pages of an account's transactions, newest first.
 create index transactions_account_booked
-on transactions (tenant_id, account_id, booked_at desc, transaction_id desc);
+on transactions (tenant_id, account_id, booked_on desc, transaction_id desc);
 
 -- ingest looks up the posted transactions that name a given pending transaction.
 create index transactions_pending_transaction

@@ -1,4 +1,4 @@
--- The report's sums for each account, UTC day, currency, state, kind and category. With them the cost of a summary
+-- The report's sums for each account, booking day, currency, state, kind and category. With them the cost of a summary
 -- depends on the number of days and not on the number of stored transactions.
 --
 -- The state is `open` until a transaction is completed or failed, so that claiming changes no sum. The kind says to which
@@ -65,13 +65,13 @@ begin
         array_agg(kind), array_agg(category), array_agg(transaction_count), array_agg(amount)
     from (
         select
-            tenant_id, account_id, batch_id, (booked_at at time zone 'UTC')::date as day, currency,
+            tenant_id, account_id, batch_id, booked_on as day, currency,
             case status when 'pending' then 'open' else status end as state,
             case when amount > 0 then 'income' else 'spend' end as kind,
             coalesce(category, '') as category,
             sign * count(*) as transaction_count, sign * sum(abs(amount)) as amount
         from moved
-        where replaced_by is null
+        where replaced_by is null and removed_at is null
         group by 1, 2, 3, 4, 5, 6, 7, 8
     ) as groups
     group by tenant_id, account_id, batch_id;

@@ -130,7 +130,7 @@ to tributary_ingest, tributary_enrich, tributary_report
 using (tenant_id = (select tributary_tenant()));
 
 create policy transaction_revisions_of_the_tenant on transaction_revisions
-to tributary_ingest
+to tributary_ingest, tributary_report
 using (tenant_id = (select tributary_tenant()));
 
 create policy report_packs_of_the_tenant on report_packs
@@ -172,7 +172,10 @@ insert (
     tenant_id, batch_id, idempotency_key, content_hash, correlation_id, trace_header,
     transaction_ids, inserted, message_count, announce_at
 ),
-update (inserted, updated, unchanged, message_count, announce_at, started_at, finished_at)
+update (
+    inserted, updated, unchanged, removed, removed_unknown, message_count, announce_at, started_at,
+    finished_at
+)
 on batches to tributary_ingest;
 grant
 select,
@@ -182,20 +185,20 @@ delete
 on slices to tributary_ingest;
 grant
 select,
-insert (tenant_id, account_id, name, account_type, subtype, mask),
-update (name, account_type, subtype, mask, updated_at)
+insert (tenant_id, account_id, name, account_type, subtype, mask, balances, balances_at),
+update (name, account_type, subtype, mask, balances, balances_at, updated_at)
 on accounts to tributary_ingest;
 grant
 select,
 insert (
-    tenant_id, batch_id, batch_position, transaction_id, account_id, amount, currency, booked_at,
-    authorized_on, description, merchant_name, payment_channel, merchant_category_code, is_pending,
-    pending_transaction_id
+    tenant_id, batch_id, batch_position, transaction_id, account_id, amount, currency, booked_on,
+    booked_at, authorized_on, description, merchant_name, payment_channel, merchant_category_code,
+    bank_category, is_pending, pending_transaction_id
 ),
 update (
-    batch_id, batch_position, amount, currency, booked_at, authorized_on, description,
-    merchant_name, payment_channel, merchant_category_code, is_pending, pending_transaction_id,
-    replaced_by, revision, status, attempts, category, primary_code, detailed_code, confidence,
+    batch_id, batch_position, amount, currency, booked_on, booked_at, authorized_on, description,
+    merchant_name, payment_channel, merchant_category_code, bank_category, is_pending,
+    pending_transaction_id, replaced_by, removed_at, revision, status, attempts, category, primary_code, detailed_code, confidence,
     rule, rules_version, failure_reason, enriched_at
 )
 on transactions to tributary_ingest;
@@ -218,7 +221,7 @@ on slices to tributary_enrich;
 grant
 select (
     tenant_id, transaction_id, batch_id, batch_position, amount, description, merchant_name,
-    merchant_category_code, revision, status, category, ctid
+    merchant_category_code, bank_category, revision, status, category, ctid
 ),
 update (
     status, attempts, category, primary_code, detailed_code, confidence, rule, rules_version,
@@ -234,12 +237,13 @@ on slices to tributary_report;
 grant select (tenant_id, account_id) on accounts to tributary_report;
 grant
 select (
-    tenant_id, transaction_id, batch_id, batch_position, account_id, amount, currency, booked_at,
-    authorized_on, description, merchant_name, payment_channel, merchant_category_code, is_pending,
-    pending_transaction_id, replaced_by, revision, status, attempts, category, primary_code,
+    tenant_id, transaction_id, batch_id, batch_position, account_id, amount, currency, booked_on,
+    booked_at, authorized_on, description, merchant_name, payment_channel, merchant_category_code,
+    bank_category, is_pending, pending_transaction_id, replaced_by, removed_at, revision, status, attempts, category, primary_code,
     detailed_code, confidence, rule, failure_reason
 )
 on transactions to tributary_report;
+grant select on transaction_revisions to tributary_report;
 
 -- relay announces batches that are due, folds packs, reduces and deletes old batches, and deletes old transactions. It
 -- cannot read the content of transactions. Locking rows requires the right to update one of their columns.
@@ -254,7 +258,7 @@ on batches to tributary_relay;
 grant select (tenant_id, account_id), update (updated_at) on accounts to tributary_relay;
 grant
 select (
-    tenant_id, transaction_id, account_id, batch_id, batch_position, status, booked_at,
+    tenant_id, transaction_id, account_id, batch_id, batch_position, status, booked_on,
     pending_transaction_id, replaced_by, ctid
 ),
 update (attempts),

@@ -5,6 +5,7 @@ or adds another credential.
 """
 
 import os
+import re
 import zlib
 
 import hooks  # noqa: F401 (registers its own)
@@ -12,24 +13,43 @@ import schemathesis
 from schemathesis import GenerationMode
 
 KEY = os.environ["TRIBUTARY_API_KEY"]
-# The accepted batches, and the calls that were made and that succeeded.
-batch_ids = []
+# Ids that need no encoding in a path.
+PLAIN_ID = re.compile("[A-Za-z0-9_-]+")
+# The accepted batches and their transactions, by the name of the path's parameters, and the calls that were made and
+# that succeeded.
+accepted = []
 called = set()
 succeeded = set()
 
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
-    """Sends valid requests for a batch to an existing batch until one succeeded, then half of the time.
+    """Sends valid requests for a batch or a transaction to an existing one until one succeeded, then half of the time.
 
     A generated id never exists.
     """
-    if case.meta is None or case.meta.generation.mode != GenerationMode.POSITIVE or not batch_ids:
+    if case.meta is None or case.meta.generation.mode != GenerationMode.POSITIVE:
         return
-    generated = (case.path_parameters or {}).get("batch_id")
-    # Decided by the text, so that a repeated request is treated the same.
-    if generated is not None and (case.operation.label not in succeeded or zlib.crc32(generated.encode()) % 2 == 0):
-        case.path_parameters["batch_id"] = batch_ids[0]
+    generated = case.path_parameters or {}
+    existing = next((it for it in accepted if generated and generated.keys() <= it.keys()), None)
+    # Decided by the texts, so that a repeated request is treated the same.
+    is_even = zlib.crc32("".join(map(str, generated.values())).encode()) % 2 == 0
+    if existing is not None and (case.operation.label not in succeeded or is_even):
+        for name in generated:
+            case.path_parameters[name] = existing[name]
+
+
+def remember(case, response):
+    """Remembers an accepted batch, with the first of its transactions whose ids need no encoding in a path."""
+    known = {"batch_id": response.json()["batch_id"]}
+    body = case.body if isinstance(case.body, dict) else {}
+    transactions = (body.get("transactions") or []) + (body.get("added") or [])
+    for transaction in transactions:
+        ids = {name: transaction[name] for name in ("account_id", "transaction_id")}
+        if all(PLAIN_ID.fullmatch(it) for it in ids.values()):
+            accepted.append(known | ids)
+            return
+    accepted.append(known)
 
 
 @schemathesis.check
@@ -40,8 +60,8 @@ class valid_key_is_accepted:
         called.add(case.operation.label)
         if 200 <= response.status_code < 300:
             succeeded.add(case.operation.label)
-        if case.operation.definition.raw["operationId"] == "ingestTransactions" and response.status_code == 202:
-            batch_ids.append(response.json()["batch_id"])
+        if case.operation.definition.raw["operationId"].startswith("ingest") and response.status_code == 202:
+            remember(case, response)
         sent = response.request.headers
         has_only_this_key = sent.get("X-API-Key") == KEY and "Authorization" not in sent
         assert response.status_code != 401 or not has_only_this_key, "a valid key was rejected"

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use jsonschema::{Draft, Validator};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 static DOCUMENT: LazyLock<Value> =
     LazyLock::new(|| serde_json::from_str(tributary_api::OPENAPI).expect("openapi.json is JSON"));
@@ -108,17 +108,30 @@ fn compile(schema: &Value, components: Value) -> Validator {
 fn close(schema: &mut Value) {
     match schema {
         Value::Object(keywords) => {
+            merge_all_of(keywords);
             if keywords.get("properties").is_some_and(Value::is_object) {
                 keywords.insert("additionalProperties".to_owned(), json!(false));
             }
-            // The schemas of `oneOf` state a part of the properties.
+            // The schemas under these keywords state a part of the properties.
             keywords
                 .iter_mut()
-                .filter(|(keyword, _)| *keyword != "oneOf")
+                .filter(|(keyword, _)| !["anyOf", "oneOf", "not"].contains(&keyword.as_str()))
                 .for_each(|(_, value)| close(value));
         }
         Value::Array(elements) => elements.iter_mut().for_each(close),
         _ => {}
+    }
+}
+
+/// Moves the properties of the schemas under `allOf` to the schema itself, which can be closed then.
+fn merge_all_of(keywords: &mut Map<String, Value>) {
+    let Some(Value::Array(parts)) = keywords.remove("allOf") else { return };
+    for part in &parts {
+        let part = at(part["$ref"].as_str().unwrap().strip_prefix('#').unwrap());
+        let properties = keywords["properties"].as_object_mut().unwrap();
+        properties.extend(part["properties"].as_object().unwrap().clone());
+        let required = keywords["required"].as_array_mut().unwrap();
+        required.extend(part["required"].as_array().unwrap().iter().cloned());
     }
 }
 

@@ -5,7 +5,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use tributary_domain::categorise::{Input, RuleCategorizer};
 use tributary_domain::request::limits::BODY_BYTES_MAX;
-use tributary_domain::{CorrelationId, Fault, IngestRequest};
+use tributary_domain::{CorrelationId, Fault, FaultCode, FaultPlace, Format, IngestRequest};
 use tributary_lambda::http::Problem;
 
 use super::document::{
@@ -14,7 +14,7 @@ use super::document::{
 };
 
 /// The keywords that schemas may use. Another keyword would be a typing error and have no effect.
-const KEYWORDS: &str = "$ref additionalProperties anyOf const default description enum \
+const KEYWORDS: &str = "$ref additionalProperties allOf anyOf const default description enum \
     exclusiveMaximum exclusiveMinimum format items maxItems maxLength maxProperties maximum \
     minItems minLength minimum not oneOf pattern properties propertyNames required type uniqueItems";
 
@@ -68,7 +68,7 @@ fn assert_keywords(pointer: &str, schema: &Value) {
             "items" | "not" | "propertyNames" => {
                 assert_keywords(&format!("{pointer}/{keyword}"), value)
             }
-            "anyOf" | "oneOf" => {
+            "allOf" | "anyOf" | "oneOf" => {
                 value
                     .as_array()
                     .unwrap()
@@ -100,12 +100,16 @@ fn every_example_matches_its_schema_and_everything_has_one() {
 }
 
 #[test]
-fn every_response_has_a_correlation_id_and_a_body() {
+fn every_response_has_a_correlation_id_and_every_one_but_204_a_body() {
     let mut all: Vec<&Value> = at("/components/responses").as_object().unwrap().values().collect();
     for (_, path, operation) in operations() {
         let responses = operation["responses"].as_object().unwrap();
         assert!(responses.contains_key("502"), "{path}");
-        all.extend(responses.values().map(follow));
+        let with_body = responses.iter().filter(|(status, _)| *status != "204");
+        all.extend(with_body.map(|(_, response)| follow(response)));
+        if let Some(empty) = responses.get("204") {
+            assert!(empty["headers"].is_object() && empty.get("content").is_none(), "{path}");
+        }
     }
     for response in all {
         let header = &response["headers"]["X-Correlation-ID"];
@@ -116,14 +120,18 @@ fn every_response_has_a_correlation_id_and_a_body() {
 
 #[test]
 fn parser_accepts_the_example_batches() {
-    let body = &operation("ingestTransactions")["requestBody"]["content"]["application/json"];
-    let examples = body["examples"].as_object().unwrap();
-    assert_eq!(examples.len(), 3);
-    for (name, example) in examples {
-        let body = serde_json::to_vec(&example["value"]).unwrap();
-        let request = IngestRequest::parse(&body, Utc::now());
-        let transactions = request.map(|request| request.transactions.len());
-        assert_eq!(transactions, Ok(1), "{name}");
+    for (id, format, count) in
+        [("ingestTransactions", Format::Plain, 4), ("ingestPlaidTransactions", Format::Plaid, 2)]
+    {
+        let body = &operation(id)["requestBody"]["content"]["application/json"];
+        let examples = body["examples"].as_object().unwrap();
+        assert_eq!(examples.len(), count);
+        for (name, example) in examples {
+            let body = serde_json::to_vec(&example["value"]).unwrap();
+            let request = IngestRequest::parse(&body, format, Utc::now());
+            let content = request.map(|it| it.transactions.len() + it.removals.len());
+            assert!(content.is_ok_and(|content| content > 0), "{name}");
+        }
     }
 }
 
@@ -135,6 +143,7 @@ fn categorised_example_matches_the_rules() {
         merchant_name: example["merchant_name"].as_str(),
         description: example["name"].as_str().unwrap(),
         merchant_category_code: example["merchant_category_code"].as_str(),
+        bank_category: None,
         is_income: false,
     });
     assert_eq!(example["category"], decided.category.as_str());
@@ -152,7 +161,11 @@ fn categorised_example_matches_the_rules() {
 #[test]
 fn example_problems_are_those_of_the_code() {
     let documented = problem_examples();
-    let fault = || Fault { pointer: "/a".into(), detail: "is wrong".into() };
+    let fault = || Fault {
+        place: FaultPlace::Pointer("/a".into()),
+        code: FaultCode::Blank,
+        detail: "is wrong".into(),
+    };
     for problem in [
         Problem::NotJson("It stops being JSON at line 1, column 14.".into()),
         Problem::Unauthorized,

@@ -5,13 +5,17 @@ use serde_json::json;
 use tributary_domain::categorise::{Category, Confidence};
 use tributary_domain::request::limits::{
     ACCOUNTS_MAX, BODY_BYTES_MAX, DATE_MIN, DAYS_AHEAD_MAX, DEPTH_MAX, FIELD_NAME_LENGTH_MAX,
-    FIELDS_MAX, ID_LENGTH_MAX, NAME_LENGTH_MAX, NORMALISED_CHARACTERS_MAX, NUMBER_LENGTH_MAX,
+    FIELDS_MAX, ID_BYTES_MAX, NAME_LENGTH_MAX, NORMALISED_CHARACTERS_MAX, NUMBER_LENGTH_MAX,
     TRANSACTIONS_MAX, VALUES_MAX, WORD_LENGTH_MAX,
 };
 use tributary_domain::summary::TOP_CATEGORIES_MAX;
-use tributary_domain::{CorrelationId, Currency, Faults, Money, Period, TransactionStatus};
+use tributary_domain::{
+    CorrelationId, Currency, FaultCode, Faults, Money, Period, TransactionStatus,
+};
 use tributary_lambda::http::gzip::MEMBERS_MAX;
 use tributary_store::batches::FAILURES_SHOWN_MAX;
+use tributary_store::transactions::stored::SCAN_MAX;
+use tributary_store::transactions::{DAYS_MOVED_MAX, REVISIONS_MAX};
 
 use super::document::{at, document, operation, validator};
 
@@ -21,17 +25,23 @@ fn limits_are_those_of_the_code() {
     let amount_limit: f64 = format!("1e{}", Money::DIGITS_MAX).parse().unwrap();
     for (pointer, limit) in [
         ("IngestRequest/properties/accounts/maxItems", json!(ACCOUNTS_MAX)),
-        ("IngestRequest/properties/transactions/minItems", json!(1)),
         ("IngestRequest/properties/transactions/maxItems", json!(TRANSACTIONS_MAX)),
-        ("IngestRequest/properties/total_transactions/minimum", json!(1)),
+        ("IngestRequest/properties/removed/maxItems", json!(TRANSACTIONS_MAX)),
+        ("IngestRequest/properties/total_transactions/minimum", json!(0)),
         ("IngestRequest/properties/total_transactions/maximum", json!(TRANSACTIONS_MAX)),
+        ("PlaidRequest/properties/accounts/maxItems", json!(ACCOUNTS_MAX)),
+        ("PlaidRequest/properties/removed/maxItems", json!(TRANSACTIONS_MAX)),
+        ("PlaidRequest/properties/removed_transactions/maxItems", json!(TRANSACTIONS_MAX)),
+        ("PlaidTransactions/maxItems", json!(TRANSACTIONS_MAX)),
         ("AcceptedBatch/properties/total_transactions/maximum", json!(TRANSACTIONS_MAX)),
         ("Batch/properties/total_transactions/maximum", json!(TRANSACTIONS_MAX)),
         ("RetriedBatch/properties/retried/maximum", json!(TRANSACTIONS_MAX)),
         ("Batch/properties/failures/maxItems", json!(FAILURES_SHOWN_MAX)),
-        ("Transaction/properties/date/maxLength", json!(WORD_LENGTH_MAX)),
-        ("Id/maxLength", json!(ID_LENGTH_MAX)),
-        ("OptionalId/maxLength", json!(ID_LENGTH_MAX)),
+        ("TransactionDetails/properties/revisions/maxItems", json!(REVISIONS_MAX)),
+        ("RequestDate/maxLength", json!(WORD_LENGTH_MAX)),
+        ("OptionalDateTime/anyOf/0/maxLength", json!(WORD_LENGTH_MAX)),
+        ("Id/maxLength", json!(ID_BYTES_MAX)),
+        ("OptionalId/maxLength", json!(ID_BYTES_MAX)),
         ("Name/maxLength", json!(NAME_LENGTH_MAX)),
         ("OptionalName/maxLength", json!(NAME_LENGTH_MAX)),
         ("Word/maxLength", json!(WORD_LENGTH_MAX)),
@@ -47,7 +57,16 @@ fn limits_are_those_of_the_code() {
     ] {
         assert_eq!(*at(&format!("/components/schemas/{pointer}")), limit, "{pointer}");
     }
-    for object in ["IngestRequest", "Account", "Transaction", "Foreign"] {
+    for object in [
+        "IngestRequest",
+        "Account",
+        "Transaction",
+        "Removal",
+        "PlaidRequest",
+        "PlaidAccount",
+        "PlaidTransaction",
+        "Foreign",
+    ] {
         let schema = at(&format!("/components/schemas/{object}"));
         assert_eq!(schema["maxProperties"], json!(FIELDS_MAX), "{object}");
         assert_eq!(
@@ -56,8 +75,10 @@ fn limits_are_those_of_the_code() {
             "{object}"
         );
     }
-    let key = at("/components/parameters/IdempotencyKey/schema");
-    assert_eq!(key["maxLength"], json!(ID_LENGTH_MAX));
+    for parameter in ["IdempotencyKey", "PlaidIdempotencyKey"] {
+        let key = at(&format!("/components/parameters/{parameter}/schema"));
+        assert_eq!(key["maxLength"], json!(ID_BYTES_MAX));
+    }
     let parameters = operation("listTransactions")["parameters"].as_array().unwrap();
     let cursor = parameters.iter().find(|parameter| parameter["name"] == "cursor").unwrap();
     assert_eq!(cursor["schema"]["maxLength"], json!(Cursor::LENGTH_MAX));
@@ -88,14 +109,19 @@ fn descriptions_state_the_limits_without_a_keyword() {
     says(amount, &format!("at most {} digits", Money::DIGITS_MAX));
     says(amount, &format!(" {} in an unofficial", Currency::UNOFFICIAL_DECIMALS_MAX));
     says(amount, &format!("with up to {NUMBER_LENGTH_MAX} characters"));
-    let date = &at("/components/schemas/Transaction/properties/date")["description"];
+    for request in ["IngestRequest", "PlaidRequest"] {
+        let description = &at(&format!("/components/schemas/{request}"))["description"];
+        says(description, &format!("{TRANSACTIONS_MAX} transactions and removals together"));
+    }
+    says(&at("/components/schemas/Id")["description"], &format!("{ID_BYTES_MAX} bytes of UTF-8"));
+    says(&ingest["description"], &format!("by more than {DAYS_MOVED_MAX} days"));
+    says(&operation("listTransactions")["description"], &format!("{SCAN_MAX} transactions"));
+    let date = &at("/components/schemas/RequestDate")["description"];
     says(date, &format!("Not before {DATE_MIN} "));
     says(date, &format!(" {DAYS_AHEAD_MAX} days ahead"));
-    for id in ["listTransactions", "getSummary"] {
-        let parameters = operation(id)["parameters"].as_array().unwrap();
-        let end = parameters.iter().find(|parameter| parameter["name"] == "end_date").unwrap();
-        says(&end["description"], &format!("less than {} days", Period::DAYS_MAX));
-    }
+    let parameters = operation("getSummary")["parameters"].as_array().unwrap();
+    let end = parameters.iter().find(|parameter| parameter["name"] == "end_date").unwrap();
+    says(&end["description"], &format!("less than {} days", Period::DAYS_MAX));
 }
 
 #[test]
@@ -116,6 +142,7 @@ fn enumerations_are_those_of_the_code() {
     let named = |name: &str| &at(&format!("/components/schemas/{name}"))["enum"];
     assert_eq!(*named("Category"), json!(Category::ALL));
     assert_eq!(*named("TransactionStatus"), json!(TransactionStatus::ALL));
+    assert_eq!(*named("FaultCode"), json!(FaultCode::ALL));
 
     let counts = at("/components/schemas/StatusCounts/properties").as_object().unwrap();
     let mut statuses = TransactionStatus::ALL.map(TransactionStatus::as_str);
@@ -125,6 +152,18 @@ fn enumerations_are_those_of_the_code() {
     let levels = [Confidence::Low, Confidence::Medium, Confidence::High, Confidence::VeryHigh];
     let documented = "/components/schemas/PersonalFinanceCategory/properties/confidence_level";
     assert_eq!(at(documented)["enum"], json!(levels));
+}
+
+#[test]
+fn every_fault_code_is_described_in_api_md() {
+    const TEXT: &str = include_str!("../../../docs/api.md");
+    let described: Vec<_> = TEXT
+        .lines()
+        .skip_while(|line| *line != "## Codes of errors")
+        .filter_map(|line| line.strip_prefix("| `")?.split_once('`'))
+        .map(|(code, _)| code)
+        .collect();
+    assert_eq!(json!(described), json!(FaultCode::ALL));
 }
 
 #[test]

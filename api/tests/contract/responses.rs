@@ -10,7 +10,7 @@ use lambda_http::{Body, RequestExt, Response};
 use report::Report;
 use report::cursor::Cursor;
 use serde_json::{Value, json};
-use tributary_domain::request::limits::{BODY_BYTES_MAX, ID_LENGTH_MAX};
+use tributary_domain::request::limits::{BODY_BYTES_MAX, ID_BYTES_MAX};
 use tributary_lambda::aws::Aws;
 use tributary_lambda::http::{Handler, respond};
 use tributary_lambda::metrics::Metrics;
@@ -34,6 +34,10 @@ fn store() -> Store {
 
 async fn queue() -> Queue {
     Queue::new(Aws::default().config().await, "http://127.0.0.1:1/queue".to_owned())
+}
+
+async fn ingest() -> Ingest {
+    Ingest::new(store(), queue().await, Limits::default(), Metrics::new("ingest", "test"))
 }
 
 /// A sample event with some values replaced, by JSON Pointer.
@@ -107,8 +111,7 @@ fn assert_headers(documented: &'static Value, sent: &HeaderMap) {
 
 #[tokio::test]
 async fn ingest_responds_as_documented() {
-    let ingest =
-        Ingest::new(store(), queue().await, Limits::default(), Metrics::new("ingest", "test"));
+    let ingest = ingest().await;
     let header = |name: &str, value: &str| {
         let headers = json!({"Content-Type": "application/json", name: value});
         let multiple = json!({"Content-Type": ["application/json"], name: [value]});
@@ -122,7 +125,7 @@ async fn ingest_responds_as_documented() {
     let compressed = gzip(sample_body(BODY_BYTES_MAX).as_bytes());
     for (status, event) in [
         (503, event(INGEST_EVENT, &[])),
-        (503, header("Idempotency-Key", &"k".repeat(128))),
+        (503, header("Idempotency-Key", &"k".repeat(ID_BYTES_MAX))),
         (503, body(&sample_body(BODY_BYTES_MAX))),
         (503, header("Content-Encoding", "gzip")),
         (503, binary(&compressed)),
@@ -133,7 +136,7 @@ async fn ingest_responds_as_documented() {
         (413, binary(&gzip(sample_body(BODY_BYTES_MAX + 1).as_bytes()))),
         (415, header("Content-Encoding", "br")),
         (422, body("{}")),
-        (422, header("Idempotency-Key", &"k".repeat(129))),
+        (422, header("Idempotency-Key", &"k".repeat(ID_BYTES_MAX + 1))),
         (422, header("Idempotency-Key", "a\tb")),
     ] {
         let response = send(&ingest, &event).await;
@@ -167,12 +170,18 @@ async fn report_responds_as_documented() {
         ("listTransactions", 503, get(list, json!({"cursor": longest_cursor()}))),
         ("listTransactions", 422, get(list, json!({"cursor": longest_cursor() + "A"}))),
         ("listTransactions", 422, get(list, json!({"limit": "+5"}))),
-        ("listTransactions", 503, get(&account(&"%C3%A9".repeat(128)), Value::Null)),
-        ("listTransactions", 404, get(&account(&"%C3%A9".repeat(129)), Value::Null)),
+        ("listTransactions", 503, get(&account(&"%C3%A9".repeat(ID_BYTES_MAX / 2)), Value::Null)),
+        ("listTransactions", 404, get(&account(&"x".repeat(ID_BYTES_MAX + 1)), Value::Null)),
         ("listTransactions", 404, get(&account("acc%00"), Value::Null)),
         ("listTransactions", 404, get(&account("%20"), Value::Null)),
         ("listTransactions", 404, get(&account("%ff"), Value::Null)),
-        ("listTransactions", 422, get(list, json!({"start_date": "2025-10-01"}))),
+        ("listTransactions", 503, get(list, json!({"start_date": "2025-10-01"}))),
+        ("listTransactions", 503, get(list, json!({"end_date": "2025-10-01"}))),
+        ("listTransactions", 422, get(list, days("2025-10-02", "2025-10-01"))),
+        ("listTransactions", 503, get(list, json!({"include": "removed"}))),
+        ("listTransactions", 422, get(list, json!({"include": "all"}))),
+        ("getTransaction", 503, get(&format!("{list}/tx_1"), Value::Null)),
+        ("getTransaction", 404, get(&format!("{list}/%20"), Value::Null)),
         ("getSummary", 503, event(SUMMARY_EVENT, &[])),
         ("getSummary", 422, get(summary, Value::Null)),
         ("getSummary", 422, get(summary, days("2025-10-02", "2025-10-01"))),
@@ -186,26 +195,45 @@ async fn report_responds_as_documented() {
 }
 
 fn longest_cursor() -> String {
-    let booked_at = "9999-12-31T23:59:59.999999Z".parse().unwrap();
-    Cursor { booked_at, transaction_id: "🚀".repeat(ID_LENGTH_MAX) }.encode()
+    let booked_on = "9999-12-31".parse().unwrap();
+    Cursor { booked_on, transaction_id: "🚀".repeat(ID_BYTES_MAX / 4) }.encode()
 }
 
 #[tokio::test]
-async fn retry_responds_as_documented() {
-    let ingest =
-        Ingest::new(store(), queue().await, Limits::default(), Metrics::new("ingest", "test"));
-    let retry = |batch: &str| {
-        let mut event = get(&format!("/api/batches/{batch}/retry"), Value::Null);
-        event["httpMethod"] = json!("POST");
-        event["requestContext"]["httpMethod"] = json!("POST");
+async fn ingest_of_plaid_responds_as_documented() {
+    let ingest = ingest().await;
+    for (status, body) in
+        [(503, r#"{"removed_transactions": ["tx_0"]}"#), (400, "not JSON"), (422, "{}")]
+    {
+        let path = json!("/api/integrations/plaid/transactions");
+        let event = event(INGEST_EVENT, &[("/path", path), ("/body", json!(body))]);
+        let response = send(&ingest, &event).await;
+        let status = StatusCode::from_u16(status).unwrap();
+        assert_documented("ingestPlaidTransactions", status, &response);
+    }
+}
+
+#[tokio::test]
+async fn retry_and_removal_respond_as_documented() {
+    let ingest = ingest().await;
+    let call = |method: &str, path: &str| {
+        let mut event = get(path, Value::Null);
+        event["httpMethod"] = json!(method);
+        event["requestContext"]["httpMethod"] = json!(method);
         event
     };
-    let event = retry("0191b6e0-0000-7000-8000-0000000000b1");
-    for (status, event) in
-        [(401, without_caller(event.clone())), (404, retry("none")), (503, event)]
-    {
+    let retry = call("POST", "/api/batches/0191b6e0-0000-7000-8000-0000000000b1/retry");
+    let removal = call("DELETE", "/api/accounts/acc_12345/transactions/tx_1");
+    for (operation_id, status, event) in [
+        ("retryBatch", 401, without_caller(retry.clone())),
+        ("retryBatch", 404, call("POST", "/api/batches/none/retry")),
+        ("retryBatch", 503, retry),
+        ("removeTransaction", 401, without_caller(removal.clone())),
+        ("removeTransaction", 404, call("DELETE", "/api/accounts/acc_12345/transactions/%00")),
+        ("removeTransaction", 503, removal),
+    ] {
         let response = send(&ingest, &event).await;
-        assert_documented("retryBatch", StatusCode::from_u16(status).unwrap(), &response);
+        assert_documented(operation_id, StatusCode::from_u16(status).unwrap(), &response);
     }
 }
 

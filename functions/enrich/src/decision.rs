@@ -66,6 +66,7 @@ async fn decide<'r>(
             description: &row.description,
             merchant_name: row.merchant_name.as_deref(),
             merchant_category_code: row.merchant_category_code.as_deref(),
+            bank_category: row.bank_category.as_deref(),
             is_income: row.is_income,
         };
         categorizer.categorize(input).await

@@ -4,7 +4,7 @@ use http::StatusCode;
 use http::header::{HeaderName, HeaderValue, LOCATION};
 use serde::Serialize;
 use tracing::info;
-use tributary_domain::BatchId;
+use tributary_domain::{BatchId, Format};
 use tributary_lambda::http::{Handler, Problem, Request, Response};
 use tributary_lambda::metrics::{Metrics, table};
 use tributary_lambda::routes::{Call, IngestCall};
@@ -14,7 +14,7 @@ use tributary_store::batches::AcceptedBatch;
 
 use crate::config::Limits;
 use crate::submission::{Outcome, Submission};
-use crate::{announcement, retry};
+use crate::{announcement, removal, retry};
 
 /// Marks the response to a replayed request.
 const REPLAYED_HEADER: HeaderName = HeaderName::from_static("idempotency-replayed");
@@ -36,6 +36,8 @@ struct Accepted<'a> {
     inserted: i32,
     updated: i32,
     unchanged: i32,
+    removed: i32,
+    removed_unknown: i32,
     correlation_id: &'a str,
 }
 
@@ -46,8 +48,8 @@ impl Ingest {
         Self { store, queue, limits, metrics }
     }
 
-    async fn accept(&self, request: &Request) -> Result<Response, Problem> {
-        match Submission::read(request)?.write(&self.store, self.limits).await? {
+    async fn accept(&self, request: &Request, format: Format) -> Result<Response, Problem> {
+        match Submission::read(request, format)?.write(&self.store, self.limits).await? {
             Outcome::New(batch, announcement) => {
                 info!(
                     batch_id = %batch.batch_id,
@@ -55,6 +57,8 @@ impl Ingest {
                     inserted = batch.inserted,
                     updated = batch.updated,
                     unchanged = batch.unchanged,
+                    removed = batch.removed,
+                    removed_unknown = batch.removed_unknown,
                     "batch accepted"
                 );
                 self.measure(&batch);
@@ -71,12 +75,21 @@ impl Ingest {
         }
     }
 
+    async fn submit(&self, request: &Request, format: Format) -> Result<Response, Problem> {
+        self.accept(request, format).await.inspect_err(|problem| {
+            if problem.status().is_client_error() {
+                self.metrics.count(&table::BATCHES_REJECTED, 1);
+            }
+        })
+    }
+
     fn measure(&self, batch: &AcceptedBatch) {
         self.metrics.count(&table::BATCHES_ACCEPTED, 1);
         for (metric, count) in [
             (&table::TRANSACTIONS_INSERTED, batch.inserted),
             (&table::TRANSACTIONS_UPDATED, batch.updated),
             (&table::TRANSACTIONS_UNCHANGED, batch.unchanged),
+            (&table::TRANSACTIONS_REMOVED, batch.removed),
         ] {
             self.metrics.count(metric, u64::try_from(count).unwrap_or_default());
         }
@@ -92,11 +105,9 @@ impl Handler for Ingest {
 
     async fn handle(&self, call: IngestCall, request: &Request) -> Result<Response, Problem> {
         match call {
-            IngestCall::IngestTransactions => self.accept(request).await.inspect_err(|problem| {
-                if problem.status().is_client_error() {
-                    self.metrics.count(&table::BATCHES_REJECTED, 1);
-                }
-            }),
+            IngestCall::IngestTransactions => self.submit(request, Format::Plain).await,
+            IngestCall::IngestPlaidTransactions => self.submit(request, Format::Plaid).await,
+            IngestCall::RemoveTransaction => removal::remove(&self.store, request).await,
             IngestCall::RetryBatch => {
                 retry::retry(&self.store, &self.queue, self.limits.announce_after, request).await
             }
@@ -111,6 +122,8 @@ fn accepted(batch: &AcceptedBatch) -> Result<Response, Problem> {
         inserted: batch.inserted,
         updated: batch.updated,
         unchanged: batch.unchanged,
+        removed: batch.removed,
+        removed_unknown: batch.removed_unknown,
         correlation_id: &batch.correlation_id,
     };
     let response = Response::json(StatusCode::ACCEPTED, &body)?;

@@ -6,6 +6,7 @@ mod body;
 mod config;
 mod handler;
 mod idempotency_key;
+mod removal;
 mod retry;
 mod submission;
 

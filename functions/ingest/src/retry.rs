@@ -27,7 +27,7 @@ pub async fn retry(
     request: &Request,
 ) -> Result<Response, Problem> {
     let tenant = request.tenant()?;
-    let batch: BatchId = request.parameter()?.parse().map_err(|_| Problem::NotFound)?;
+    let batch: BatchId = request.parameter("batch_id")?.parse().map_err(|_| Problem::NotFound)?;
 
     let mut tx = store.begin(tenant).await?;
     let outcome = write(&mut tx, request, tenant, batch, announce_after).await;

@@ -5,12 +5,14 @@ use std::collections::HashSet;
 use chrono::Utc;
 use tracing::warn;
 use tributary_domain::request::ContentHash;
-use tributary_domain::{BatchId, Fault, Faults, IngestRequest, RequestError, TenantId};
+use tributary_domain::{
+    BatchId, Fault, FaultCode, Faults, Format, IngestRequest, RequestError, TenantId,
+};
 use tributary_lambda::error_chain::Chain;
 use tributary_lambda::http::{Problem, Request};
 use tributary_store::announcements::Announcement;
 use tributary_store::batches::{self, AcceptedBatch, Inserted, NewBatch};
-use tributary_store::transactions::{self, WriteOutcome, Written};
+use tributary_store::transactions::{self, Conflicts, ReusedId, WriteOutcome, Written};
 use tributary_store::{Store, StoreError, Tx, accounts};
 use uuid::Uuid;
 
@@ -48,16 +50,17 @@ enum Attempt {
 
 impl<'i> Submission<'i> {
     /// Parses and validates a request without I/O.
-    pub fn read(request: &'i Request) -> Result<Self, Problem> {
+    pub fn read(request: &'i Request, format: Format) -> Result<Self, Problem> {
         let tenant = request.tenant()?;
         let body = body::read(request)?;
         let header_key = idempotency_key::read(request)?;
-        let payload = IngestRequest::parse(&body, Utc::now()).map_err(|error| match error {
-            RequestError::NotJson { line, column } => {
-                Problem::NotJson(format!("It stops being JSON at line {line}, column {column}."))
-            }
-            RequestError::Invalid(faults) => Problem::Invalid(faults),
-        })?;
+        let payload =
+            IngestRequest::parse(&body, format, Utc::now()).map_err(|error| match error {
+                RequestError::NotJson { line, column } => Problem::NotJson(format!(
+                    "It stops being JSON at line {line}, column {column}."
+                )),
+                RequestError::Invalid(faults) => Problem::Invalid(faults),
+            })?;
         let idempotency_key = header_key.or_else(|| payload.request_id.clone());
         let content_hash = ContentHash::of(&payload);
         Ok(Self { tenant, payload, idempotency_key, content_hash, request })
@@ -122,10 +125,13 @@ impl<'i> Submission<'i> {
         if !upserted.unknown.is_empty() {
             return Err(Problem::Invalid(self.unknown_account_faults(&upserted.unknown)));
         }
-        match transactions::write(tx, self.tenant, new.batch, transactions, lock_accounts).await? {
+        let removals = &self.payload.removals;
+        let outcome =
+            transactions::write(tx, self.tenant, new.batch, transactions, removals, lock_accounts);
+        match outcome.await? {
             WriteOutcome::Written(written) => {
                 let changed = messages_for(written.changed());
-                let announce_at = if written.inserted == total {
+                let announce_at = if written.is_all_new() {
                     Some(announce_at)
                 } else {
                     batches::correct(tx, self.tenant, new.batch, written, changed).await?
@@ -141,8 +147,8 @@ impl<'i> Submission<'i> {
                 Ok(Attempt::Done(Outcome::New(accepted(&new, written), announcement)))
             }
             WriteOutcome::AccountsNotLocked => Ok(Attempt::AccountsNotLocked),
-            WriteOutcome::OtherAccount(positions) => {
-                Err(Problem::Invalid(other_account_faults(&positions)))
+            WriteOutcome::Conflicts(conflicts) => {
+                Err(Problem::Invalid(self.conflict_faults(&conflicts)))
             }
         }
     }
@@ -175,11 +181,31 @@ impl<'i> Submission<'i> {
         let mut faults = Faults::default();
         for (index, transaction) in self.payload.transactions.iter().enumerate() {
             if unknown.contains(transaction.account_id.as_str()) {
-                faults.add(
-                    format!("/transactions/{index}/account_id"),
-                    "must be an account of this batch or one that is already known",
-                );
+                let place = self.payload.transaction_place(index).field("account_id");
+                let detail = "must be an account of this batch or one that is already known";
+                faults.at(place, FaultCode::UnknownAccount, detail);
             }
+        }
+        faults.into_vec()
+    }
+
+    fn conflict_faults(&self, conflicts: &Conflicts) -> Vec<Fault> {
+        let Conflicts { other_account, removals_of_other_account, reused_ids } = conflicts;
+        let mut faults = Faults::default();
+        let transactions = other_account.iter().map(|it| self.payload.transaction_place(*it));
+        let removals = removals_of_other_account.iter().map(|it| self.payload.removal_place(*it));
+        for place in transactions.chain(removals) {
+            let detail = "must be the account under which this transaction is already stored";
+            faults.at(place.field("account_id"), FaultCode::OtherAccount, detail);
+        }
+        for stored in reused_ids {
+            let ReusedId { position, booked_on, amount, currency, description } = stored;
+            let place = self.payload.transaction_place(*position).field("transaction_id");
+            let detail = format!(
+                "is the id of another posted transaction, stored with the date {booked_on}, the \
+                 amount {amount} {currency} and the name {description:?}"
+            );
+            faults.at(place, FaultCode::ReusedId, detail);
         }
         faults.into_vec()
     }
@@ -193,16 +219,7 @@ fn accepted(new: &NewBatch<'_>, written: Written) -> AcceptedBatch {
         inserted: written.inserted,
         updated: written.updated,
         unchanged: written.unchanged,
+        removed: written.removed,
+        removed_unknown: written.removed_unknown,
     }
-}
-
-fn other_account_faults(positions: &[i32]) -> Vec<Fault> {
-    let mut faults = Faults::default();
-    for position in positions {
-        faults.add(
-            format!("/transactions/{position}/account_id"),
-            "must be the account under which this transaction is already stored",
-        );
-    }
-    faults.into_vec()
 }

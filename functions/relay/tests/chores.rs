@@ -222,8 +222,7 @@ async fn old_revisions_and_transactions_are_deleted_if_configured() {
         .execute(
             "update transactions set status = 'failed', attempts = 1, failure_reason = 'r', \
              enriched_at = now(), revision = 2, \
-             booked_at = booked_at - case transaction_id when 'tx_000' then 30001 else 0 end \
-             * interval '1 day'; \
+             booked_on = booked_on - case transaction_id when 'tx_000' then 30001 else 0 end; \
              insert into transaction_revisions \
              select tenant_id, transaction_id, 1, batch_id, '{}', now() - interval '101 days' \
              from transactions where transaction_id <> 'tx_002'; \

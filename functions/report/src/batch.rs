@@ -14,6 +14,8 @@ struct Body {
     inserted: i32,
     updated: i32,
     unchanged: i32,
+    removed: i32,
+    removed_unknown: i32,
     processing_status: StatusCounts,
     /// Transactions that are no longer stored. They are in no other count.
     erased: i64,
@@ -34,7 +36,7 @@ struct FailureBody {
 
 pub async fn get(store: &Store, request: &Request) -> Result<Response, Problem> {
     let tenant = request.tenant()?;
-    let batch: BatchId = request.parameter()?.parse().map_err(|_| Problem::NotFound)?;
+    let batch: BatchId = request.parameter("batch_id")?.parse().map_err(|_| Problem::NotFound)?;
 
     let mut tx = store.begin(tenant).await?;
     let progress = batches::progress(&mut tx, tenant, batch).await?.ok_or(Problem::NotFound)?;
@@ -50,6 +52,8 @@ pub async fn get(store: &Store, request: &Request) -> Result<Response, Problem> 
         inserted: progress.batch.inserted,
         updated: progress.batch.updated,
         unchanged: progress.batch.unchanged,
+        removed: progress.batch.removed,
+        removed_unknown: progress.batch.removed_unknown,
         processing_status: progress.counts,
         erased: progress.erased,
         accepted_at: progress.accepted_at,

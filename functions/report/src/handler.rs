@@ -4,7 +4,7 @@ use tributary_lambda::http::{Handler, Problem, Request, Response};
 use tributary_lambda::routes::{Call, ReportCall};
 use tributary_store::Store;
 
-use crate::{batch, summary, transactions};
+use crate::{batch, summary, transaction, transactions};
 
 /// The handler of report.
 #[derive(Debug)]
@@ -32,6 +32,7 @@ impl Handler for Report {
             ReportCall::GetSummary => summary::get(&self.store, request).await,
             ReportCall::GetBatch => batch::get(&self.store, request).await,
             ReportCall::ListTransactions => transactions::list(&self.store, request).await,
+            ReportCall::GetTransaction => transaction::get(&self.store, request).await,
         }
     }
 }

@@ -5,6 +5,8 @@ pub mod cursor;
 mod handler;
 mod parameters;
 mod summary;
+mod transaction;
+mod transaction_body;
 mod transactions;
 
 pub use handler::Report;

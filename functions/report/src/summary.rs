@@ -38,7 +38,7 @@ enum UnreadableSums {
 
 pub async fn get(store: &Store, request: &Request) -> Result<Response, Problem> {
     let tenant = request.tenant()?;
-    let account_id = &parameters::account_id(request)?;
+    let account_id = request.bank_id("account_id")?;
     let mut faults = Faults::default();
     let period = Period::parse(request.query("start_date"), request.query("end_date"));
     let currency = parameters::currency(request, "currency", &mut faults);

@@ -3,8 +3,8 @@
 //! Run it with `cargo run -p tributary-domain --example categorise`.
 
 use chrono::Utc;
-use tributary_domain::IngestRequest;
 use tributary_domain::categorise::{Input, RuleCategorizer};
+use tributary_domain::{Format, IngestRequest};
 
 const BODY: &str = r#"{
     "accounts": [{"account_id": "acc_1", "name": "Business Checking", "type": "depository"}],
@@ -18,7 +18,7 @@ const BODY: &str = r#"{
 }"#;
 
 fn main() -> Result<(), tributary_domain::RequestError> {
-    let request = IngestRequest::parse(BODY.as_bytes(), Utc::now())?;
+    let request = IngestRequest::parse(BODY.as_bytes(), Format::Plain, Utc::now())?;
     let categorizer = RuleCategorizer::new();
     for transaction in &request.transactions {
         let money = transaction.money;
@@ -26,6 +26,7 @@ fn main() -> Result<(), tributary_domain::RequestError> {
             merchant_name: transaction.merchant_name.as_deref(),
             description: &transaction.description,
             merchant_category_code: transaction.merchant_category_code.as_deref(),
+            bank_category: None,
             is_income: money.amount().is_sign_positive(),
         });
         println!(

@@ -13,10 +13,10 @@ pub mod status;
 pub mod summary;
 pub mod text;
 
-pub use fault::{Fault, Faults};
+pub use fault::{Fault, FaultCode, FaultPlace, Faults};
 pub use identity::{BatchId, CorrelationId, TenantId};
 pub use money::{Currency, Money};
-pub use period::Period;
-pub use request::{Account, IngestRequest, RequestError, Transaction};
+pub use period::{OpenPeriod, Period};
+pub use request::{Account, Balances, Format, IngestRequest, Removal, RequestError, Transaction};
 pub use scope::{Scope, UnknownScope};
 pub use status::{StatusCounts, TransactionStatus};

@@ -45,8 +45,12 @@ pub enum Call {
 pub enum IngestCall {
     /// `POST /api/integrations/transactions`
     IngestTransactions,
+    /// `POST /api/integrations/plaid/transactions`
+    IngestPlaidTransactions,
     /// `POST /api/batches/{batch_id}/retry`
     RetryBatch,
+    /// `DELETE /api/accounts/{account_id}/transactions/{transaction_id}`
+    RemoveTransaction,
 }
 
 /// A call that report serves.
@@ -56,6 +60,8 @@ pub enum ReportCall {
     GetBatch,
     /// `GET /api/accounts/{account_id}/transactions`
     ListTransactions,
+    /// `GET /api/accounts/{account_id}/transactions/{transaction_id}`
+    GetTransaction,
     /// `GET /api/reports/account/{account_id}/summary`
     GetSummary,
 }
@@ -103,9 +109,21 @@ pub const ROUTES: &[Route] = &[
         access: Access::Ingest,
     },
     Route {
+        call: Call::Ingest(IngestCall::IngestPlaidTransactions),
+        method: "POST",
+        path: "/api/integrations/plaid/transactions",
+        access: Access::Ingest,
+    },
+    Route {
         call: Call::Ingest(IngestCall::RetryBatch),
         method: "POST",
         path: "/api/batches/{batch_id}/retry",
+        access: Access::Ingest,
+    },
+    Route {
+        call: Call::Ingest(IngestCall::RemoveTransaction),
+        method: "DELETE",
+        path: "/api/accounts/{account_id}/transactions/{transaction_id}",
         access: Access::Ingest,
     },
     Route {
@@ -118,6 +136,12 @@ pub const ROUTES: &[Route] = &[
         call: Call::Report(ReportCall::ListTransactions),
         method: "GET",
         path: "/api/accounts/{account_id}/transactions",
+        access: Access::Report,
+    },
+    Route {
+        call: Call::Report(ReportCall::GetTransaction),
+        method: "GET",
+        path: "/api/accounts/{account_id}/transactions/{transaction_id}",
         access: Access::Report,
     },
     Route {
@@ -145,8 +169,8 @@ pub const ROUTES: &[Route] = &[
 pub struct Matched<'p> {
     /// The row of the table.
     pub route: &'static Route,
-    /// The path parameter, percent-encoded, if the template has one.
-    pub parameter: Option<&'p str>,
+    /// The names and values of the path parameters, percent-encoded, in the order of the template.
+    pub parameters: Vec<(&'static str, &'p str)>,
 }
 
 /// Why no route serves a request.
@@ -166,9 +190,9 @@ pub fn find<'p>(method: &str, path: &'p str) -> Result<Matched<'p>, NoRoute> {
     let path = path.strip_suffix('/').unwrap_or(path);
     let mut other_methods = Vec::new();
     for route in ROUTES {
-        if let Some(parameter) = match_template(route.path, path) {
+        if let Some(parameters) = match_template(route.path, path) {
             if route.method == method {
-                return Ok(Matched { route, parameter });
+                return Ok(Matched { route, parameters });
             }
             other_methods.push(route.method);
         }
@@ -180,22 +204,24 @@ pub fn find<'p>(method: &str, path: &'p str) -> Result<Matched<'p>, NoRoute> {
     }
 }
 
-/// Returns the parameter, if any, of a path that matches the template.
-fn match_template<'p>(template: &str, path: &'p str) -> Option<Option<&'p str>> {
-    let mut parameter = None;
+/// Returns the parameters of a path that matches the template.
+fn match_template<'p>(
+    template: &'static str,
+    path: &'p str,
+) -> Option<Vec<(&'static str, &'p str)>> {
+    let mut parameters = Vec::new();
     let mut segments = path.split('/');
     for expected in template.split('/') {
         let segment = segments.next()?;
-        if expected.starts_with('{') {
-            if segment.is_empty() {
-                return None;
-            }
-            parameter = Some(segment);
-        } else if segment != expected {
-            return None;
+        let name = expected.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
+        match name {
+            Some(_) if segment.is_empty() => return None,
+            Some(name) => parameters.push((name, segment)),
+            None if segment != expected => return None,
+            None => {}
         }
     }
-    segments.next().is_none().then_some(parameter)
+    segments.next().is_none().then_some(parameters)
 }
 
 #[cfg(test)]
@@ -205,12 +231,20 @@ mod tests {
     #[test]
     fn route_is_found_with_and_without_trailing_slash() {
         for route in ROUTES {
-            let path = route.path.replace("{batch_id}", "b1").replace("{account_id}", "b1");
+            let path = route.path.replace("{batch_id}", "b1").replace("{account_id}", "a%2F1");
+            let path = path.replace("{transaction_id}", "t1");
             for path in [path.clone(), format!("{path}/")] {
                 let matched = find(route.method, &path).unwrap();
                 assert_eq!(matched.route, route);
-                assert_eq!(matched.parameter.is_some(), route.path.contains('{'));
-                assert!(matched.parameter.is_none_or(|parameter| parameter == "b1"));
+                for (name, value) in matched.parameters {
+                    assert!(route.path.contains(&format!("{{{name}}}")));
+                    let expected = match name {
+                        "batch_id" => "b1",
+                        "account_id" => "a%2F1",
+                        _ => "t1",
+                    };
+                    assert_eq!(value, expected);
+                }
             }
         }
     }

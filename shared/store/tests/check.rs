@@ -20,10 +20,10 @@ use crate::ledger::{LEASE, Ledger, SHOPPING};
 const LIVE: Options = Options { settled: false, grace: Duration::from_secs(600) };
 const SETTLED: Options = Options { settled: true, ..LIVE };
 
-/// A valid ledger: rows in every status and in two currencies, a revision, a replaced row, an
-/// idempotency key, days and packs, free and claimed slices.
+/// A valid ledger: rows in every status and in two currencies, a revision, a replaced row, a removed
+/// row, an idempotency key, days and packs, free and claimed slices.
 ///
-/// Ids: `tx_00000` to `tx_00004` are completed, the first of them revised; `in_euro` has failed;
+/// Ids: `tx_00000` to `tx_00004` are completed, the first of them revised, the last one removed; `in_euro` has failed;
 /// `pending` is replaced by `posted`; in the last batch, `processing` is leased and `waiting` is
 /// pending.
 async fn valid_ledger() -> Ledger {
@@ -47,6 +47,8 @@ async fn valid_ledger() -> Ledger {
     let result_of = |id: &str| if id == "in_euro" { Err("no rule") } else { Ok(SHOPPING) };
     ledger.finish_as(&lease, &claimed, result_of).await;
     assert_eq!(ledger.finish_if_done(second).await, RemainingWork::Nothing);
+
+    ledger.remove("tx_00004").await;
 
     let last = [booking("processing", "-1"), booking("waiting", "2")];
     let last = ledger.write_in_slices(&last, 1).await;
@@ -216,7 +218,12 @@ async fn transaction_that_relay_deleted_is_not_missing() {
 
 #[tokio::test]
 async fn counts_that_do_not_add_up_are_reported() {
-    for count in ["inserted = inserted + 1", "unchanged = unchanged - 2, updated = updated + 2"] {
+    for count in [
+        "inserted = inserted + 1",
+        "unchanged = unchanged - 2, updated = updated + 2",
+        "removed = -1",
+        "removed_unknown = -1",
+    ] {
         let wrong = format!("update batches set {count} where updated > 0");
         assert_reported(&[&wrong], &["batch-counts"], "batch").await;
     }
@@ -375,6 +382,8 @@ async fn sums_that_do_not_match_the_transactions_are_reported() {
         DUPLICATE_PACKS,
         "delete from report_packs",
         "update report_packs set amounts = array_replace(amounts, 1, 2)",
+        "update transactions set removed_at = now() where transaction_id = 'tx_00003'",
+        "update transactions set removed_at = null where transaction_id = 'tx_00004'",
     ];
     assert_reported(&statements, &["report-sums"], "account acc").await;
 }

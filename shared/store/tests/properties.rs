@@ -11,13 +11,12 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use rust_decimal::Decimal;
 use tributary_domain::identity::LeaseToken;
-use tributary_domain::period::midnight_utc;
 use tributary_domain::{BatchId, Currency, Money, Period, TenantId, Transaction};
 use tributary_store::check::{self, Options};
 use tributary_store::enrichment::{self, Category, ClaimedTransaction, Lease, Outcome};
-use tributary_store::{Store, accounts, batches, report};
+use tributary_store::{Store, accounts, batches, report, transactions};
 use tributary_testkit::TestDatabase;
-use tributary_testkit::ledger::{account, booking, divide, write};
+use tributary_testkit::ledger::{account, booking, divide, removal, write_with};
 use uuid::Uuid;
 
 /// Longer than the test.
@@ -39,8 +38,11 @@ struct Row {
 
 #[derive(Clone, Debug)]
 enum Action {
-    /// Post a batch. Of several rows with the same id, only the last one is sent.
-    Post(Vec<Row>),
+    /// Post a batch. Of several rows with the same id, only the last one is sent, and of removals
+    /// those of other ids.
+    Post { rows: Vec<Row>, removals: BTreeSet<u8> },
+    /// Remove a transaction.
+    Remove { id: u8 },
     /// Claim a slice of a batch and finish its first `limit` rows. Bit `n` of `fail_bits` makes the
     /// row with id `n` fail.
     Enrich { batch: usize, limit: usize, fail_bits: u16 },
@@ -77,7 +79,12 @@ fn row() -> impl Strategy<Value = Row> {
 fn action() -> impl Strategy<Value = Action> {
     let (batch, limit) = (0..6_usize, 0..4_usize);
     prop_oneof![
-        4 => prop::collection::vec(row(), 1..6).prop_map(Action::Post),
+        4 => (
+            prop::collection::vec(row(), 0..6),
+            prop::collection::btree_set(0..8_u8, 0..3),
+        )
+            .prop_map(|(rows, removals)| Action::Post { rows, removals }),
+        1 => (0..8_u8).prop_map(|id| Action::Remove { id }),
         4 => (batch.clone(), limit, any::<u16>())
             .prop_map(|(batch, limit, fail_bits)| Action::Enrich { batch, limit, fail_bits }),
         1 => batch.clone().prop_map(|batch| Action::ClaimAndRelease { batch }),
@@ -96,6 +103,7 @@ struct StoredRow {
     row: Row,
     status: &'static str,
     category: &'static str,
+    is_removed: bool,
 }
 
 /// Sums of one account in one currency. Amounts are in cents.
@@ -130,7 +138,7 @@ impl Model {
     fn sums(&self) -> Sums {
         let mut sums = Sums::new();
         for (id, stored) in &self.rows {
-            if self.is_replaced(*id) {
+            if stored.is_removed || self.is_replaced(*id) {
                 continue;
             }
             let row = &stored.row;
@@ -183,7 +191,8 @@ fn id_of(transaction_id: &str) -> u8 {
 impl Harness {
     async fn apply(&mut self, action: Action) {
         match action {
-            Action::Post(rows) => self.post(rows).await,
+            Action::Post { rows, removals } => self.post(rows, removals).await,
+            Action::Remove { id } => self.remove(id).await,
             Action::Enrich { batch, limit, fail_bits } => {
                 let Some((lease, rows)) = self.claim(batch, LEASE).await else { return };
                 let decided = &rows[..limit.min(rows.len())];
@@ -211,25 +220,53 @@ impl Harness {
         }
     }
 
-    async fn post(&mut self, rows: Vec<Row>) {
+    async fn post(&mut self, rows: Vec<Row>, mut removals: BTreeSet<u8>) {
         let rows: BTreeMap<u8, Row> = rows.into_iter().map(|row| (row.id, row)).collect();
+        removals.retain(|id| !rows.contains_key(id));
         let transactions: Vec<Transaction> = rows.values().map(transaction).collect();
-        let (batch, written) = write(&self.store, self.tenant, &transactions).await.unwrap();
+        let sent: Vec<_> = removals.iter().map(|id| removal(&format!("tx_{id}"))).collect();
+        let (batch, written) =
+            write_with(&self.store, self.tenant, &transactions, &sent).await.unwrap();
         let mut tx = self.store.begin_for_all().await.unwrap();
         divide(&mut tx, batch, 2).await.unwrap();
         tx.commit().await.unwrap();
 
         self.model.batches.push((batch, rows.keys().copied().collect()));
-        let (mut inserted, mut updated) = (0, 0);
+        let (mut inserted, mut updated, mut removed) = (0, 0, 0);
         for (id, row) in rows {
             match self.model.rows.get(&id) {
-                Some(stored) if stored.row == row => continue,
+                // A posted row does not become pending again.
+                Some(stored) if row.is_pending && !stored.row.is_pending => continue,
+                Some(stored) if stored.row == row && !stored.is_removed => continue,
                 Some(_) => updated += 1,
                 None => inserted += 1,
             }
-            self.model.rows.insert(id, StoredRow { row, status: "pending", category: "" });
+            let stored = StoredRow { row, status: "pending", category: "", is_removed: false };
+            self.model.rows.insert(id, stored);
         }
-        assert_eq!((written.inserted, written.updated), (inserted, updated));
+        for id in removals {
+            if let Some(stored) = self.model.rows.get_mut(&id) {
+                stored.is_removed = true;
+                removed += 1;
+            }
+        }
+        assert_eq!(
+            (written.inserted, written.updated, written.removed),
+            (inserted, updated, removed)
+        );
+    }
+
+    async fn remove(&mut self, id: u8) {
+        let (account_id, transaction_id) = (ACCOUNTS[account_of(id)], format!("tx_{id}"));
+        let mut tx = self.store.begin(self.tenant).await.unwrap();
+        let removed =
+            transactions::remove_one(&mut tx, self.tenant, account_id, &transaction_id).await;
+        tx.commit().await.unwrap();
+        let stored = self.model.rows.get_mut(&id);
+        assert_eq!(removed.unwrap(), stored.is_some());
+        if let Some(stored) = stored {
+            stored.is_removed = true;
+        }
     }
 
     fn lease(&self, batch: usize, duration: Duration) -> Option<Lease> {
@@ -355,7 +392,8 @@ fn transaction(row: &Row) -> Transaction {
     Transaction {
         account_id: ACCOUNTS[account_of(row.id)].to_owned(),
         money: Money::new(Decimal::new(row.cents, 2), currency),
-        booked_at: midnight_utc(day),
+        booked_on: day,
+        booked_at: None,
         is_pending: row.is_pending,
         pending_transaction_id: row.replaces.map(|id| format!("tx_{id}")),
         ..booking(&format!("tx_{}", row.id), "-1")

@@ -19,10 +19,11 @@ const FILL_FACTOR: &str = "select option from pg_class cross join unnest(relopti
 
 const INSERT: &str = "insert into bench_transactions (
         tenant_id, batch_id, batch_position, transaction_id, account_id, amount, currency,
-        booked_at, description, merchant_name, payment_channel, is_pending
+        booked_on, booked_at, description, merchant_name, payment_channel, is_pending
     )
     select
-        $1, $2, position, id, $3, amount, 'USD', booked_at, description, merchant, 'online', false
+        $1, $2, position, id, $3, amount, 'USD', (booked_at at time zone 'UTC')::date, booked_at,
+        description, merchant, 'online', false
     from unnest($4::integer[], $5::text[], $6::numeric[], $7::timestamptz[], $8::text[], $9::text[])
         as row (position, id, amount, booked_at, description, merchant)";
 

@@ -130,7 +130,7 @@ impl Workload {
 
 #[cfg(test)]
 mod tests {
-    use tributary_domain::IngestRequest;
+    use tributary_domain::{Format, IngestRequest};
 
     use super::*;
 
@@ -139,7 +139,8 @@ mod tests {
         let now = Utc::now();
         let mut workload = Workload::new("test", now.date_naive(), 30);
         for batch in workload.batches(3, 20) {
-            let request = IngestRequest::parse(batch.to_body().as_bytes(), now).unwrap();
+            let request =
+                IngestRequest::parse(batch.to_body().as_bytes(), Format::Plain, now).unwrap();
             assert_eq!(request.transactions.len(), 20);
         }
     }

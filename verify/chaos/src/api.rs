@@ -41,6 +41,8 @@ pub struct Accepted {
     pub inserted: i32,
     pub updated: i32,
     pub unchanged: i32,
+    pub removed: i32,
+    pub removed_unknown: i32,
 }
 
 /// A response that does not change when the request is repeated.
@@ -90,9 +92,8 @@ impl Api {
     /// [`NoFinalResponse`].
     pub async fn submit(&self, request: &Request) -> Result<FinalResponse, NoFinalResponse> {
         self.until_final(|| {
-            let path = "/api/integrations/transactions/";
             let call = self
-                .call(Method::POST, path)
+                .call(Method::POST, request.path())
                 .header("content-type", "application/json")
                 .body(request.body.clone());
             if request.key_in_header { call.header("idempotency-key", &request.key) } else { call }

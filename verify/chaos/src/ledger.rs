@@ -38,6 +38,19 @@ pub struct Entry {
     pub accepted: Accepted,
 }
 
+/// A DELETE of a transaction that has a final response.
+#[derive(Clone, Debug)]
+pub struct Deletion {
+    /// The transaction.
+    pub transaction_id: String,
+    /// A lower bound for the time of the commit.
+    pub first_sent: Instant,
+    /// An upper bound for the time of the commit.
+    pub responded: Instant,
+    /// Whether it was found: 204, and not 404.
+    pub is_found: bool,
+}
+
 /// The ledger that all clients share.
 #[derive(Debug, Default)]
 pub struct Ledger {
@@ -47,6 +60,7 @@ pub struct Ledger {
 #[derive(Clone, Debug, Default)]
 struct State {
     accepted: BTreeMap<String, Entry>,
+    deletions: Vec<Deletion>,
     repeats: u64,
     rejected: u64,
     findings: Vec<String>,
@@ -84,7 +98,7 @@ impl Ledger {
             return None;
         }
         let accepted = serde_json::from_str::<Accepted>(&response.body);
-        let content = IngestRequest::parse(request.body.as_bytes(), Utc::now());
+        let content = IngestRequest::parse(request.body.as_bytes(), request.format, Utc::now());
         let (Ok(accepted), Ok(content)) = (accepted, content) else {
             self.add_finding(format!("request {key}: invalid body of a 202: {}", response.body));
             return None;
@@ -92,6 +106,30 @@ impl Ledger {
         let key = key.clone();
         self.accept(Entry { key, content, first_sent, responded: Instant::now(), accepted });
         Some(accepted)
+    }
+
+    /// Records the response to a DELETE.
+    pub fn record_deletion(
+        &self,
+        transaction_id: &str,
+        first_sent: Instant,
+        outcome: Result<FinalResponse, NoFinalResponse>,
+    ) {
+        let is_found = match outcome {
+            Ok(response) if response.status == StatusCode::NO_CONTENT => true,
+            Ok(response) if response.status == StatusCode::NOT_FOUND => false,
+            Ok(FinalResponse { status, body }) => {
+                self.add_finding(format!("DELETE {transaction_id}: status {status}: {body}"));
+                return;
+            }
+            Err(error) => {
+                self.add_finding(format!("DELETE {transaction_id}: {error}"));
+                return;
+            }
+        };
+        let (transaction_id, responded) = (transaction_id.to_owned(), Instant::now());
+        let deletion = Deletion { transaction_id, first_sent, responded, is_found };
+        self.state().deletions.push(deletion);
     }
 
     /// Keeps the first response; later ones must be equal to it.
@@ -119,6 +157,11 @@ impl Ledger {
     /// Every accepted request.
     pub fn accepted(&self) -> Vec<Entry> {
         self.state().accepted.values().cloned().collect()
+    }
+
+    /// Every DELETE.
+    pub fn deletions(&self) -> Vec<Deletion> {
+        self.state().deletions.clone()
     }
 
     /// All recorded defects.

@@ -16,6 +16,7 @@ mod proxy;
 mod request;
 mod run;
 mod simulated_client;
+mod summaries;
 
 pub use error::ChaosError;
 pub use injector::Injected;

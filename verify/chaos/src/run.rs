@@ -21,6 +21,7 @@ use crate::ledger::Ledger;
 use crate::proxy::Proxy;
 use crate::request::DEADLY;
 use crate::simulated_client::SimulatedClient;
+use crate::summaries;
 
 /// How many dead letters are read.
 const DEAD_LETTERS_MAX: usize = 10_000;
@@ -98,6 +99,8 @@ pub struct Report {
     pub rejected: u64,
     /// The number of stored transactions.
     pub transactions: usize,
+    /// How many of them are removed.
+    pub removed: usize,
     /// The number of stored revisions.
     pub revisions: usize,
     /// The highest number of attempts of a transaction.
@@ -161,7 +164,8 @@ async fn run_clients_and_faults(
     let fault_duration = started.elapsed();
     let store = system.store()?;
     let drained = drain(&store, &api, |remaining| progress(Progress::Draining(remaining))).await?;
-    let (findings, stored, dead_letters) = find_defects(system, &store, &ledger, drained).await?;
+    let (findings, stored, dead_letters) =
+        find_defects(system, &store, (&api, &ledger), drained).await?;
     store.close().await;
     let (repeats, rejected) = ledger.repeats_and_rejections();
     Ok(Report {
@@ -173,6 +177,7 @@ async fn run_clients_and_faults(
         repeats,
         rejected,
         transactions: stored.transactions.len(),
+        removed: stored.transactions.iter().filter(|row| row.removed_at.is_some()).count(),
         revisions: stored.revisions.len(),
         attempts_max: stored.transactions.iter().map(|row| row.attempts).max().unwrap_or_default(),
         dead_letters,
@@ -183,11 +188,11 @@ async fn run_clients_and_faults(
 }
 
 /// Collects the defects: unexpected responses, remaining work, findings of `check`, and differences
-/// between the ledger and the database.
+/// between the ledger, the database and the summaries.
 async fn find_defects(
     system: &System,
     store: &Store,
-    ledger: &Ledger,
+    (api, ledger): (&Api, &Ledger),
     drained: Drained,
 ) -> Result<(Vec<String>, Stored, usize), ChaosError> {
     let mut findings = ledger.findings();
@@ -207,7 +212,8 @@ async fn find_defects(
     }
     drop(tx);
     let stored = Stored::read(store).await?;
-    findings.extend(audit::compare(&ledger.accepted(), &stored));
+    findings.extend(audit::compare(&ledger.accepted(), &ledger.deletions(), &stored));
+    findings.extend(summaries::compare(api, &stored).await?);
 
     let queue = system.queues().dead_letter_queue.clone();
     let letters = DeadLetters::new(sqs_client(system.sqs_endpoint_url()).await, queue);

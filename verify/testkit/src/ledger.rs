@@ -9,11 +9,11 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::PgConnection;
 use tributary_domain::request::ContentHash;
 use tributary_domain::{
-    Account, BatchId, CorrelationId, Currency, IngestRequest, Money, TenantId, Transaction,
+    Account, BatchId, CorrelationId, Currency, IngestRequest, Money, Removal, TenantId, Transaction,
 };
 use tributary_store::batches::{self, Inserted, NewBatch, TenantLimits};
 use tributary_store::transactions::{self, WriteOutcome, Written, has_pairs};
@@ -33,11 +33,24 @@ pub async fn write(
     tenant: TenantId,
     bookings: &[Transaction],
 ) -> Result<(BatchId, Written), StoreError> {
+    write_with(store, tenant, bookings, &[]).await
+}
+
+/// As [`write`], with removals.
+///
+/// # Errors
+/// [`StoreError`] if a statement fails.
+pub async fn write_with(
+    store: &Store,
+    tenant: TenantId,
+    bookings: &[Transaction],
+    removals: &[Removal],
+) -> Result<(BatchId, Written), StoreError> {
     let batch = BatchId(Uuid::now_v7());
     let mut lock_accounts = has_pairs(bookings);
     loop {
         let mut tx = store.begin(tenant).await?;
-        match write_in(&mut tx, tenant, batch, bookings, lock_accounts).await? {
+        match write_all_in(&mut tx, tenant, batch, (bookings, removals), lock_accounts).await? {
             Some(written) => {
                 tx.commit().await?;
                 return Ok((batch, written));
@@ -55,12 +68,23 @@ pub async fn write(
 /// [`StoreError`] if a statement fails, or the tenant or an account is being erased.
 ///
 /// # Panics
-/// If a transaction is stored under another account.
+/// If stored transactions contradict the batch.
 pub async fn write_in(
     connection: &mut PgConnection,
     tenant: TenantId,
     batch: BatchId,
     bookings: &[Transaction],
+    lock_accounts: bool,
+) -> Result<Option<Written>, StoreError> {
+    write_all_in(connection, tenant, batch, (bookings, &[]), lock_accounts).await
+}
+
+/// As [`write_in`], with removals.
+async fn write_all_in(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    batch: BatchId,
+    (bookings, removals): (&[Transaction], &[Removal]),
     lock_accounts: bool,
 ) -> Result<Option<Written>, StoreError> {
     let account_ids: BTreeSet<_> =
@@ -74,13 +98,15 @@ pub async fn write_in(
     if upserted.is_being_erased {
         return Err(refused("an account is being erased"));
     }
-    match transactions::write(connection, tenant, batch, bookings, lock_accounts).await? {
+    let outcome =
+        transactions::write(connection, tenant, batch, bookings, removals, lock_accounts).await?;
+    match outcome {
         WriteOutcome::Written(written) => {
             batches::correct(connection, tenant, batch, written, MESSAGES).await?;
             Ok(Some(written))
         }
         WriteOutcome::AccountsNotLocked => Ok(None),
-        WriteOutcome::OtherAccount(positions) => panic!("other accounts at {positions:?}"),
+        WriteOutcome::Conflicts(conflicts) => panic!("{conflicts:?}"),
     }
 }
 
@@ -145,8 +171,7 @@ pub async fn divide(
 /// The content hash of a request without content.
 #[must_use]
 pub fn content_hash() -> ContentHash {
-    let (accounts, transactions) = (Vec::new(), Vec::new());
-    ContentHash::of(&IngestRequest { accounts, transactions, request_id: None })
+    ContentHash::of(&IngestRequest::default())
 }
 
 /// An account.
@@ -158,6 +183,7 @@ pub fn account(account_id: &str) -> Account {
         account_type: "depository".to_owned(),
         subtype: Some("checking".to_owned()),
         mask: Some("1111".to_owned()),
+        balances: None,
     }
 }
 
@@ -171,12 +197,14 @@ pub fn booking(transaction_id: &str, amount: &str) -> Transaction {
         transaction_id: transaction_id.to_owned(),
         account_id: "acc".to_owned(),
         money: money(amount, "USD"),
-        booked_at: instant("2025-10-30T08:00:00Z"),
+        booked_on: day("2025-10-30"),
+        booked_at: Some(instant("2025-10-30T08:00:00Z")),
         authorized_on: Some("2025-10-30".parse().expect("a date")),
         description: "AMZN Mktp US*2K4".to_owned(),
         merchant_name: Some("Amazon".to_owned()),
         payment_channel: Some("online".to_owned()),
         merchant_category_code: Some("5942".to_owned()),
+        bank_category: None,
         is_pending: false,
         pending_transaction_id: None,
     }
@@ -199,6 +227,21 @@ pub fn bookings(count: usize, amount: &str) -> Vec<Transaction> {
 pub fn money(amount: &str, currency: &str) -> Money {
     let currency = Currency::from_stored(currency).expect("a currency");
     Money::parse(amount, currency).expect("an amount")
+}
+
+/// A removal, without the account.
+#[must_use]
+pub fn removal(transaction_id: &str) -> Removal {
+    Removal { transaction_id: transaction_id.to_owned(), account_id: None }
+}
+
+/// Parses a day.
+///
+/// # Panics
+/// If it is invalid.
+#[must_use]
+pub fn day(text: &str) -> NaiveDate {
+    text.parse().expect("a day")
 }
 
 /// Parses an RFC 3339 timestamp.

@@ -28,8 +28,8 @@ pub(crate) const STAGE: &str = "local";
 /// The properties of a request that both events contain.
 pub(crate) struct RequestFacts<'r> {
     pub(crate) route: &'static Route,
-    /// The path parameter, percent-encoded.
-    pub(crate) parameter: Option<&'r str>,
+    /// The names and values of the path parameters, percent-encoded.
+    pub(crate) parameters: Vec<(&'static str, &'r str)>,
     /// The path, percent-encoded as in REST API events.
     pub(crate) path: &'r str,
     pub(crate) query: Option<&'r str>,
@@ -86,8 +86,12 @@ impl RequestFacts<'_> {
             (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
         }));
         let query = multiple(self.query.unwrap_or_default().split('&').filter_map(parameter));
-        let path_parameters = self.parameter.zip(parameter_name(self.route.path));
-        let path_parameters = path_parameters.map(|(value, name)| json!({name: decode(value)}));
+        let path_parameters: Map<_, _> = self
+            .parameters
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), Value::String(decode(value))))
+            .collect();
+        let path_parameters = (!path_parameters.is_empty()).then_some(path_parameters.into());
         Map::from_iter([
             ("resource".to_owned(), self.route.path.into()),
             ("path".to_owned(), self.path.into()),
@@ -127,11 +131,6 @@ impl RequestFacts<'_> {
             ("stage".to_owned(), STAGE.into()),
         ])
     }
-}
-
-/// `{name}` in a template.
-fn parameter_name(template: &str) -> Option<&str> {
-    template.split_once('{')?.1.split_once('}').map(|(name, _)| name)
 }
 
 /// Decodes one `name=value` of a query string; `None` if it is empty.
@@ -177,7 +176,7 @@ mod tests {
         let headers = HeaderMap::from_iter([(HOST, "api.example".parse().unwrap())]);
         check(&RequestFacts {
             route: matched.route,
-            parameter: matched.parameter,
+            parameters: matched.parameters,
             path: "/api/batches/b%201/",
             query: Some("a=1&a=2"),
             headers: &headers,

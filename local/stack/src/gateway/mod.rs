@@ -174,7 +174,7 @@ impl Shared {
         let trace = self.forward(&mut parts.headers, client);
         let facts = RequestFacts {
             route: matched.route,
-            parameter: matched.parameter,
+            parameters: matched.parameters,
             path: parts.uri.path(),
             query: parts.uri.query(),
             headers: &parts.headers,

@@ -1,6 +1,7 @@
 //! Categorises transactions: the trait of every categoriser, and the categoriser by rules.
 //! Categorisers that do I/O, delays and retries belong to the crates that use them.
 
+mod bank_category;
 mod category;
 mod matcher;
 mod mcc;
@@ -45,6 +46,8 @@ pub struct Input<'a> {
     pub description: &'a str,
     /// Four digits of ISO 18245; anything else counts as unknown.
     pub merchant_category_code: Option<&'a str>,
+    /// The aggregator's category: a detailed code of Plaid's taxonomy. Unknown codes are ignored.
+    pub bank_category: Option<&'a str>,
     /// The amount is greater than zero: money came in.
     pub is_income: bool,
 }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::future;
 
+use super::bank_category;
 use super::normalise::push_words;
 use super::rules::{Pattern, Rule, Rules, Tier};
 use super::{Categorisation, CategorizeFuture, Categorizer, Category, Confidence, Input};
@@ -20,9 +21,31 @@ impl RuleCategorizer {
         Self { rules: Rules::built_in() }
     }
 
-    /// Categorises one transaction: `Other` if no rule matches.
+    /// Categorises one transaction: `Other` if no rule matches. The aggregator's category decides
+    /// where the rules have low confidence.
     #[must_use]
     pub fn decide(&self, input: Input<'_>) -> Categorisation {
+        let by_rules = self.decide_by_rules(input);
+        let Some(code) = input.bank_category else { return by_rules };
+        let Some((category, primary)) = bank_category::find(code) else { return by_rules };
+        let confidence = match by_rules.confidence {
+            Confidence::Low => {
+                return Categorisation {
+                    category,
+                    primary_code: Cow::Borrowed(primary),
+                    detailed_code: Cow::Owned(code.to_owned()),
+                    rule: Cow::Borrowed("bank-category"),
+                    confidence: Confidence::Medium,
+                };
+            }
+            confidence if category != by_rules.category => confidence,
+            Confidence::Medium => Confidence::High,
+            Confidence::High | Confidence::VeryHigh => Confidence::VeryHigh,
+        };
+        Categorisation { confidence, ..by_rules }
+    }
+
+    fn decide_by_rules(&self, input: Input<'_>) -> Categorisation {
         let words = words_of(input);
         let rules = self.rules;
         let by_words = rules.by_words(&words, input.is_income);

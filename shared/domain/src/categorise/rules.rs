@@ -21,7 +21,7 @@ const VERSION_LENGTH: usize = 12;
 
 /// Primaries of the Plaid personal finance taxonomy, version 2.
 /// Source: <https://plaid.com/documents/transactions-personal-finance-category-taxonomy.csv>
-const PRIMARIES: [&str; 18] = [
+pub(super) const PRIMARIES: [&str; 18] = [
     "BANK_FEES",
     "ENTERTAINMENT",
     "FOOD_AND_DRINK",

@@ -15,8 +15,13 @@ fn spend(description: &str) -> Categorisation {
 }
 
 fn decide(name: Option<&str>, text: &str, mcc: Option<&str>, is_income: bool) -> Categorisation {
-    let input =
-        Input { merchant_name: name, description: text, merchant_category_code: mcc, is_income };
+    let input = Input {
+        merchant_name: name,
+        description: text,
+        merchant_category_code: mcc,
+        bank_category: None,
+        is_income,
+    };
     RuleCategorizer::new().decide(input)
 }
 
@@ -263,6 +268,7 @@ fn categorizer_can_be_wrapped_and_is_ready_at_once() {
         merchant_name: Some("Lyft"),
         description: "",
         merchant_category_code: None,
+        bank_category: None,
         is_income: false,
     };
     let mut future = wrapper.categorize(input);
@@ -291,4 +297,29 @@ proptest! {
     fn case_does_not_change_the_category(text in "[A-Za-z0-9'&*#. éÉüÜ-]{0,60}") {
         prop_assert_eq!(spend(&text.to_uppercase()), spend(&text.to_lowercase()));
     }
+}
+
+#[test]
+fn category_of_the_bank_decides_where_the_rules_have_low_confidence() {
+    let decide = |text: &str, code: &str| {
+        RuleCategorizer::new().decide(Input {
+            merchant_name: None,
+            description: text,
+            merchant_category_code: None,
+            bank_category: Some(code),
+            is_income: false,
+        })
+    };
+    let unknown = decide("XJ-4711", "RENT_AND_UTILITIES_RENT");
+    assert_eq!((unknown.category, unknown.confidence), (Category::Housing, Confidence::Medium));
+    assert_eq!(unknown.primary_code, "RENT_AND_UTILITIES");
+    assert_eq!(
+        (&*unknown.rule, &*unknown.detailed_code),
+        ("bank-category", "RENT_AND_UTILITIES_RENT")
+    );
+    let agreed = decide("LYFT RIDE", "TRANSPORTATION_TAXIS_AND_RIDE_SHARES");
+    assert_eq!((agreed.category, agreed.confidence), (Category::Transport, Confidence::VeryHigh));
+    let contradicted = decide("LYFT RIDE", "TRAVEL_FLIGHTS");
+    assert_eq!(contradicted, spend("LYFT RIDE"));
+    assert_eq!(decide("XJ-4711", "OTHER_OTHER"), spend("XJ-4711"));
 }

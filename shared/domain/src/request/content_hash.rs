@@ -1,15 +1,16 @@
 //! The hash of a request's content. It decides whether a request with a used idempotency key is a
 //! repetition of the first one.
 
+use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 
-use super::{Account, IngestRequest, Transaction};
+use super::{Account, Balances, IngestRequest, Removal, Transaction};
 
 /// The version of the encoding that is hashed. Any change of the encoding needs another version.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
-/// The version of the encoding, and the SHA-256 of the content that is stored: of the accounts and
-/// transactions in the order sent. White space, the order of members, unknown members, `request_id`
+/// The version of the encoding, and the SHA-256 of the content that is stored: of the accounts,
+/// transactions and removals in the order sent. White space, the order of members, unknown members, `request_id`
 /// and `total_transactions` have no effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ContentHash([u8; ContentHash::LENGTH]);
@@ -29,6 +30,11 @@ impl ContentHash {
         encoder.count(request.transactions.len());
         for transaction in &request.transactions {
             encoder.transaction(transaction);
+        }
+        encoder.count(request.removals.len());
+        for Removal { transaction_id, account_id } in &request.removals {
+            encoder.text(transaction_id);
+            encoder.optional(account_id.as_deref());
         }
         let mut bytes = [VERSION; Self::LENGTH];
         let [_version, hash @ ..] = &mut bytes;
@@ -55,12 +61,20 @@ struct Encoder(Sha256);
 
 impl Encoder {
     fn account(&mut self, account: &Account) {
-        let Account { account_id, name, account_type, subtype, mask } = account;
+        let Account { account_id, name, account_type, subtype, mask, balances } = account;
         for text in [account_id, name, account_type] {
             self.text(text);
         }
         for text in [subtype, mask] {
             self.optional(text.as_deref());
+        }
+        self.0.update([u8::from(balances.is_some())]);
+        if let Some(Balances { available, current, limit, currency, updated_at }) = balances {
+            for amount in [available, current, limit] {
+                self.optional(amount.map(|amount| amount.normalize().to_string()).as_deref());
+            }
+            self.optional(currency.as_deref());
+            self.instant(*updated_at);
         }
     }
 
@@ -69,12 +83,14 @@ impl Encoder {
             transaction_id,
             account_id,
             money,
+            booked_on,
             booked_at,
             authorized_on,
             description,
             merchant_name,
             payment_channel,
             merchant_category_code,
+            bank_category,
             is_pending,
             pending_transaction_id,
         } = transaction;
@@ -83,11 +99,17 @@ impl Encoder {
         // 1.5 and 1.50 are the same amount.
         self.text(&money.amount().normalize().to_string());
         self.text(money.currency().code());
-        self.0.update(booked_at.timestamp_micros().to_le_bytes());
+        self.text(&booked_on.to_string());
+        self.instant(*booked_at);
         self.optional(authorized_on.map(|date| date.to_string()).as_deref());
         self.text(description);
-        for text in [merchant_name, payment_channel, merchant_category_code, pending_transaction_id]
-        {
+        for text in [
+            merchant_name,
+            payment_channel,
+            merchant_category_code,
+            bank_category,
+            pending_transaction_id,
+        ] {
             self.optional(text.as_deref());
         }
         self.0.update([u8::from(*is_pending)]);
@@ -103,6 +125,13 @@ impl Encoder {
         self.text(text.unwrap_or_default());
     }
 
+    /// In microseconds, the precision of PostgreSQL.
+    fn instant(&mut self, instant: Option<DateTime<Utc>>) {
+        self.0.update([u8::from(instant.is_some())]);
+        let micros = instant.map_or(0, |instant| instant.timestamp_micros());
+        self.0.update(micros.to_le_bytes());
+    }
+
     fn count(&mut self, count: usize) {
         self.0.update(u64::try_from(count).unwrap_or(u64::MAX).to_le_bytes());
     }
@@ -110,10 +139,10 @@ impl Encoder {
 
 #[cfg(test)]
 mod tests {
-    use chrono::Utc;
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::request::Format;
 
     fn body() -> Value {
         json!({
@@ -130,7 +159,7 @@ mod tests {
     }
 
     fn hash_of(body: &[u8]) -> ContentHash {
-        ContentHash::of(&IngestRequest::parse(body, Utc::now()).unwrap())
+        ContentHash::of(&IngestRequest::parse(body, Format::Plain, Utc::now()).unwrap())
     }
 
     fn hash(body: &Value) -> ContentHash {
@@ -139,10 +168,10 @@ mod tests {
 
     /// A change of this value without a change of the version would reject repeated requests.
     #[test]
-    fn encoding_of_version_1_does_not_change() {
+    fn encoding_of_version_2_does_not_change() {
         let hex: String =
             hash(&body()).as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(hex, "01268a22c50553949468cf7947c7829262060c308f6583c2261b0e3fde9da25971");
+        assert_eq!(hex, "028652c048779ecf6cc919874074c36df59a5ec2581e24970f04995ddc53642eca");
     }
 
     #[test]
@@ -155,6 +184,7 @@ mod tests {
         other["transactions"][0]["unknown"] = json!(1);
         other["transactions"][0]["amount"] = json!("-1.5");
         other["transactions"][0]["date"] = json!("2025-10-30T10:00:00+02:00");
+        other["transactions"][0]["mcc"] = Value::Null;
         other["transactions"][0]["merchant_name"] = Value::Null;
         assert_eq!(hash(&other), first);
     }

@@ -1,67 +1,19 @@
 //! Parses the fields of an object: the JSON of each becomes a value or a fault.
 
 use std::borrow::Cow;
-use std::fmt;
+
+use chrono::{DateTime, Days, NaiveDate, Utc};
 
 use super::json::string::{literal_bytes_max, unescape, unquote};
 use super::limits;
+use super::place::Place;
+use super::progress::Progress;
 use super::raw::{Raw, RawObject};
-use crate::fault::Faults;
-use crate::money::{Currency, Money};
+use crate::fault::FaultCode;
+use crate::money::{AmountError, Currency, Money};
 use crate::number::DecimalLiteral;
-use crate::period::{midnight_utc, parse_plain_date};
-use crate::text::{self, TextError};
-use chrono::{DateTime, Days, NaiveDate, Utc};
-
-/// The position of an object in the body.
-#[derive(Clone, Copy)]
-pub enum Place {
-    Body,
-    Account(usize),
-    Transaction(usize),
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Body => Ok(()),
-            Self::Account(index) => write!(formatter, "/accounts/{index}"),
-            Self::Transaction(index) => write!(formatter, "/transactions/{index}"),
-        }
-    }
-}
-
-/// The state that the fields of all objects share: the faults, the current time, and the number of
-/// characters that were costly to normalise.
-pub struct Progress<'f> {
-    pub faults: &'f mut Faults,
-    now: DateTime<Utc>,
-    /// As [`limits::NORMALISED_CHARACTERS_MAX`] counts them.
-    normalised_characters: usize,
-}
-
-impl<'f> Progress<'f> {
-    pub fn new(faults: &'f mut Faults, now: DateTime<Utc>) -> Self {
-        Self { faults, now, normalised_characters: 0 }
-    }
-
-    /// Whether to stop: no further fault would be reported, or continuing would cost too much.
-    pub fn is_done(&self) -> bool {
-        self.faults.is_full() || self.normalised_characters > limits::NORMALISED_CHARACTERS_MAX
-    }
-
-    fn count_normalised(&mut self, characters: usize) {
-        self.normalised_characters += characters;
-        if self.normalised_characters > limits::NORMALISED_CHARACTERS_MAX {
-            let limit = limits::NORMALISED_CHARACTERS_MAX;
-            let detail = format!(
-                "must have at most {limit} combining marks and characters of texts that are not in \
-                 Unicode's form NFC"
-            );
-            self.faults.add("", detail);
-        }
-    }
-}
+use crate::period::parse_plain_date;
+use crate::text::{self, Cleaned, TextError};
 
 /// Reads the fields of one object and reports their faults.
 pub struct FieldReader<'r, 'f> {
@@ -80,7 +32,8 @@ impl<'r, 'f> FieldReader<'r, 'f> {
         Self { place, names: object.names, values: &object.values, progress }
     }
 
-    fn raw(&self, field: &str) -> Raw<'r> {
+    /// The JSON of a field.
+    pub fn raw(&self, field: &str) -> Raw<'r> {
         let index = self.names.iter().position(|name| *name == field);
         debug_assert!(index.is_some(), "{field} is missing from the list of known fields");
         self.values.get(index?).copied()?
@@ -90,45 +43,63 @@ impl<'r, 'f> FieldReader<'r, 'f> {
     fn required(&mut self, field: &str) -> Option<&'r str> {
         let raw = self.raw(field);
         if raw.is_none() {
-            self.fault(field, "is required");
+            self.fault(field, FaultCode::Required, "is required");
         }
         raw
     }
 
-    pub fn fault(&mut self, field: &str, detail: impl Into<String>) {
-        self.progress.faults.add(format!("{}/{field}", self.place), detail);
+    pub fn fault(&mut self, field: &str, code: FaultCode, detail: impl Into<String>) {
+        self.progress.faults.at(self.place.field(field), code, detail);
+    }
+
+    /// A required id.
+    pub fn id(&mut self, field: &str) -> Option<String> {
+        let json = self.required(field)?;
+        let id = read_id(json);
+        self.or_fault(field, id)
+    }
+
+    /// An optional id; a blank one counts as missing. The outer `None` is a fault.
+    pub fn optional_id(&mut self, field: &str) -> Option<Option<String>> {
+        let Some(json) = self.raw(field) else { return Some(None) };
+        match read_id(json) {
+            Err(ValueError::Text(TextError::Blank)) => Some(None),
+            id => self.or_fault(field, id).map(Some),
+        }
     }
 
     /// A required text of 1 to `length_max` characters.
     pub fn text(&mut self, field: &str, length_max: usize) -> Option<String> {
         self.required(field)?;
-        self.optional_text(field, length_max)?
+        let text = self.optional_text(field, length_max)?;
+        if text.is_none() {
+            self.fault(field, FaultCode::Blank, TextError::Blank.to_string());
+        }
+        text
     }
 
-    /// An optional text of 1 to `length_max` characters. The outer `None` is a fault.
+    /// An optional text of up to `length_max` characters; a blank one counts as missing. The outer
+    /// `None` is a fault.
     pub fn optional_text(&mut self, field: &str, length_max: usize) -> Option<Option<String>> {
         let Some(json) = self.raw(field) else { return Some(None) };
-        let Some(quoted) = unquote(json) else {
-            self.fault(field, "must be a string");
-            return None;
-        };
         if self.progress.is_done() {
             return None;
         }
-        let accepted = if json.len() > literal_bytes_max(length_max) {
-            Err(TextError::TooLong { length_max })
-        } else {
-            let sent = unescape(quoted);
-            let accepted = text::accept(&sent, length_max);
-            if let Ok(kept) = &accepted {
-                self.progress.count_normalised(text::normalised_characters(&sent, kept));
+        match read_text(json, length_max) {
+            Ok(cleaned) => {
+                self.progress.count_normalised(cleaned.normalised_characters);
+                Some(Some(cleaned.text))
             }
-            accepted
-        };
-        match accepted {
-            Ok(text) => Some(Some(text)),
+            Err(ValueError::Text(TextError::Blank)) => Some(None),
+            Err(error) => self.or_fault(field, Err(error)),
+        }
+    }
+
+    fn or_fault<T>(&mut self, field: &str, value: Result<T, ValueError>) -> Option<T> {
+        match value {
+            Ok(value) => Some(value),
             Err(error) => {
-                self.fault(field, error.to_string());
+                self.fault(field, error.code(), error.to_string());
                 None
             }
         }
@@ -140,7 +111,7 @@ impl<'r, 'f> FieldReader<'r, 'f> {
             None | Some("false") => Some(false),
             Some("true") => Some(true),
             Some(_) => {
-                self.fault(field, "must be true or false");
+                self.fault(field, FaultCode::WrongType, "must be true or false");
                 None
             }
         }
@@ -150,34 +121,33 @@ impl<'r, 'f> FieldReader<'r, 'f> {
     pub fn count(&mut self, field: &str) -> Option<u64> {
         let count = whole_number(self.required(field)?);
         if count.is_none() {
-            self.fault(field, "must be a whole number, zero or more");
+            self.fault(field, FaultCode::WrongType, "must be a whole number, zero or more");
         }
         count
     }
 
     /// The currency by its ISO 4217 code or by an unofficial one: exactly one of the two fields.
     pub fn currency(&mut self, iso: &str, unofficial: &str) -> Option<Currency> {
-        let (field, currency) = match (self.raw(iso), self.raw(unofficial)) {
-            (Some(_), None) => {
-                (iso, Currency::from_code(&self.text(iso, limits::WORD_LENGTH_MAX)?))
-            }
-            (None, Some(_)) => {
-                (unofficial, Currency::unofficial(&self.text(unofficial, limits::WORD_LENGTH_MAX)?))
-            }
+        let iso_code = self.optional_text(iso, limits::WORD_LENGTH_MAX);
+        let unofficial_code = self.optional_text(unofficial, limits::WORD_LENGTH_MAX);
+        let (field, currency) = match (iso_code?, unofficial_code?) {
+            (Some(code), None) => (iso, Currency::from_code(&code)),
+            (None, Some(code)) => (unofficial, Currency::unofficial(&code)),
             (None, None) => {
-                self.fault(iso, format!("is required, or {unofficial}: exactly one must be set"));
+                let detail = format!("is required, or {unofficial}: exactly one must be set");
+                self.fault(iso, FaultCode::Required, detail);
                 return None;
             }
             (Some(_), Some(_)) => {
                 let detail = format!("must not be set beside {iso}: exactly one must be set");
-                self.fault(unofficial, detail);
+                self.fault(unofficial, FaultCode::Contradiction, detail);
                 return None;
             }
         };
         match currency {
             Ok(currency) => Some(currency),
             Err(error) => {
-                self.fault(field, error.to_string());
+                self.fault(field, FaultCode::UnknownCurrency, error.to_string());
                 None
             }
         }
@@ -195,30 +165,52 @@ impl<'r, 'f> FieldReader<'r, 'f> {
         };
         let Some(literal) = literal else {
             let length_max = limits::NUMBER_LENGTH_MAX;
-            self.fault(field, TextError::TooLong { length_max }.to_string());
+            let detail = TextError::TooLong { length_max }.to_string();
+            self.fault(field, FaultCode::TooLong, detail);
             return None;
         };
         match Money::parse(&literal, currency?) {
             Ok(money) => Some(money),
             Err(error) => {
-                self.fault(field, error.to_string());
+                let code = match error {
+                    AmountError::NotANumber => FaultCode::NotANumber,
+                    AmountError::TooFine(_) => FaultCode::TooManyDecimals,
+                    AmountError::TooLong { .. } => FaultCode::TooManyDigits,
+                };
+                self.fault(field, code, error.to_string());
                 None
             }
         }
     }
 
-    /// A required instant within the limits: RFC 3339, or a plain date, which means midnight UTC.
-    pub fn instant(&mut self, field: &str) -> Option<DateTime<Utc>> {
+    /// A required booking date within the limits: a plain date, or RFC 3339. The day is the one that
+    /// is written there, whatever the offset; the instant is `None` for a plain date.
+    pub fn booking_date(&mut self, field: &str) -> Option<(NaiveDate, Option<DateTime<Utc>>)> {
         let text = self.text(field, limits::WORD_LENGTH_MAX)?;
-        let instant = match parse_plain_date(&text) {
-            Some(date) => Some(midnight_utc(date)),
-            None => DateTime::parse_from_rfc3339(&text).ok().map(|instant| instant.to_utc()),
+        let date = match parse_plain_date(&text) {
+            Some(day) => Some((day, None)),
+            None => DateTime::parse_from_rfc3339(&text)
+                .ok()
+                .map(|instant| (instant.date_naive(), Some(instant.to_utc()))),
         };
-        let Some(instant) = instant else {
-            self.fault(field, "must be an RFC 3339 date and time, or a date as YYYY-MM-DD");
+        let Some((day, instant)) = date else {
+            let detail = "must be an RFC 3339 date and time, or a date as YYYY-MM-DD";
+            self.fault(field, FaultCode::InvalidFormat, detail);
             return None;
         };
-        self.in_bounds(field, instant.date_naive()).then_some(instant)
+        self.in_bounds(field, day).then_some((day, instant))
+    }
+
+    /// An optional instant as RFC 3339, within the limits.
+    pub fn optional_instant(&mut self, field: &str) -> Option<Option<DateTime<Utc>>> {
+        let Some(text) = self.optional_text(field, limits::WORD_LENGTH_MAX)? else {
+            return Some(None);
+        };
+        let Ok(instant) = DateTime::parse_from_rfc3339(&text) else {
+            self.fault(field, FaultCode::InvalidFormat, "must be an RFC 3339 date and time");
+            return None;
+        };
+        self.in_bounds(field, instant.date_naive()).then_some(Some(instant.to_utc()))
     }
 
     /// An optional plain date within the limits.
@@ -227,7 +219,8 @@ impl<'r, 'f> FieldReader<'r, 'f> {
             return Some(None);
         };
         let Some(date) = parse_plain_date(&text) else {
-            self.fault(field, "must be a calendar date, as YYYY-MM-DD");
+            let detail = "must be a calendar date, as YYYY-MM-DD";
+            self.fault(field, FaultCode::InvalidFormat, detail);
             return None;
         };
         self.in_bounds(field, date).then_some(Some(date))
@@ -235,13 +228,15 @@ impl<'r, 'f> FieldReader<'r, 'f> {
 
     fn in_bounds(&mut self, field: &str, date: NaiveDate) -> bool {
         let latest = self.progress.now.date_naive() + Days::new(limits::DAYS_AHEAD_MAX);
-        if date < limits::DATE_MIN {
-            self.fault(field, format!("must not be before {}", limits::DATE_MIN));
+        let detail = if date < limits::DATE_MIN {
+            format!("must not be before {}", limits::DATE_MIN)
         } else if date > latest {
-            let days = limits::DAYS_AHEAD_MAX;
-            self.fault(field, format!("must not be more than {days} days ahead of today"));
-        }
-        (limits::DATE_MIN..=latest).contains(&date)
+            format!("must not be more than {} days ahead of today", limits::DAYS_AHEAD_MAX)
+        } else {
+            return true;
+        };
+        self.fault(field, FaultCode::OutOfRange, detail);
+        false
     }
 
     /// An optional merchant category code: four digits (ISO 18245).
@@ -250,11 +245,52 @@ impl<'r, 'f> FieldReader<'r, 'f> {
         let is_code =
             |code: &String| code.len() == 4 && code.bytes().all(|byte| byte.is_ascii_digit());
         if code.as_ref().is_some_and(|code| !is_code(code)) {
-            self.fault(field, "must be four digits (ISO 18245)");
+            self.fault(field, FaultCode::InvalidFormat, "must be four digits (ISO 18245)");
             return None;
         }
         Some(code)
     }
+}
+
+/// Why a value is not an id or a text.
+#[derive(Debug, thiserror::Error)]
+pub enum ValueError {
+    #[error("must be a string")]
+    NotString,
+    #[error(transparent)]
+    Text(#[from] TextError),
+}
+
+impl ValueError {
+    pub const fn code(&self) -> FaultCode {
+        match self {
+            Self::NotString => FaultCode::WrongType,
+            Self::Text(TextError::Blank) => FaultCode::Blank,
+            Self::Text(TextError::TooLong { .. } | TextError::IdTooLong) => FaultCode::TooLong,
+            Self::Text(TextError::Control) => FaultCode::ControlCharacter,
+        }
+    }
+}
+
+/// The id of a JSON string.
+pub fn read_id(json: &str) -> Result<String, ValueError> {
+    let quoted = unquote(json).ok_or(ValueError::NotString)?;
+    // Each byte may be an escape of six.
+    if json.len() > 2 + 6 * text::ID_BYTES_MAX {
+        return Err(TextError::IdTooLong.into());
+    }
+    let id = unescape(quoted);
+    text::accept_id(&id)?;
+    Ok(id.into_owned())
+}
+
+/// The cleaned text of a JSON string.
+fn read_text(json: &str, length_max: usize) -> Result<Cleaned, ValueError> {
+    let quoted = unquote(json).ok_or(ValueError::NotString)?;
+    if json.len() > literal_bytes_max(length_max) {
+        return Err(TextError::TooLong { length_max }.into());
+    }
+    Ok(text::clean(&unescape(quoted), length_max)?)
 }
 
 /// A whole number in any notation, such as `1`, `1.0` or `10e-1`.

@@ -1,4 +1,5 @@
-//! Ingest requests: parses a JSON body into valid accounts and transactions.
+//! Ingest requests: parses a JSON body, in Tributary's format or Plaid's, into valid accounts,
+//! transactions and removals.
 //!
 //! A body goes through `json` (syntax and structure), `raw` (known fields as JSON), `fields` (their
 //! values) and `parse` (the request). All faults are reported at once, each with its JSON Pointer.
@@ -8,22 +9,26 @@ mod content_hash;
 mod fields;
 mod json;
 mod parse;
+mod place;
+mod progress;
 mod raw;
 
 use chrono::{DateTime, NaiveDate, Utc};
+use rust_decimal::Decimal;
 
 pub use content_hash::ContentHash;
+pub use place::Place;
 
 use crate::fault::Fault;
 use crate::money::Money;
 
-/// The limits of one body. Lengths are in characters; texts must fit both as sent and in NFC.
+/// The limits of one body. Lengths of texts are in characters and apply once they are cleaned.
 pub mod limits {
     use chrono::NaiveDate;
 
     /// The largest body, in bytes: 6 MB.
     pub const BODY_BYTES_MAX: usize = 6 * 1024 * 1024;
-    /// The most transactions of a batch. It needs at least one.
+    /// The most transactions and removals of a batch. A batch in the plain format needs at least one.
     pub const TRANSACTIONS_MAX: usize = 10_000;
     /// The most accounts of a batch.
     pub const ACCOUNTS_MAX: usize = 10_000;
@@ -39,29 +44,44 @@ pub mod limits {
     /// The most characters, as sent, that are costly to normalise: those of texts that are not in
     /// NFC, and combining marks. Normalising them costs more than the rest of parsing.
     pub const NORMALISED_CHARACTERS_MAX: usize = 300_000;
-    /// The longest account, transaction or request id, and idempotency key.
-    pub const ID_LENGTH_MAX: usize = crate::text::ID_LENGTH_MAX;
+    /// The longest account, transaction or request id, and idempotency key, in bytes.
+    pub const ID_BYTES_MAX: usize = crate::text::ID_BYTES_MAX;
     /// The longest literal of a number, far longer than any valid number needs.
     pub const NUMBER_LENGTH_MAX: usize = 64;
     /// The longest name of an account or a merchant, and the longest description.
     pub const NAME_LENGTH_MAX: usize = 512;
     /// The longest account type or subtype, payment channel or mask.
     pub const WORD_LENGTH_MAX: usize = 64;
-    /// The most days that a date may be ahead of today: banks post ahead over a weekend.
-    pub const DAYS_AHEAD_MAX: u64 = 2;
+    /// The most days that a date may be ahead of today: banks announce recurring payments.
+    pub const DAYS_AHEAD_MAX: u64 = 400;
     /// The earliest date of a transaction.
     pub const DATE_MIN: NaiveDate = NaiveDate::from_ymd_opt(1970, 1, 1).unwrap();
 }
 
-/// A valid batch as sent by a client.
-#[derive(Clone, Debug, PartialEq)]
+/// The format of a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Tributary's own: negative amounts are money out.
+    Plain,
+    /// A response or webhook of Plaid: positive amounts are money out.
+    Plaid,
+}
+
+/// A valid batch as sent by a client: at most [`limits::TRANSACTIONS_MAX`] transactions and removals.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct IngestRequest {
     /// The accounts in the body, each `account_id` once.
     pub accounts: Vec<Account>,
-    /// One to [`limits::TRANSACTIONS_MAX`] transactions, each `transaction_id` once.
+    /// The transactions, each `transaction_id` once.
     pub transactions: Vec<Transaction>,
+    /// The transactions to remove, each `transaction_id` once, and none of [`Self::transactions`].
+    pub removals: Vec<Removal>,
     /// The client's id of the request, its idempotency key if no header has one.
     pub request_id: Option<String>,
+    /// Where each transaction is in the body.
+    transaction_places: Vec<Place>,
+    /// Where each removal is in the body.
+    removal_places: Vec<Place>,
 }
 
 impl IngestRequest {
@@ -69,9 +89,37 @@ impl IngestRequest {
     ///
     /// # Errors
     /// [`RequestError`]: the position where the body stops being JSON, or its first hundred faults.
-    pub fn parse(body: &[u8], now: DateTime<Utc>) -> Result<Self, RequestError> {
-        parse::parse(body, now)
+    pub fn parse(body: &[u8], format: Format, now: DateTime<Utc>) -> Result<Self, RequestError> {
+        parse::parse(body, format, now)
     }
+
+    /// A request of valid values; others have been reported as faults.
+    fn new(
+        accounts: Vec<Account>,
+        transactions: Vec<(Place, Option<Transaction>)>,
+        removals: Vec<(Place, Option<Removal>)>,
+        request_id: Option<String>,
+    ) -> Self {
+        let (transaction_places, transactions) = valid(transactions);
+        let (removal_places, removals) = valid(removals);
+        Self { accounts, transactions, removals, request_id, transaction_places, removal_places }
+    }
+
+    /// The place of the transaction at an index of [`Self::transactions`].
+    #[must_use]
+    pub fn transaction_place(&self, index: usize) -> Place {
+        self.transaction_places.get(index).copied().unwrap_or(Place::Body)
+    }
+
+    /// The place of the removal at an index of [`Self::removals`].
+    #[must_use]
+    pub fn removal_place(&self, index: usize) -> Place {
+        self.removal_places.get(index).copied().unwrap_or(Place::Body)
+    }
+}
+
+fn valid<T>(values: Vec<(Place, Option<T>)>) -> (Vec<Place>, Vec<T>) {
+    values.into_iter().filter_map(|(place, value)| Some((place, value?))).unzip()
 }
 
 /// An account as the bank describes it.
@@ -87,6 +135,23 @@ pub struct Account {
     pub subtype: Option<String>,
     /// The last characters of the account number.
     pub mask: Option<String>,
+    /// The balances, if the body has any.
+    pub balances: Option<Balances>,
+}
+
+/// The balances of an account, as the bank reports them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Balances {
+    /// What can be spent or withdrawn.
+    pub available: Option<Decimal>,
+    /// The total of posted transactions; of a credit account, what is owed.
+    pub current: Option<Decimal>,
+    /// The credit or overdraft limit.
+    pub limit: Option<Decimal>,
+    /// The currency's code.
+    pub currency: Option<String>,
+    /// When the bank last updated them; `None` means when they were received.
+    pub updated_at: Option<DateTime<Utc>>,
 }
 
 /// A transaction as the bank describes it.
@@ -98,8 +163,10 @@ pub struct Transaction {
     pub account_id: String,
     /// The amount; negative is money out.
     pub money: Money,
-    /// When it was booked; reports use its UTC day.
-    pub booked_at: DateTime<Utc>,
+    /// The booking day, as the bank wrote it. Reports use it.
+    pub booked_on: NaiveDate,
+    /// When it was booked, if the bank gave a time.
+    pub booked_at: Option<DateTime<Utc>>,
     /// The day on which it was authorised.
     pub authorized_on: Option<NaiveDate>,
     /// The description on the statement.
@@ -110,10 +177,22 @@ pub struct Transaction {
     pub payment_channel: Option<String>,
     /// Four digits by ISO 18245.
     pub merchant_category_code: Option<String>,
+    /// The category that the aggregator gave it: a detailed code of Plaid's personal finance
+    /// taxonomy.
+    pub bank_category: Option<String>,
     /// Not posted yet; a later transaction may replace it.
     pub is_pending: bool,
     /// The pending transaction that this one replaces.
     pub pending_transaction_id: Option<String>,
+}
+
+/// A transaction that the bank has withdrawn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Removal {
+    /// The transaction.
+    pub transaction_id: String,
+    /// Its account, if the body has it.
+    pub account_id: Option<String>,
 }
 
 /// Why a body is not a valid ingest request.

@@ -226,6 +226,8 @@ impl From<serde_json::Error> for Problem {
 
 #[cfg(test)]
 mod tests {
+    use tributary_domain::{FaultCode, FaultPlace};
+
     use super::*;
 
     fn body(problem: &Problem) -> serde_json::Value {
@@ -250,11 +252,15 @@ mod tests {
 
     #[test]
     fn faults_are_listed_with_pointers() {
-        let fault =
-            Fault { pointer: "/transactions/0/amount".into(), detail: "is required".into() };
+        let fault = Fault {
+            place: FaultPlace::Pointer("/transactions/0/amount".into()),
+            code: FaultCode::Required,
+            detail: "is required".into(),
+        };
         let body = body(&Problem::Invalid(vec![fault]));
         assert_eq!(body["status"], 422);
         assert_eq!(body["errors"][0]["pointer"], "/transactions/0/amount");
+        assert_eq!(body["errors"][0]["code"], "required");
     }
 
     #[test]

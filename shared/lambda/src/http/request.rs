@@ -4,7 +4,7 @@ use http::HeaderValue;
 use lambda_http::request::RequestContext;
 use lambda_http::{Body, RequestExt};
 use percent_encoding::percent_decode_str;
-use tributary_domain::{CorrelationId, TenantId};
+use tributary_domain::{CorrelationId, TenantId, text};
 
 use super::problem::Problem;
 use super::response::CORRELATION_HEADER;
@@ -20,7 +20,8 @@ pub struct Request {
     /// Identifies the request and everything that it causes.
     pub correlation: CorrelationId,
     tenant: Option<TenantId>,
-    parameter: Option<String>,
+    /// The names and values of the path parameters that are UTF-8, decoded.
+    parameters: Vec<(String, String)>,
     request: lambda_http::Request,
 }
 
@@ -49,13 +50,16 @@ impl Request {
         }
         let call = own.ok_or(Problem::NotFound)?;
         // API Gateway decodes path parameters; emulators may leave them in the path only.
-        let decoded = request.path_parameters_ref().and_then(|map| map.iter().next());
-        let parameter = match (matched.parameter, decoded) {
-            (None, _) => None,
-            (Some(_), Some((_, value))) => Some(value.to_owned()),
-            (Some(raw), None) => percent_decode_str(raw).decode_utf8().ok().map(String::from),
-        };
-        Ok((call, Self { correlation, tenant, parameter, request }))
+        let given = request.path_parameters_ref();
+        let parameters = matched.parameters.into_iter().filter_map(|(name, raw)| {
+            let value = match given.and_then(|given| given.first(name)) {
+                Some(value) => value.to_owned(),
+                None => percent_decode_str(raw).decode_utf8().ok()?.into_owned(),
+            };
+            Some((name.to_owned(), value))
+        });
+        let parameters = parameters.collect();
+        Ok((call, Self { correlation, tenant, parameters, request }))
     }
 
     /// The tenant from the authorizer.
@@ -66,12 +70,21 @@ impl Request {
         self.tenant.ok_or(Problem::Unauthorized)
     }
 
-    /// The path parameter, decoded.
+    /// A path parameter, decoded.
     ///
     /// # Errors
     /// [`Problem::NotFound`] if it is not UTF-8.
-    pub fn parameter(&self) -> Result<&str, Problem> {
-        self.parameter.as_deref().ok_or(Problem::NotFound)
+    pub fn parameter(&self, name: &str) -> Result<&str, Problem> {
+        let parameter = self.parameters.iter().find(|(known, _)| known == name);
+        parameter.map(|(_, value)| value.as_str()).ok_or(Problem::NotFound)
+    }
+
+    /// A path parameter that is an id of the bank. It is compared exactly.
+    ///
+    /// # Errors
+    /// [`Problem::NotFound`] if no account or transaction can have this id.
+    pub fn bank_id(&self, name: &str) -> Result<&str, Problem> {
+        text::accept_id(self.parameter(name)?).map_err(|_| Problem::NotFound)
     }
 
     /// A query parameter, decoded; the first one if it is repeated.

@@ -96,7 +96,9 @@ fn to_http(
     };
     let mut response = lambda_http::Response::new(Body::Text(body));
     *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    if !matches!(response.body(), Body::Text(body) if body.is_empty()) {
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    }
     if let Ok(value) = HeaderValue::from_str(correlation.as_str()) {
         response.headers_mut().insert(CORRELATION_HEADER, value);
     }

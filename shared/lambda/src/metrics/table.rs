@@ -61,6 +61,8 @@ pub static TRANSACTIONS_INSERTED: Metric = metric("TransactionsInserted", Unit::
 pub static TRANSACTIONS_UPDATED: Metric = metric("TransactionsUpdated", Unit::Count, INGEST);
 /// Unchanged transactions of accepted batches.
 pub static TRANSACTIONS_UNCHANGED: Metric = metric("TransactionsUnchanged", Unit::Count, INGEST);
+/// Removed transactions of accepted batches.
+pub static TRANSACTIONS_REMOVED: Metric = metric("TransactionsRemoved", Unit::Count, INGEST);
 /// Categorised transactions.
 pub static TRANSACTIONS_COMPLETED: Metric = metric("TransactionsCompleted", Unit::Count, ENRICH);
 /// Failed transactions.
@@ -109,6 +111,7 @@ pub static METRICS: &[&Metric] = &[
     &TRANSACTIONS_INSERTED,
     &TRANSACTIONS_UPDATED,
     &TRANSACTIONS_UNCHANGED,
+    &TRANSACTIONS_REMOVED,
     &TRANSACTIONS_COMPLETED,
     &TRANSACTIONS_FAILED,
     &TRANSACTIONS_RETRIED,

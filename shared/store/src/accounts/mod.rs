@@ -1,7 +1,9 @@
 //! Accounts, as the latest batch describes them.
 
+use rust_decimal::Decimal;
+use serde_json::json;
 use sqlx::PgConnection;
-use tributary_domain::{Account, TenantId};
+use tributary_domain::{Account, Balances, TenantId};
 
 use crate::error::StoreError;
 use crate::unnamed::unnamed;
@@ -32,6 +34,9 @@ pub async fn upsert(
     let optional = |value: fn(&Account) -> &Option<String>| {
         accounts.iter().map(|account| value(account).as_deref()).collect::<Vec<_>>()
     };
+    let balances: Vec<_> = accounts.iter().map(|it| it.balances.as_ref().map(json_of)).collect();
+    let balances_at: Vec<_> =
+        accounts.iter().map(|it| it.balances.as_ref().and_then(|it| it.updated_at)).collect();
     let rows = sqlx::query_file!(
         "src/accounts/upsert.sql",
         tenant.0,
@@ -41,7 +46,9 @@ pub async fn upsert(
         optional(|account| &account.subtype) as _,
         optional(|account| &account.mask) as _,
         referenced,
-        lock_all
+        lock_all,
+        balances as _,
+        balances_at as _
     )
     .fetch_all(unnamed(connection))
     .await?;
@@ -53,6 +60,19 @@ pub async fn upsert(
             .map(|row| row.account_id)
             .collect(),
     })
+}
+
+/// The balances as JSON: exact amounts as texts.
+fn json_of(balances: &Balances) -> String {
+    let Balances { available, current, limit, currency, updated_at: _ } = balances;
+    let amount = |amount: &Option<Decimal>| amount.map(|amount| amount.to_string());
+    json!({
+        "available": amount(available),
+        "current": amount(current),
+        "limit": amount(limit),
+        "currency": currency,
+    })
+    .to_string()
 }
 
 /// Whether the tenant has an account.

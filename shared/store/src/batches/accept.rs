@@ -46,7 +46,7 @@ pub struct NewBatch<'b> {
     pub correlation: &'b CorrelationId,
     /// The X-Ray trace header of the request.
     pub trace_header: Option<&'b str>,
-    /// The ids of the transactions, at least one.
+    /// The ids of the transactions, without removals.
     pub transaction_ids: &'b [&'b str],
     /// The number of messages that announce the batch if all transactions are new.
     pub message_count: i32,
@@ -76,7 +76,7 @@ pub enum Inserted {
 }
 
 /// Inserts the row of a batch and its slices, before its transactions, as if all of them were new.
-/// Call [`correct`] if they are not.
+/// Call [`correct`] if they are not, or if there are none.
 ///
 /// # Errors
 /// [`StoreError`] of the statement.
@@ -137,7 +137,8 @@ pub async fn of_key(
     let row = sqlx::query!(
         r#"
         select
-            batch_id, correlation_id, content_hash as "content_hash!", inserted, updated, unchanged
+            batch_id, correlation_id, content_hash as "content_hash!", inserted, updated, unchanged,
+            removed, removed_unknown
         from batches
         where tenant_id = $1 and idempotency_key = $2
         "#,
@@ -154,12 +155,14 @@ pub async fn of_key(
             inserted: row.inserted,
             updated: row.updated,
             unchanged: row.unchanged,
+            removed: row.removed,
+            removed_unknown: row.removed_unknown,
         },
     }))
 }
 
-/// Corrects the row of a batch after its transactions, if some of them are known, and deletes the
-/// slices without work. Returns when relay announces the batch; `None` if there is no work, and the
+/// Corrects the row of a batch after its transactions, unless all of them are new and it removes
+/// nothing, and deletes the slices without work. Returns when relay announces the batch; `None` if there is no work, and the
 /// batch is finished.
 ///
 /// # Errors
@@ -178,7 +181,9 @@ pub async fn correct(
         written.inserted,
         written.updated,
         written.unchanged,
-        message_count
+        message_count,
+        written.removed,
+        written.removed_unknown
     )
     .fetch_one(unnamed(connection))
     .await?;

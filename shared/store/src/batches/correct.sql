@@ -1,4 +1,4 @@
--- Corrects the counts of a batch that contains known transactions, and deletes its slices without work. A batch that
+-- Corrects the counts of a batch that contains known transactions or removals, and deletes its slices without work. A batch that
 -- changed nothing is finished at once.
 with idle as (
     delete from slices as slice
@@ -21,6 +21,8 @@ set
     inserted = $3,
     updated = $4,
     unchanged = $5,
+    removed = $7,
+    removed_unknown = $8,
     message_count = $6,
     announce_at = case when $3::integer + $4::integer > 0 then announce_at end,
     started_at = case when $3::integer + $4::integer = 0 then now() end,

@@ -29,10 +29,14 @@ pub struct AcceptedBatch {
     pub updated: i32,
     /// Stored transactions with the same content.
     pub unchanged: i32,
+    /// Removals of stored transactions.
+    pub removed: i32,
+    /// Removals of unknown transactions.
+    pub removed_unknown: i32,
 }
 
 impl AcceptedBatch {
-    /// The number of transactions.
+    /// The number of transactions, without removals.
     #[must_use]
     pub const fn total(&self) -> i32 {
         self.inserted + self.updated + self.unchanged

@@ -59,6 +59,8 @@ pub async fn progress(
             inserted: row.inserted,
             updated: row.updated,
             unchanged: row.unchanged,
+            removed: row.removed,
+            removed_unknown: row.removed_unknown,
         },
         counts: StatusCounts {
             pending: row.pending,

@@ -1,8 +1,8 @@
 -- The counts of all transactions of a batch by status. A pending transaction is processing while a worker holds the
 -- lease of its slice. A batch without an array had completed all transactions that were not erased.
 select
-    batch.correlation_id, batch.inserted, batch.updated, batch.unchanged, batch.accepted_at,
-    batch.started_at, batch.finished_at,
+    batch.correlation_id, batch.inserted, batch.updated, batch.unchanged, batch.removed,
+    batch.removed_unknown, batch.accepted_at, batch.started_at, batch.finished_at,
     counts.pending - counts.processing as "pending!", counts.processing as "processing!",
     case
         when batch.transaction_ids is null then batch.total_transactions - batch.erased

@@ -1,5 +1,5 @@
 -- Sums of the report, folded days plus packs, that differ from the sums of the transactions. Replaced pending
--- transactions are in no sum.
+-- transactions and removed ones are in no sum.
 with kept as (
     select
         tenant_id, account_id, day, currency, state, kind, category,
@@ -25,12 +25,12 @@ with kept as (
 
 recomputed as (
     select
-        tenant_id, account_id, (booked_at at time zone 'UTC')::date as day, currency,
+        tenant_id, account_id, booked_on as day, currency,
         case when status in ('completed', 'failed') then status else 'open' end as state,
         case when amount > 0 then 'income' else 'spend' end as kind,
         coalesce(category, '') as category, count(*) as total, sum(abs(amount)) as amount
     from transactions
-    where tenant_id = $2 and replaced_by is null
+    where tenant_id = $2 and replaced_by is null and removed_at is null
     group by 1, 2, 3, 4, 5, 6, 7
 )
 

@@ -21,6 +21,8 @@ pub struct StoredBatch {
     pub inserted: i32,
     pub updated: i32,
     pub unchanged: i32,
+    pub removed: i32,
+    pub removed_unknown: i32,
 }
 
 /// An earlier revision of a transaction.
@@ -55,7 +57,7 @@ pub async fn batches(connection: &mut PgConnection) -> Result<Vec<StoredBatch>, 
         select
             batch_id, idempotency_key,
             coalesce(array_remove(transaction_ids, null), '{}') as "transaction_ids!",
-            inserted, updated, unchanged
+            inserted, updated, unchanged, removed, removed_unknown
         from batches
         order by tenant_id, batch_id
         "#

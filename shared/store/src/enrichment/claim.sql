@@ -51,12 +51,12 @@ started as (
 select
     claimed.attempts, pending.batch_position as "position?", pending.revision as "revision?",
     pending.transaction_id as "transaction_id?", pending.description as "description?",
-    pending.merchant_name, pending.merchant_category_code, pending.amount > 0 as is_income
+    pending.merchant_name, pending.merchant_category_code, pending.bank_category, pending.amount > 0 as is_income
 from claimed
 left join lateral (
     select
         row.batch_position, row.revision, row.transaction_id, row.description,
-        row.merchant_name, row.merchant_category_code, row.amount
+        row.merchant_name, row.merchant_category_code, row.bank_category, row.amount
     from transactions as row
     where
         row.tenant_id = $1

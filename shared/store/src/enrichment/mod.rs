@@ -44,6 +44,8 @@ pub struct ClaimedTransaction {
     pub merchant_name: Option<String>,
     /// The four digits of ISO 18245.
     pub merchant_category_code: Option<String>,
+    /// The aggregator's category, a detailed code of Plaid's taxonomy.
+    pub bank_category: Option<String>,
     /// Whether the amount is positive.
     pub is_income: bool,
 }
@@ -70,6 +72,7 @@ struct ClaimRow {
     description: Option<String>,
     merchant_name: Option<String>,
     merchant_category_code: Option<String>,
+    bank_category: Option<String>,
     is_income: Option<bool>,
 }
 
@@ -133,6 +136,7 @@ impl Claim {
                 description: row.description?,
                 merchant_name: row.merchant_name,
                 merchant_category_code: row.merchant_category_code,
+                bank_category: row.bank_category,
                 is_income: row.is_income?,
             })
         });

@@ -4,7 +4,7 @@ with deleted as (
     where ctid = any(array(
         select ctid from transactions
         where tenant_id = $1 and account_id = $2
-        order by booked_at desc, transaction_id desc
+        order by booked_on desc, transaction_id desc
         limit $3
         for update skip locked
     ))

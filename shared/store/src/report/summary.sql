@@ -17,8 +17,8 @@ with held as (
             and row.account_id = $2
             and row.status = 'pending'
             and row.replaced_by is null
-            and row.booked_at >= ($3::date at time zone 'UTC')
-            and row.booked_at < (($4::date + 1) at time zone 'UTC')
+            and row.removed_at is null
+            and row.booked_on between $3 and $4
         -- Keeps the planner from reading all rows of the account first.
         offset 0
     ) as pending

@@ -2,7 +2,7 @@
 -- transaction is deleted together with the pending one that it replaces, or later. Locks the accounts, so that pairs
 -- cannot change meanwhile. Skips accounts and rows that another database transaction has locked.
 with turn as materialized (
-    select next_tenant_id, next_account_id, now() - make_interval(days => $1) as before
+    select next_tenant_id, next_account_id, (now() at time zone 'UTC')::date - $1::integer as before
     from retention_progress
     where
         subject = 'transactions'
@@ -46,7 +46,7 @@ old as materialized (
         where
             row.tenant_id = free.tenant_id
             and row.account_id = free.account_id
-            and row.booked_at < turn.before
+            and row.booked_on < turn.before
             and row.status <> 'pending'
             and not exists (
                 select from transactions as replaced
@@ -54,9 +54,9 @@ old as materialized (
                     replaced.tenant_id = row.tenant_id
                     and replaced.transaction_id = row.pending_transaction_id
                     and replaced.replaced_by = row.transaction_id
-                    and (replaced.booked_at >= turn.before or replaced.status = 'pending')
+                    and (replaced.booked_on >= turn.before or replaced.status = 'pending')
             )
-        order by row.booked_at, row.transaction_id
+        order by row.booked_on, row.transaction_id
         limit $2
     ) as picked
     order by picked.tenant_id, picked.account_id

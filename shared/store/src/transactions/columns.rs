@@ -12,12 +12,14 @@ pub struct Columns<'t> {
     pub account_ids: Vec<&'t str>,
     pub amounts: Vec<Decimal>,
     pub currencies: Vec<&'t str>,
-    pub booked_at: Vec<DateTime<Utc>>,
+    pub booked_on: Vec<NaiveDate>,
+    pub booked_at: Vec<Option<DateTime<Utc>>>,
     pub authorized_on: Vec<Option<NaiveDate>>,
     pub descriptions: Vec<&'t str>,
     pub merchant_names: Vec<Option<&'t str>>,
     pub payment_channels: Vec<Option<&'t str>>,
     pub merchant_category_codes: Vec<Option<&'t str>>,
+    pub bank_categories: Vec<Option<&'t str>>,
     pub is_pending: Vec<bool>,
     pub pending_transaction_ids: Vec<Option<&'t str>>,
 }
@@ -50,12 +52,14 @@ impl<'t> Columns<'t> {
         self.account_ids.push(&transaction.account_id);
         self.amounts.push(transaction.money.amount());
         self.currencies.push(transaction.money.currency().code());
+        self.booked_on.push(transaction.booked_on);
         self.booked_at.push(transaction.booked_at);
         self.authorized_on.push(transaction.authorized_on);
         self.descriptions.push(&transaction.description);
         self.merchant_names.push(transaction.merchant_name.as_deref());
         self.payment_channels.push(transaction.payment_channel.as_deref());
         self.merchant_category_codes.push(transaction.merchant_category_code.as_deref());
+        self.bank_categories.push(transaction.bank_category.as_deref());
         self.is_pending.push(transaction.is_pending);
         self.pending_transaction_ids.push(transaction.pending_transaction_id.as_deref());
     }

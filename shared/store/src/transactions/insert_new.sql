@@ -2,25 +2,26 @@
 -- transactions that are already stored.
 with incoming as (
     select * from unnest(
-        $3::integer[], $4::text[], $5::text[], $6::numeric[], $7::text[], $8::timestamptz[],
-        $9::date[], $10::text[], $11::text[], $12::text[], $13::text[], $14::boolean[], $15::text[]
+        $3::integer[], $4::text[], $5::text[], $6::numeric[], $7::text[], $8::date[],
+        $9::timestamptz[], $10::date[], $11::text[], $12::text[], $13::text[], $14::text[],
+        $15::text[], $16::boolean[], $17::text[]
     ) as incoming (
-        batch_position, transaction_id, account_id, amount, currency, booked_at,
+        batch_position, transaction_id, account_id, amount, currency, booked_on, booked_at,
         authorized_on, description, merchant_name, payment_channel, merchant_category_code,
-        is_pending, pending_transaction_id
+        bank_category, is_pending, pending_transaction_id
     )
 ),
 
 inserted as (
     insert into transactions (
         tenant_id, batch_id, batch_position, transaction_id, account_id, amount, currency,
-        booked_at, authorized_on, description, merchant_name, payment_channel,
-        merchant_category_code, is_pending, pending_transaction_id
+        booked_on, booked_at, authorized_on, description, merchant_name, payment_channel,
+        merchant_category_code, bank_category, is_pending, pending_transaction_id
     )
     select
         $1, $2, batch_position, transaction_id, account_id, amount, currency,
-        booked_at, authorized_on, description, merchant_name, payment_channel,
-        merchant_category_code, is_pending, pending_transaction_id
+        booked_on, booked_at, authorized_on, description, merchant_name, payment_channel,
+        merchant_category_code, bank_category, is_pending, pending_transaction_id
     from incoming
     order by transaction_id
     on conflict (tenant_id, transaction_id) do nothing

@@ -29,9 +29,10 @@ const ROWS: &[&str] = &[
      select tenant_id, batch_id, 0, 0 from batches where finished_at is null",
     "alter table transactions disable trigger user",
     "insert into transactions (tenant_id, transaction_id, account_id, batch_id, batch_position,
-         amount, currency, booked_at, description, is_pending)
+         amount, currency, booked_on, booked_at, description, is_pending)
      select batches.tenant_id, 't' || n, case when n <= 40000 then 'big' else 'other' end, batch_id,
-         n, -1, 'USD', timestamptz '2025-10-30' - n * interval '1 minute', 'd', false
+         n, -1, 'USD', date '2025-10-30' - n / 1440,
+         timestamptz '2025-10-30' - n * interval '1 minute', 'd', false
      from generate_series(1, 50000) as n, (select * from batches limit 1) as batches",
     "alter table transactions enable trigger user",
     "insert into report_packs (tenant_id, account_id, batch_id, days, currencies, states, kinds,

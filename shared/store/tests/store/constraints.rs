@@ -85,7 +85,7 @@ async fn batches_and_slices_cannot_be_in_an_invalid_state() {
     for (statement, constraint) in [
         (batch("inserted = inserted + 1"), "batches_counts_add_up"),
         (batch("inserted = 5, updated = -1"), "batches_counts_add_up"),
-        (batch("inserted = 0, transaction_ids = '{}'"), "batches_not_empty"),
+        (batch("removed = -1"), "batches_counts_add_up"),
         (batch("transaction_ids = null"), "batches_members_until_finished"),
         (batch("erased = 1"), "batches_erased_counted"),
         (batch("erased = -1"), "batches_erased_counted"),

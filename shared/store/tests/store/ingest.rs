@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 use tributary_domain::{BatchId, Transaction};
-use tributary_store::transactions::{self, WriteOutcome, Written};
-use tributary_testkit::ledger::{booking, bookings, instant, money, write_in};
+use tributary_store::transactions::{self, Conflicts, WriteOutcome, Written};
+use tributary_testkit::ledger::{booking, bookings, day, instant, money, write_in};
 use uuid::Uuid;
 
 use crate::ledger::Ledger;
@@ -12,7 +12,7 @@ use crate::ledger::Ledger;
 async fn new_transactions_are_inserted_as_pending_in_request_order() {
     let ledger = Ledger::new().await;
     let (batch, written) = ledger.write(&bookings(3, "-1.10")).await;
-    assert_eq!(written, Written { inserted: 3, updated: 0, unchanged: 0 });
+    assert_eq!(written, Written { inserted: 3, updated: 0, unchanged: 0, ..Written::default() });
 
     let mut connection = ledger.database.connection().await;
     let rows: Vec<(String, i32, String, i32, i32, String)> = sqlx::query_as(
@@ -37,7 +37,7 @@ async fn known_transaction_with_the_same_content_is_not_written() {
     let before = all_rows(&ledger).await;
 
     let (second, written) = ledger.write(&bookings(2, "-1.1")).await;
-    assert_eq!(written, Written { inserted: 0, updated: 0, unchanged: 2 });
+    assert_eq!(written, Written { inserted: 0, updated: 0, unchanged: 2, ..Written::default() });
     assert_eq!(all_rows(&ledger).await, before);
     let progress = ledger.progress(second).await;
     assert_eq!(progress.counts.completed, 2, "the unchanged transactions count as well");
@@ -53,7 +53,7 @@ async fn known_transaction_with_other_content_is_revised_and_pending_again() {
     let changed = booking("a", "-1.11");
     let (second, written) =
         ledger.write(&[booking("c", "5"), changed, booking("b", "-2.20")]).await;
-    assert_eq!(written, Written { inserted: 1, updated: 1, unchanged: 1 });
+    assert_eq!(written, Written { inserted: 1, updated: 1, unchanged: 1, ..Written::default() });
 
     let row = row(&ledger, "a").await;
     assert_eq!(row["amount"], json!(-1.11));
@@ -69,7 +69,7 @@ async fn known_transaction_with_other_content_is_revised_and_pending_again() {
 
     let (revision, batch, content) = revision(&ledger, "a").await;
     assert_eq!((revision, batch), (1, first.0));
-    assert_eq!(content["amount"], json!(-1.10));
+    assert_eq!(content["amount"], json!("-1.10"));
     assert_eq!(content["description"], "AMZN Mktp US*2K4");
 
     ledger.complete(second).await;
@@ -83,17 +83,22 @@ async fn change_of_any_field_is_a_revision() {
     let changes: Vec<Transaction> = vec![
         Transaction { money: money("-1.11", "USD"), ..base.clone() },
         Transaction { money: money("-1.10", "EUR"), ..base.clone() },
-        Transaction { booked_at: instant("2025-10-30T08:00:00.000001Z"), ..base.clone() },
+        Transaction {
+            booked_on: day("2025-10-30"),
+            booked_at: Some(instant("2025-10-30T08:00:00.000001Z")),
+            ..base.clone()
+        },
         Transaction { authorized_on: None, ..base.clone() },
         Transaction { description: "AMZN".to_owned(), ..base.clone() },
         Transaction { merchant_name: None, ..base.clone() },
         Transaction { payment_channel: Some("in store".to_owned()), ..base.clone() },
         Transaction { merchant_category_code: None, ..base.clone() },
-        Transaction { is_pending: true, ..base.clone() },
+        Transaction { bank_category: Some("TRAVEL_FLIGHTS".to_owned()), ..base.clone() },
+        Transaction { booked_on: day("2025-10-29"), booked_at: None, ..base.clone() },
         Transaction { pending_transaction_id: Some("p".to_owned()), ..base.clone() },
     ];
     ledger.write(std::slice::from_ref(&base)).await;
-    let one_updated = Written { inserted: 0, updated: 1, unchanged: 0 };
+    let one_updated = Written { inserted: 0, updated: 1, unchanged: 0, ..Written::default() };
     for (index, changed) in changes.iter().enumerate() {
         let (_, written) = ledger.write(std::slice::from_ref(changed)).await;
         assert_eq!(written, one_updated, "change {index}");
@@ -113,8 +118,10 @@ async fn transaction_that_is_stored_under_another_account_is_reported_by_positio
     let sent = [of_other("new"), of_other("b"), booking("a", "2"), booking("c", "1")];
     let mut tx = ledger.begin().await;
     let batch = BatchId(Uuid::now_v7());
-    let outcome = transactions::write(&mut tx, ledger.tenant, batch, &sent, false).await.unwrap();
-    assert_eq!(outcome, WriteOutcome::OtherAccount(vec![1, 3]));
+    let outcome =
+        transactions::write(&mut tx, ledger.tenant, batch, &sent, &[], false).await.unwrap();
+    let conflicts = Conflicts { other_account: vec![1, 3], ..Conflicts::default() };
+    assert_eq!(outcome, WriteOutcome::Conflicts(conflicts));
     tx.rollback().await.unwrap();
     assert_eq!(all_rows(&ledger).await, before);
 }

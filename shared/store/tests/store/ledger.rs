@@ -3,12 +3,12 @@
 use std::time::{Duration, Instant};
 
 use tributary_domain::identity::LeaseToken;
-use tributary_domain::{BatchId, TenantId, Transaction};
+use tributary_domain::{BatchId, OpenPeriod, TenantId, Transaction};
 use tributary_store::batches::{FinishOutcome, RemainingWork};
 use tributary_store::enrichment::{self, Category, Claim, ClaimedTransaction, Lease, Outcome};
-use tributary_store::transactions::Written;
-use tributary_store::transactions::stored::PageQuery;
-use tributary_store::{Store, Tx, batches};
+use tributary_store::transactions::stored::{PageQuery, StoredTransaction};
+use tributary_store::transactions::{self, Written};
+use tributary_store::{Store, Tx, batches, check};
 use tributary_testkit::TestDatabase;
 use tributary_testkit::ledger::{divide, write};
 use uuid::Uuid;
@@ -69,6 +69,20 @@ impl Ledger {
     /// Writes a batch with the accounts of its transactions.
     pub async fn write(&self, bookings: &[Transaction]) -> (BatchId, Written) {
         write(&self.store, self.tenant, bookings).await.unwrap()
+    }
+
+    /// Removes a transaction of the account `acc`, and commits.
+    pub async fn remove(&self, transaction_id: &str) {
+        let mut tx = self.begin_on_new_connection().await;
+        let removed = transactions::remove_one(&mut tx, self.tenant, "acc", transaction_id).await;
+        assert!(removed.unwrap(), "{transaction_id} is not stored");
+        tx.commit().await.unwrap();
+    }
+
+    /// All rows of all tenants, by id.
+    pub async fn rows(&self) -> Vec<StoredTransaction> {
+        let mut connection = self.database.connection().await;
+        check::stored::transactions(&mut connection).await.unwrap()
     }
 
     pub fn lease(&self, batch: BatchId, duration: Duration) -> Lease {
@@ -215,8 +229,8 @@ impl Ledger {
 pub fn account_page(account_id: &str) -> PageQuery<'_> {
     PageQuery {
         account_id,
-        from: None,
-        before: None,
+        period: OpenPeriod::default(),
+        include_removed: false,
         status: None,
         category: None,
         after: None,

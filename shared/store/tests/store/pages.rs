@@ -24,9 +24,9 @@ async fn filter_without_a_match_scans_a_bounded_number_of_rows_and_continues() {
     let filter = PageQuery { status: Some(TransactionStatus::Failed), ..account_page("acc") };
     let first = ledger.page(&filter).await;
     assert_eq!(ids(&first), [] as [&str; 0]);
-    let (booked_at, id) = first.next.unwrap();
+    let (booked_on, id) = first.next.unwrap();
     assert_eq!(id, "tx_00001", "of ids in descending order");
-    let second = ledger.page(&PageQuery { after: Some((booked_at, &id)), ..filter }).await;
+    let second = ledger.page(&PageQuery { after: Some((booked_on, &id)), ..filter }).await;
     assert_eq!(ids(&second), [] as [&str; 0]);
     assert!(second.next.is_none());
 }
@@ -41,8 +41,8 @@ async fn match_behind_the_scanned_rows_is_on_a_later_page() {
     let filter = PageQuery { category: Some("Shopping"), ..account_page("acc") };
     let first = ledger.page(&filter).await;
     assert_eq!(ids(&first), [] as [&str; 0]);
-    let (booked_at, id) = first.next.unwrap();
-    let second = ledger.page(&PageQuery { after: Some((booked_at, &id)), ..filter }).await;
+    let (booked_on, id) = first.next.unwrap();
+    let second = ledger.page(&PageQuery { after: Some((booked_on, &id)), ..filter }).await;
     assert_eq!(ids(&second), ["a"]);
     assert!(second.next.is_none());
 }

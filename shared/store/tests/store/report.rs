@@ -4,7 +4,7 @@ use chrono::{Days, NaiveDate};
 use tributary_domain::{BatchId, Transaction};
 use tributary_store::batches::RemainingWork;
 use tributary_store::{Store, enrichment, report};
-use tributary_testkit::ledger::{booking, bookings, instant, money};
+use tributary_testkit::ledger::{booking, bookings, day, instant, money};
 
 use crate::ledger::{EXPIRED_LEASE, LEASE, Ledger, REQUEUE_AFTER, SHOPPING, outcome};
 use crate::sums::{assert_sums_match_rows, period, summary};
@@ -13,7 +13,8 @@ use crate::sums::{assert_sums_match_rows, period, summary};
 fn mixed_transactions() -> Vec<Transaction> {
     let other = |id: &str, amount: &str| Transaction {
         account_id: "other".to_owned(),
-        booked_at: instant("2025-10-31T23:59:59.999999Z"),
+        booked_on: day("2025-10-31"),
+        booked_at: Some(instant("2025-10-31T23:59:59.999999Z")),
         ..booking(id, amount)
     };
     vec![
@@ -78,8 +79,16 @@ async fn sums_follow_a_transaction_to_another_day_currency_and_amount() {
     ledger.complete(batch).await;
     let base = booking("a", "-0.10");
     for changed in [
-        Transaction { booked_at: instant("2025-10-29T23:59:59Z"), ..base.clone() },
-        Transaction { booked_at: instant("2025-10-29T20:00:00-05:00"), ..base.clone() },
+        Transaction {
+            booked_on: day("2025-10-29"),
+            booked_at: Some(instant("2025-10-29T23:59:59Z")),
+            ..base.clone()
+        },
+        Transaction {
+            booked_on: day("2025-10-29"),
+            booked_at: Some(instant("2025-10-29T20:00:00-05:00")),
+            ..base.clone()
+        },
         Transaction { money: money("-0.10", "EUR"), ..base.clone() },
         Transaction { money: money("123456789012345.67", "USD"), ..base.clone() },
         Transaction { description: "other text".to_owned(), ..base.clone() },
@@ -102,7 +111,7 @@ async fn sums_follow_a_transaction_to_another_day_currency_and_amount() {
 /// Transactions of one account, each on a day of its own.
 fn daily_transactions(name: &str, count: u64) -> Vec<Transaction> {
     let on = |index| Transaction {
-        booked_at: instant("2025-01-01T12:00:00Z") + Days::new(index),
+        booked_on: day("2025-01-01") + Days::new(index),
         ..booking(&format!("{name}_{index}"), "-1")
     };
     (0..count).map(on).collect()
@@ -257,22 +266,26 @@ async fn rows_and_sums_change_in_one_commit() {
 }
 
 #[tokio::test]
-async fn period_includes_both_ends_in_utc_days() {
+async fn period_includes_both_ends_in_booking_days() {
     let ledger = Ledger::new().await;
-    let at = |id: &str, when: &str| Transaction { booked_at: instant(when), ..booking(id, "-1") };
+    let at = |id: &str, when: &str| Transaction {
+        booked_on: day(&when[..10]),
+        booked_at: Some(instant(when)),
+        ..booking(id, "-1")
+    };
     ledger
         .write(&[
             at("before", "2025-10-29T23:59:59.999999Z"),
             at("first", "2025-10-30T00:00:00Z"),
             at("last", "2025-10-31T23:59:59.999999Z"),
             at("after", "2025-11-01T00:00:00Z"),
-            // The evening of the 29th in New York is the 30th in UTC.
+            // The evening of the 29th in New York is the 30th in UTC, but the bank wrote the 29th.
             at("new york", "2025-10-29T22:00:00-04:00"),
         ])
         .await;
     let date = |day| NaiveDate::from_ymd_opt(2025, 10, day).unwrap();
     let sums = summary(&ledger, "acc", period(date(30), date(31))).await;
-    assert_eq!(sums.iter().map(|sum| sum.counts.total()).sum::<i64>(), 3);
+    assert_eq!(sums.iter().map(|sum| sum.counts.total()).sum::<i64>(), 2);
 }
 
 #[tokio::test]
@@ -281,7 +294,11 @@ async fn summary_is_empty_without_transactions_and_none_for_an_unknown_account()
     let (batch, _) = ledger.write(&[booking("a", "-1")]).await;
     ledger.complete(batch).await;
     // The transaction moves to another day, which leaves no group with zero rows.
-    let moved = Transaction { booked_at: instant("2025-10-29T08:00:00Z"), ..booking("a", "-1") };
+    let moved = Transaction {
+        booked_on: day("2025-10-29"),
+        booked_at: Some(instant("2025-10-29T08:00:00Z")),
+        ..booking("a", "-1")
+    };
     ledger.write(&[moved]).await;
     let date = NaiveDate::from_ymd_opt(2025, 10, 30).unwrap();
     assert_eq!(summary(&ledger, "acc", period(date, date)).await, []);

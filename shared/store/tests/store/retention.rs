@@ -7,7 +7,7 @@ use tributary_store::accounts;
 use tributary_store::batches::{self, RemainingWork};
 use tributary_store::check::{self, Options};
 use tributary_store::retention::{self, Examined};
-use tributary_testkit::ledger::{account, booking, bookings, instant};
+use tributary_testkit::ledger::{account, booking, bookings};
 
 use crate::ledger::{LEASE, Ledger, SHOPPING};
 use crate::sums::assert_sums_match_rows;
@@ -227,7 +227,7 @@ async fn delete_transactions(ledger: &Ledger, limit: i64, accounts_max: i64) -> 
 }
 
 fn booked_on(day: &str, booking: Transaction) -> Transaction {
-    Transaction { booked_at: instant(&format!("{day}T12:00:00Z")), ..booking }
+    Transaction { booked_on: day.parse().unwrap(), ..booking }
 }
 
 #[tokio::test]

@@ -24,7 +24,12 @@ async fn measure(count: usize) -> Option<Vec<(&'static str, u64)>> {
     let (ledger, notices, _guard) = explained().await?;
     let mut connection = ledger.database.connection().await;
     let total = i32::try_from(count).unwrap();
-    let written = |inserted, updated, unchanged| Written { inserted, updated, unchanged };
+    let written = |inserted, updated, unchanged| Written {
+        inserted,
+        updated,
+        unchanged,
+        ..Written::default()
+    };
     ledger.write(&[booking("first", "1")]).await;
     assert!(notices.take_rows() > 0, "PostgreSQL sends no plans");
     let mut steps = Vec::new();
@@ -112,7 +117,7 @@ async fn turn_of_a_retention_chore_processes_rows_of_its_limit() {
     assert_eq!((examined.examined, examined.done), (limit, limit));
     // Most transactions and revisions are too young.
     tx.execute(
-        "update transactions set booked_at = booked_at - interval '1000 days' \
+        "update transactions set booked_on = booked_on - 1000 \
          where transaction_id < 'tx_00500'; \
          insert into transaction_revisions \
          select tenant_id, transaction_id, 1, batch_id, '{}', \

@@ -39,7 +39,7 @@ pub async fn recompute(
              and t.batch_position between s.first_position and s.last_position \
            ) then 'processing' else status end as status \
            from transactions t where tenant_id = $1 and account_id = $2 and replaced_by is null \
-           and (booked_at at time zone 'UTC')::date between $3 and $4 \
+           and removed_at is null and booked_on between $3 and $4 \
          ) \
          select currency, count(*) filter (where status = 'pending'), \
          count(*) filter (where status = 'processing'), \

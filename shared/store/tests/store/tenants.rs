@@ -122,6 +122,6 @@ async fn announcement(ledger: &Ledger, batch: BatchId) -> Announcement {
 async fn write_without_accounts(store: &Store, tenant: TenantId) -> Result<(), StoreError> {
     let batch = BatchId(Uuid::now_v7());
     let mut tx = store.begin(tenant).await?;
-    transactions::write(&mut tx, tenant, batch, &[booking("b", "1")], false).await?;
+    transactions::write(&mut tx, tenant, batch, &[booking("b", "1")], &[], false).await?;
     Ok(())
 }

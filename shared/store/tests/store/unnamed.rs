@@ -40,7 +40,7 @@ async fn run_statements(connection: &mut PgConnection, tenant: TenantId, round: 
     insert_batch(connection, tenant, batch, &sent, key).await.unwrap();
     accounts::upsert(connection, tenant, &[account("acc")], &[], true).await.unwrap();
     accounts::exists(connection, tenant, "acc").await.unwrap();
-    let write = transactions::write(connection, tenant, batch, &sent, true).await.unwrap();
+    let write = transactions::write(connection, tenant, batch, &sent, &[], true).await.unwrap();
     let WriteOutcome::Written(written) = write else { panic!("{write:?}") };
     assert_eq!(written.changed(), 3, "the first round inserts, the second revises");
     batches::correct(connection, tenant, batch, written, 1).await.unwrap();

@@ -1,6 +1,7 @@
 //! Compares the clients' ledger with the database, row by row.
 
 mod content;
+mod removals;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -12,7 +13,7 @@ use tributary_store::check::stored::{
 use tributary_store::{Store, StoreError};
 use uuid::Uuid;
 
-use crate::ledger::Entry;
+use crate::ledger::{Deletion, Entry};
 use crate::request::DEADLY;
 
 /// The reason of a transaction that kills its workers.
@@ -41,7 +42,7 @@ impl Stored {
 }
 
 /// Lists the differences, a sentence each. No work may be in progress.
-pub fn compare(entries: &[Entry], stored: &Stored) -> Vec<String> {
+pub fn compare(entries: &[Entry], deletions: &[Deletion], stored: &Stored) -> Vec<String> {
     let audit = Audit { stored, index: Index::of(entries) };
     let parts = [
         audit.batches(entries),
@@ -49,6 +50,7 @@ pub fn compare(entries: &[Entry], stored: &Stored) -> Vec<String> {
         audit.transactions(),
         audit.histories(),
         audit.totals(),
+        removals::findings(entries, deletions, &audit),
     ];
     parts.concat()
 }
@@ -90,6 +92,13 @@ fn last_candidates<'l, T>(sent: &[(&'l Entry, &'l T)]) -> Vec<&'l T> {
         .collect()
 }
 
+/// The contents that a transaction can have in the end: once it is posted, pending copies of it
+/// change nothing.
+fn lasting<'l>(sent: &[(&'l Entry, &'l Transaction)]) -> Vec<(&'l Entry, &'l Transaction)> {
+    let is_posted = sent.iter().any(|(_, content)| !content.is_pending);
+    sent.iter().filter(|(_, content)| !(is_posted && content.is_pending)).copied().collect()
+}
+
 struct Audit<'a> {
     stored: &'a Stored,
     index: Index<'a>,
@@ -110,11 +119,17 @@ impl Audit<'_> {
                 continue;
             };
             let sent = entry.content.transactions.iter().map(|it| it.transaction_id.as_str());
-            let counts = (batch.inserted, batch.updated, batch.unchanged);
+            let counts = [
+                (batch.inserted, accepted.inserted),
+                (batch.updated, accepted.updated),
+                (batch.unchanged, accepted.unchanged),
+                (batch.removed, accepted.removed),
+                (batch.removed_unknown, accepted.removed_unknown),
+            ];
             if !sent.eq(batch.transaction_ids.iter().map(String::as_str)) {
                 findings.push(format!("batch {id}: its transactions are not those sent"));
             }
-            if counts != (accepted.inserted, accepted.updated, accepted.unchanged) {
+            if counts.iter().any(|(stored, answered)| stored != answered) {
                 findings.push(format!("batch {id}: counts {counts:?} differ from the response"));
             }
             if batch.idempotency_key.as_ref() != Some(key) {
@@ -157,7 +172,7 @@ impl Audit<'_> {
                 findings.push(format!("transaction {id}: stored by a rejected request"));
                 continue;
             };
-            if !last_candidates(sent).iter().any(|last| content::is_of(row, last)) {
+            if !last_candidates(&lasting(sent)).iter().any(|last| content::is_of(row, last)) {
                 findings.push(format!("transaction {id}: its content is not the last one sent"));
             }
             let owner = sent.iter().find(|(entry, _)| entry.accepted.batch_id == row.batch_id);
@@ -237,6 +252,7 @@ fn is_categorised(row: &StoredTransaction, rules: &RuleCategorizer) -> bool {
         merchant_name: row.merchant_name.as_deref(),
         description: &row.description,
         merchant_category_code: row.merchant_category_code.as_deref(),
+        bank_category: row.bank_category.as_deref(),
         is_income: row.amount > rust_decimal::Decimal::ZERO,
     });
     let stored = [&row.category, &row.primary_code, &row.detailed_code, &row.confidence, &row.rule];

@@ -7,7 +7,7 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 use serde_json::json;
 use tokio::time::Instant;
-use tributary_domain::IngestRequest;
+use tributary_domain::{Format, IngestRequest};
 
 use super::*;
 use crate::api::Accepted;
@@ -16,6 +16,7 @@ use crate::request::{Request, account, transaction};
 /// Two consecutive batches with one transaction, with the ledger and the database.
 struct Case {
     entries: Vec<Entry>,
+    deletions: Vec<Deletion>,
     stored: Stored,
 }
 
@@ -28,11 +29,12 @@ fn entry(number: u8, seconds: std::ops::Range<u64>, (inserted, updated): (i32, i
         true,
         &[account("acc", &format!("Name {number}"))],
         &transactions,
+        &[],
     );
     let start = Instant::now();
     Entry {
         key,
-        content: IngestRequest::parse(request.body.as_bytes(), Utc::now()).unwrap(),
+        content: IngestRequest::parse(request.body.as_bytes(), Format::Plain, Utc::now()).unwrap(),
         first_sent: start + Duration::from_secs(seconds.start),
         responded: start + Duration::from_secs(seconds.end),
         accepted: Accepted {
@@ -41,6 +43,8 @@ fn entry(number: u8, seconds: std::ops::Range<u64>, (inserted, updated): (i32, i
             inserted,
             updated,
             unchanged: 0,
+            removed: 0,
+            removed_unknown: 0,
         },
     }
 }
@@ -53,6 +57,8 @@ fn batch(entry: &Entry) -> StoredBatch {
         inserted: entry.accepted.inserted,
         updated: entry.accepted.updated,
         unchanged: 0,
+        removed: entry.accepted.removed,
+        removed_unknown: entry.accepted.removed_unknown,
     }
 }
 
@@ -62,6 +68,7 @@ fn row(entry: &Entry) -> StoredTransaction {
         merchant_name: sent.merchant_name.as_deref(),
         description: &sent.description,
         merchant_category_code: sent.merchant_category_code.as_deref(),
+        bank_category: None,
         is_income: sent.money.amount() > rust_decimal::Decimal::ZERO,
     });
     StoredTransaction {
@@ -70,15 +77,18 @@ fn row(entry: &Entry) -> StoredTransaction {
         batch_id: entry.accepted.batch_id,
         amount: sent.money.amount(),
         currency: sent.money.currency().code().to_owned(),
+        booked_on: sent.booked_on,
         booked_at: sent.booked_at,
         authorized_on: sent.authorized_on,
         description: sent.description,
         merchant_name: sent.merchant_name,
         payment_channel: sent.payment_channel,
         merchant_category_code: sent.merchant_category_code,
+        bank_category: sent.bank_category,
         is_pending: sent.is_pending,
         pending_transaction_id: sent.pending_transaction_id,
         replaced_by: None,
+        removed_at: None,
         revision: 2,
         status: "completed".to_owned(),
         attempts: 1,
@@ -101,12 +111,14 @@ fn revision(entry: &Entry) -> StoredRevision {
         content: json!({
             "account_id": sent.account_id,
             "currency": sent.money.currency().code(),
+            "booked_on": sent.booked_on,
             "booked_at": sent.booked_at,
             "authorized_on": sent.authorized_on,
             "description": sent.description,
             "merchant_name": sent.merchant_name,
             "payment_channel": sent.payment_channel,
             "merchant_category_code": sent.merchant_category_code,
+            "bank_category": sent.bank_category,
             "is_pending": sent.is_pending,
             "pending_transaction_id": sent.pending_transaction_id,
         }),
@@ -122,20 +134,20 @@ fn valid_case() -> Case {
         revisions: vec![revision(&first)],
         accounts: vec![StoredAccount { account_id: "acc".to_owned(), name: "Name 2".to_owned() }],
     };
-    Case { entries: vec![first, second], stored }
+    Case { entries: vec![first, second], deletions: Vec::new(), stored }
 }
 
 fn assert_found(expected: &str, corrupt: impl FnOnce(&mut Case)) {
     let mut case = valid_case();
     corrupt(&mut case);
-    let findings = compare(&case.entries, &case.stored);
+    let findings = compare(&case.entries, &case.deletions, &case.stored);
     assert!(findings.iter().any(|finding| finding.contains(expected)), "{expected}: {findings:?}");
 }
 
 #[test]
 fn equal_ledger_and_database_have_no_findings() {
-    let Case { entries, stored } = valid_case();
-    assert_eq!(compare(&entries, &stored), [] as [String; 0]);
+    let Case { entries, deletions, stored } = valid_case();
+    assert_eq!(compare(&entries, &deletions, &stored), [] as [String; 0]);
 }
 
 #[test]
@@ -200,7 +212,7 @@ fn either_of_two_concurrent_requests_may_be_the_last() {
         case.entries[1].first_sent = case.entries[0].first_sent;
         case.stored.transactions = vec![row(&case.entries[last])];
         case.stored.revisions = vec![revision(&case.entries[1 - last])];
-        assert_eq!(compare(&case.entries, &case.stored), [] as [String; 0]);
+        assert_eq!(compare(&case.entries, &case.deletions, &case.stored), [] as [String; 0]);
     }
 }
 
@@ -215,5 +227,63 @@ fn unfinished_and_wrong_results_are_found() {
     assert_found("differ from the response", |case| case.stored.batches[0].updated = 1);
     assert_found("its idempotency key is not key1", |case| {
         case.stored.batches[0].idempotency_key = None
+    });
+}
+
+/// A DELETE in the given seconds after the first request of the case.
+fn delete(case: &mut Case, seconds: std::ops::Range<u64>, is_found: bool) {
+    let start = case.entries[0].first_sent;
+    case.deletions.push(Deletion {
+        transaction_id: "tx".to_owned(),
+        first_sent: start + Duration::from_secs(seconds.start),
+        responded: start + Duration::from_secs(seconds.end),
+        is_found,
+    });
+}
+
+fn remove_row(case: &mut Case) {
+    case.stored.transactions[0].removed_at = Some(Utc::now());
+}
+
+#[test]
+fn removal_after_the_last_request_lasts_and_one_before_it_does_not() {
+    let against = "against the order of requests";
+    for (seconds, is_removed) in [(4..5, true), (2..5, true), (2..5, false)] {
+        let mut case = valid_case();
+        delete(&mut case, seconds, true);
+        if is_removed {
+            remove_row(&mut case);
+        }
+        assert_eq!(compare(&case.entries, &case.deletions, &case.stored), [] as [String; 0]);
+    }
+    assert_found(&format!("transaction tx: not removed, {against}"), |case| {
+        delete(case, 4..5, true);
+    });
+    assert_found(&format!("transaction tx: removed, {against}"), remove_row);
+    assert_found(&format!("DELETE tx: not found, {against}"), |case| delete(case, 4..5, false));
+}
+
+#[test]
+fn wrong_counts_of_removals_are_found() {
+    let remove = |case: &mut Case, id: &str, (removed, removed_unknown)| {
+        let entry = &mut case.entries[1];
+        let transaction_id = id.to_owned();
+        entry.content.removals.push(tributary_domain::Removal { transaction_id, account_id: None });
+        (entry.accepted.removed, entry.accepted.removed_unknown) = (removed, removed_unknown);
+        case.stored.batches[1] = batch(entry);
+    };
+    let mut case = valid_case();
+    remove(&mut case, "never", (0, 1));
+    assert_eq!(compare(&case.entries, &case.deletions, &case.stored), [] as [String; 0]);
+    assert_found("request key2: 1 removed and 0 unknown", |case| remove(case, "never", (1, 0)));
+    assert_found("request key2: 0 removed and 1 unknown", |case| remove(case, "tx", (0, 1)));
+    assert_found("request key2: 0 removed and 0 unknown", |case| remove(case, "never", (0, 0)));
+}
+
+#[test]
+fn pending_copy_of_a_posted_transaction_is_never_its_content() {
+    assert_found("its content is not the last one sent", |case| {
+        case.entries[1].content.transactions[0].is_pending = true;
+        case.stored.transactions = vec![row(&case.entries[1])];
     });
 }

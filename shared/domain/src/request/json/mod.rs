@@ -12,7 +12,7 @@ use serde::de::IgnoredAny;
 
 use super::RequestError;
 use super::limits::{DEPTH_MAX, FIELD_NAME_LENGTH_MAX, FIELDS_MAX, VALUES_MAX};
-use crate::fault::Faults;
+use crate::fault::{FaultCode, Faults};
 use string::{literal_bytes_max, read_escape, unescape};
 
 /// Why reading stopped before the end of the body.
@@ -209,7 +209,7 @@ impl<'b, 'f> Reader<'b, 'f> {
         self.values += 1;
         if self.values > VALUES_MAX {
             let detail = format!("must have at most {VALUES_MAX} values, nested values included");
-            self.faults.add("", detail);
+            self.faults.at("", FaultCode::TooManyValues, detail);
             return Err(Stop::Limit);
         }
         Ok(())
@@ -219,7 +219,7 @@ impl<'b, 'f> Reader<'b, 'f> {
         let is_too_deep = self.path.len() >= DEPTH_MAX;
         if is_too_deep {
             let detail = format!("must not be nested deeper than {DEPTH_MAX} levels");
-            self.fault(self.pointer(&self.path), detail)?;
+            self.fault(self.pointer(&self.path), FaultCode::TooDeep, detail)?;
         }
         Ok(is_too_deep)
     }
@@ -248,26 +248,33 @@ impl<'b, 'f> Reader<'b, 'f> {
         if is_too_long(&name.text) {
             let limit = FIELD_NAME_LENGTH_MAX;
             let detail = format!("must not name a field with more than {limit} characters");
-            self.fault(self.pointer(&self.path), detail)?;
+            self.fault(self.pointer(&self.path), FaultCode::FieldNameTooLong, detail)?;
             return Ok(false);
         }
         if others.len() == FIELDS_MAX {
             let around = self.path.split_last().map(|(_, around)| around).unwrap_or_default();
-            self.fault(self.pointer(around), format!("must have at most {FIELDS_MAX} fields"))?;
+            let detail = format!("must have at most {FIELDS_MAX} fields");
+            self.fault(self.pointer(around), FaultCode::TooManyFields, detail)?;
             return Ok(true);
         }
         if others.len() > FIELDS_MAX {
             return Ok(false);
         }
         if others.iter().any(|other| other.hash == name.hash && other.text == name.text) {
-            self.fault(self.pointer(&self.path), "must not appear twice in an object")?;
+            let pointer = self.pointer(&self.path);
+            self.fault(pointer, FaultCode::RepeatedField, "must not appear twice in an object")?;
             return Ok(false);
         }
         Ok(true)
     }
 
-    fn fault(&mut self, pointer: String, detail: impl Into<String>) -> Result<(), Stop> {
-        self.faults.add(pointer, detail);
+    fn fault(
+        &mut self,
+        pointer: String,
+        code: FaultCode,
+        detail: impl Into<String>,
+    ) -> Result<(), Stop> {
+        self.faults.at(pointer, code, detail);
         if self.faults.is_full() { Err(Stop::Limit) } else { Ok(()) }
     }
 

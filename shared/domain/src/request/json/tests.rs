@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::string::unescape;
 use super::*;
-use crate::fault::Fault;
+use crate::fault::{Fault, FaultPlace};
 
 fn check_whole(json: &str) -> Result<Vec<Fault>, Stop> {
     let mut faults = Faults::default();
@@ -16,12 +16,13 @@ fn check_whole(json: &str) -> Result<Vec<Fault>, Stop> {
 }
 
 fn pointers(json: &str) -> Vec<String> {
-    check_whole(json).unwrap().into_iter().map(|fault| fault.pointer).collect()
+    check_whole(json).unwrap().into_iter().map(|fault| fault.place.as_str().to_owned()).collect()
 }
 
 fn too_many() -> Fault {
     Fault {
-        pointer: String::new(),
+        place: FaultPlace::Pointer(String::new()),
+        code: FaultCode::TooManyValues,
         detail: "must have at most 500000 values, nested values included".to_owned(),
     }
 }
@@ -167,7 +168,7 @@ fn reading_stops_after_the_last_reported_fault() {
     assert!(check_whole(&body(Faults::REPORTED_MAX - 1)).is_err());
     let faults = check_whole(&body(Faults::REPORTED_MAX)).unwrap();
     assert_eq!(faults.len(), Faults::REPORTED_MAX);
-    assert_eq!(faults.last().unwrap().pointer, "/99/a");
+    assert_eq!(faults.last().unwrap().place.as_str(), "/99/a");
 }
 
 /// Reads a value and collects the JSON of it and of what it contains, to this depth.

@@ -1,27 +1,41 @@
 //! Parses a body: bytes to raw JSON fields ([`RawRequest`]), fields to values ([`FieldReader`]).
+//! [`plain`] and [`plaid`] are the two formats.
 //!
 //! A fault in one object does not hide the faults of the next.
+
+mod plaid;
+mod plain;
 
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 
-use super::fields::{FieldReader, Place, Progress};
+use super::fields::FieldReader;
 use super::json::{Reader, Stop, not_json_at};
-use super::limits::{
-    ACCOUNTS_MAX, ID_LENGTH_MAX, NAME_LENGTH_MAX, TRANSACTIONS_MAX, WORD_LENGTH_MAX,
-};
-use super::raw::{RawArray, RawObject, RawRequest};
-use super::{Account, IngestRequest, RequestError, Transaction};
-use crate::fault::Faults;
+use super::limits::{NAME_LENGTH_MAX, WORD_LENGTH_MAX};
+use super::place::Place;
+use super::progress::Progress;
+use super::raw::{RawAccount, RawArray, RawObject, RawRemoval, RawRequest};
+use super::{Account, Format, IngestRequest, Removal, RequestError, Transaction};
+use crate::fault::{FaultCode, Faults};
 
-pub fn parse(body: &[u8], now: DateTime<Utc>) -> Result<IngestRequest, RequestError> {
+pub fn parse(
+    body: &[u8],
+    format: Format,
+    now: DateTime<Utc>,
+) -> Result<IngestRequest, RequestError> {
     let mut faults = Faults::default();
     let raw = RawRequest::read(&mut Reader::new(body, &mut faults)?);
     let request = match raw {
-        Ok(Some(raw)) => read_request(raw, &mut Progress::new(&mut faults, now)),
+        Ok(Some(raw)) => {
+            let progress = &mut Progress::new(&mut faults, now);
+            match format {
+                Format::Plain => plain::read_request(raw, progress),
+                Format::Plaid => plaid::read_request(raw, progress),
+            }
+        }
         Ok(None) => {
-            faults.add(Place::Body.to_string(), MUST_BE_OBJECT);
+            faults.at(Place::Body.to_string(), FaultCode::WrongType, MUST_BE_OBJECT);
             None
         }
         Err(Stop::LoneSurrogate(offset)) => return Err(not_json_at(body, offset)),
@@ -36,81 +50,72 @@ pub fn parse(body: &[u8], now: DateTime<Utc>) -> Result<IngestRequest, RequestEr
 
 const MUST_BE_OBJECT: &str = "must be an object";
 
-fn read_request(raw: RawRequest<'_>, progress: &mut Progress<'_>) -> Option<IngestRequest> {
-    let mut reader = FieldReader::new(Place::Body, &raw.fields, progress);
-    let request_id = reader.optional_text("request_id", ID_LENGTH_MAX);
-    let total = reader.count("total_transactions");
-    let raw_accounts = check_array(&mut reader, "accounts", raw.accounts, 0, ACCOUNTS_MAX);
-    let raw_transactions =
-        check_array(&mut reader, "transactions", raw.transactions, 1, TRANSACTIONS_MAX);
-    if let (Some(total), Some(sent)) = (total, &raw_transactions)
-        && usize::try_from(total) != Ok(sent.len())
-    {
-        let detail = format!("must equal the number of transactions sent, {}", sent.len());
-        reader.fault("total_transactions", detail);
-    }
-
-    let accounts = raw_accounts.map(|raw| read_all(raw, Place::Account, read_account, progress));
-    let transactions =
-        raw_transactions.map(|raw| read_all(raw, Place::Transaction, read_transaction, progress));
-    let faults = &mut *progress.faults;
-    let known = accounts.as_deref().unwrap_or_default();
-    reject_repeats(known, "account_id", Place::Account, |it| &it.account_id, faults);
-    let sent = transactions.as_deref().unwrap_or_default();
-    reject_repeats(sent, "transaction_id", Place::Transaction, |it| &it.transaction_id, faults);
-    Some(IngestRequest {
-        accounts: accounts?.into_iter().flatten().collect(),
-        transactions: transactions?.into_iter().flatten().collect(),
-        request_id: request_id?,
-    })
-}
-
-/// The elements of a required array, if there are `count_min` to `count_max` of them.
-fn check_array<T>(
-    reader: &mut FieldReader<'_, '_>,
-    field: &str,
+/// The elements of an array of at most `count_max`; none if it is missing.
+fn optional_array<T>(
+    name: &'static str,
     array: RawArray<T>,
-    count_min: usize,
     count_max: usize,
+    faults: &mut Faults,
 ) -> Option<Vec<Option<T>>> {
-    let detail = match array {
-        RawArray::Missing => "is required".to_owned(),
-        RawArray::NotArray => "must be an array".to_owned(),
-        RawArray::Elements(count, elements) if (count_min..=count_max).contains(&count) => {
-            return Some(elements);
+    match array {
+        RawArray::Missing => Some(Vec::new()),
+        RawArray::NotArray => {
+            faults.at(Place::Body.field(name), FaultCode::WrongType, "must be an array");
+            None
         }
-        RawArray::Elements(..) => format!("must have {count_min} to {count_max} elements"),
-    };
-    reader.fault(field, detail);
-    None
+        RawArray::Elements(count, elements) if count <= count_max => Some(elements),
+        RawArray::Elements(..) => {
+            let detail = format!("must have at most {count_max} elements");
+            faults.at(Place::Body.field(name), FaultCode::WrongCount, detail);
+            None
+        }
+    }
 }
 
-/// Reads the elements until [`Progress::is_done`]; `None` for each that has faults.
+/// A value of an array element, `None` if it has faults, and its place.
+type Placed<T> = (Place, Option<T>);
+
+/// Reads the elements of an array until [`Progress::is_done`].
 fn read_all<T, const N: usize>(
+    array: &'static str,
     elements: Vec<Option<RawObject<'_, N>>>,
-    place: fn(usize) -> Place,
-    read: fn(&mut FieldReader<'_, '_>) -> Option<T>,
+    read: impl Fn(&mut FieldReader<'_, '_>) -> Option<T>,
     progress: &mut Progress<'_>,
-) -> Vec<Option<T>> {
+) -> Vec<Placed<T>> {
     let mut values = Vec::with_capacity(elements.len());
     for (index, element) in elements.into_iter().enumerate() {
         if progress.is_done() {
             break;
         }
-        let Some(object) = element else {
-            progress.faults.add(place(index).to_string(), MUST_BE_OBJECT);
-            values.push(None);
-            continue;
+        let place = Place::Element(array, index);
+        let value = match element {
+            Some(object) => read(&mut FieldReader::new(place, &object, progress)),
+            None => {
+                progress.faults.at(place.to_string(), FaultCode::WrongType, MUST_BE_OBJECT);
+                None
+            }
         };
-        values.push(read(&mut FieldReader::new(place(index), &object, progress)));
+        values.push((place, value));
     }
     values
 }
 
-// Both functions read every field before the first `?`, so that every fault is reported.
+/// Reads `accounts`. `read` completes each account from the fields of its format.
+fn read_accounts(
+    elements: Vec<Option<RawAccount<'_>>>,
+    read: impl Fn(Account, &mut FieldReader<'_, '_>) -> Option<Account>,
+    progress: &mut Progress<'_>,
+) -> Vec<Account> {
+    let read = |reader: &mut FieldReader<'_, '_>| read(read_account(reader)?, reader);
+    let accounts = read_all("accounts", elements, read, progress);
+    reject_repeats(&accounts, "account_id", |it| &it.account_id, progress.faults);
+    accounts.into_iter().filter_map(|(_, account)| account).collect()
+}
+
+// Each function reads every field before the first `?`, so that every fault is reported.
 
 fn read_account(reader: &mut FieldReader<'_, '_>) -> Option<Account> {
-    let account_id = reader.text("account_id", ID_LENGTH_MAX);
+    let account_id = reader.id("account_id");
     let name = reader.text("name", NAME_LENGTH_MAX);
     let account_type = reader.text("type", WORD_LENGTH_MAX);
     let subtype = reader.optional_text("subtype", WORD_LENGTH_MAX);
@@ -121,58 +126,90 @@ fn read_account(reader: &mut FieldReader<'_, '_>) -> Option<Account> {
         account_type: account_type?,
         subtype: subtype?,
         mask: mask?,
+        balances: None,
     })
 }
 
+/// Reads the fields that both formats share. The money of Plaid still has Plaid's sign.
 fn read_transaction(reader: &mut FieldReader<'_, '_>) -> Option<Transaction> {
-    let transaction_id = reader.text("transaction_id", ID_LENGTH_MAX);
-    let account_id = reader.text("account_id", ID_LENGTH_MAX);
+    let transaction_id = reader.id("transaction_id");
+    let account_id = reader.id("account_id");
     let currency = reader.currency("iso_currency_code", "unofficial_currency_code");
     let money = reader.money("amount", currency);
-    let booked_at = reader.instant("date");
+    let booking_date = reader.booking_date("date");
     let authorized_on = reader.optional_date("authorized_date");
-    let description = reader.text("name", NAME_LENGTH_MAX);
+    let name = reader.optional_text("name", NAME_LENGTH_MAX);
     let merchant_name = reader.optional_text("merchant_name", NAME_LENGTH_MAX);
     let payment_channel = reader.optional_text("payment_channel", WORD_LENGTH_MAX);
-    let merchant_category_code = reader.merchant_category_code("merchant_category_code");
+    let merchant_category_code = read_merchant_category_code(reader);
     let is_pending = reader.flag("pending");
-    let pending_transaction_id = reader.optional_text("pending_transaction_id", ID_LENGTH_MAX);
+    let pending_transaction_id = reader.optional_id("pending_transaction_id");
+    if let (Some(None), Some(None)) = (&name, &merchant_name) {
+        reader.fault("name", FaultCode::Required, "is required without merchant_name");
+    }
     if let (Some(own), Some(Some(replaced))) = (&transaction_id, &pending_transaction_id)
         && own == replaced
     {
-        reader.fault("pending_transaction_id", "must not be the transaction's own id");
+        let detail = "must not be the transaction's own id";
+        reader.fault("pending_transaction_id", FaultCode::Contradiction, detail);
     }
     if let (Some(true), Some(Some(_))) = (is_pending, &pending_transaction_id) {
-        reader.fault("pending_transaction_id", "must not be set on a pending transaction");
+        let detail = "must not be set on a pending transaction";
+        reader.fault("pending_transaction_id", FaultCode::Contradiction, detail);
     }
+    let (booked_on, booked_at) = booking_date?;
+    let merchant_name = merchant_name?;
     Some(Transaction {
         transaction_id: transaction_id?,
         account_id: account_id?,
         money: money?,
-        booked_at: booked_at?,
+        booked_on,
+        booked_at,
         authorized_on: authorized_on?,
-        description: description?,
-        merchant_name: merchant_name?,
+        description: name?.or_else(|| merchant_name.clone())?,
+        merchant_name,
         payment_channel: payment_channel?,
         merchant_category_code: merchant_category_code?,
+        bank_category: None,
         is_pending: is_pending?,
         pending_transaction_id: pending_transaction_id?,
     })
 }
 
+/// The merchant category code by either of its names.
+fn read_merchant_category_code(reader: &mut FieldReader<'_, '_>) -> Option<Option<String>> {
+    let code = reader.merchant_category_code("merchant_category_code");
+    let alias = reader.merchant_category_code("mcc");
+    let (code, alias) = (code?, alias?);
+    if let (Some(code), Some(alias)) = (&code, &alias)
+        && code != alias
+    {
+        reader.fault("mcc", FaultCode::Contradiction, "must equal merchant_category_code");
+        return None;
+    }
+    Some(code.or(alias))
+}
+
+fn read_removal(reader: &mut FieldReader<'_, '_>) -> Option<Removal> {
+    let transaction_id = reader.id("transaction_id");
+    let account_id = reader.optional_id("account_id");
+    Some(Removal { transaction_id: transaction_id?, account_id: account_id? })
+}
+
+fn read_removals(
+    elements: Vec<Option<RawRemoval<'_>>>,
+    progress: &mut Progress<'_>,
+) -> Vec<Placed<Removal>> {
+    read_all("removed", elements, read_removal, progress)
+}
+
 /// Reports each element whose id an earlier element has.
-fn reject_repeats<T>(
-    values: &[Option<T>],
-    field: &str,
-    place: fn(usize) -> Place,
-    id: fn(&T) -> &str,
-    faults: &mut Faults,
-) {
+fn reject_repeats<T>(values: &[Placed<T>], field: &str, id: fn(&T) -> &str, faults: &mut Faults) {
     let mut seen = HashSet::with_capacity(values.len());
-    for (index, value) in values.iter().enumerate() {
+    for (place, value) in values {
         if value.as_ref().is_some_and(|value| !seen.insert(id(value))) {
-            let pointer = format!("{}/{field}", place(index));
-            faults.add(pointer, "appears more than once in this batch");
+            let detail = "appears more than once in this batch";
+            faults.at(place.field(field), FaultCode::Duplicate, detail);
         }
     }
 }

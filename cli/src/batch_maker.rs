@@ -8,15 +8,15 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 /// The number of transactions in a batch if not specified.
-const TRANSACTIONS_DEFAULT: std::ops::RangeInclusive<u32> = 10..=15;
+pub const TRANSACTIONS_DEFAULT: std::ops::RangeInclusive<u32> = 10..=15;
 
 /// A template of transactions: description, merchant, and range of amounts in cents.
-struct Template {
-    description: &'static str,
-    merchant_name: Option<&'static str>,
-    merchant_category_code: Option<&'static str>,
-    payment_channel: &'static str,
-    cents: std::ops::RangeInclusive<i64>,
+pub struct Template {
+    pub description: &'static str,
+    pub merchant_name: Option<&'static str>,
+    pub merchant_category_code: Option<&'static str>,
+    pub payment_channel: &'static str,
+    pub cents: std::ops::RangeInclusive<i64>,
 }
 
 const fn template(
@@ -36,7 +36,7 @@ const fn template(
 }
 
 /// Negative amounts are expenses.
-const TEMPLATES: &[Template] = &[
+pub const TEMPLATES: &[Template] = &[
     template("AMZN Mktp US*2K4", "Amazon", "5942", "online", -25_000..=-900),
     template("Amazon.com*RT4 office chair", "Amazon", "5942", "online", -40_000..=-8_000),
     template("STRIPE TRANSFER ST-J4", "Stripe", "6012", "other", 20_000..=450_000),
@@ -55,7 +55,7 @@ const TEMPLATES: &[Template] = &[
 ];
 
 /// A paid check, which names no merchant.
-const CHECK: Template = Template {
+pub const CHECK: Template = Template {
     description: "CHECK 2291",
     merchant_name: None,
     merchant_category_code: None,
@@ -145,7 +145,7 @@ impl BatchMaker {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tributary_domain::IngestRequest;
+    use tributary_domain::{Format, IngestRequest};
 
     const TODAY: NaiveDate = NaiveDate::from_ymd_opt(2026, 3, 1).unwrap();
 
@@ -156,10 +156,11 @@ mod tests {
 
     #[test]
     fn every_batch_is_valid_for_ingest() {
-        let now = tributary_domain::period::midnight_utc(TODAY);
+        let now = TODAY.and_time(chrono::NaiveTime::MIN).and_utc();
         for seed in 0..50 {
             for body in made(seed, None) {
-                let request = IngestRequest::parse(body.to_string().as_bytes(), now).unwrap();
+                let request =
+                    IngestRequest::parse(body.to_string().as_bytes(), Format::Plain, now).unwrap();
                 assert!((10..=15).contains(&request.transactions.len()));
             }
         }

@@ -1,5 +1,6 @@
 //! A client of the HTTP API.
 
+use std::fmt;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -27,6 +28,7 @@ pub struct Accepted {
     pub inserted: i64,
     pub updated: i64,
     pub unchanged: i64,
+    pub removed: i64,
     pub correlation_id: String,
 }
 
@@ -95,10 +97,41 @@ struct Problem {
     correlation_id: String,
 }
 
+impl fmt::Display for Problem {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { title, detail, errors, correlation_id } = self;
+        write!(formatter, "{title}. {detail} (correlation id {correlation_id})")?;
+        errors
+            .iter()
+            .try_for_each(|error| write!(formatter, "\n  {}: {}", error.place, error.detail))
+    }
+}
+
 #[derive(Deserialize)]
 struct ProblemError {
-    pointer: String,
+    #[serde(flatten)]
+    place: Place,
     detail: String,
+}
+
+/// Where an error is. The API names the member after the kind of place.
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Place {
+    Pointer(String),
+    Parameter(String),
+    Header(String),
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pointer(pointer) if pointer.is_empty() => formatter.write_str("body"),
+            Self::Pointer(pointer) => formatter.write_str(pointer),
+            Self::Parameter(name) => write!(formatter, "parameter {name}"),
+            Self::Header(name) => write!(formatter, "header {name}"),
+        }
+    }
 }
 
 impl Client {
@@ -122,6 +155,12 @@ impl Client {
     /// Sends a batch.
     pub async fn post_batch(&self, body: &serde_json::Value) -> anyhow::Result<Accepted> {
         let url = self.url(&["api", "integrations", "transactions", ""])?;
+        read(self.http.post(url).json(body).send().await?).await
+    }
+
+    /// Sends a page of Plaid's `/transactions/sync`.
+    pub async fn post_plaid_page(&self, body: &serde_json::Value) -> anyhow::Result<Accepted> {
+        let url = self.url(&["api", "integrations", "plaid", "transactions", ""])?;
         read(self.http.post(url).json(body).send().await?).await
     }
 
@@ -162,19 +201,40 @@ async fn read<T: DeserializeOwned>(response: Response) -> anyhow::Result<T> {
         return serde_json::from_slice(&body).context("unexpected response body");
     }
     match serde_json::from_slice::<Problem>(&body) {
-        Ok(problem) => {
-            let errors: String = problem
-                .errors
-                .iter()
-                .map(|error| format!("\n  {}: {}", error.pointer, error.detail))
-                .collect();
-            bail!(
-                "{status}: {}. {} (correlation id {}){errors}",
-                problem.title,
-                problem.detail,
-                problem.correlation_id
-            )
-        }
+        Ok(problem) => bail!("{status}: {problem}"),
         Err(_) => bail!("{status}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn problem_lists_each_error_with_its_place() {
+        let body = r#"{
+            "type": "urn:tributary:problem:invalid-request", "title": "The request is not valid",
+            "status": 422, "detail": "Nothing was stored.", "correlation_id": "c-1",
+            "errors": [
+                {"pointer": "/accounts", "code": "required", "detail": "is required"},
+                {"pointer": "", "code": "too-many-values", "detail": "has too many values"},
+                {"parameter": "limit", "code": "invalid-format", "detail": "must be a number"},
+                {"header": "Idempotency-Key", "code": "invalid-format", "detail": "is empty"}
+            ]
+        }"#;
+        let problem: Problem = serde_json::from_str(body).unwrap();
+        let expected = "The request is not valid. Nothing was stored. (correlation id c-1)\
+            \n  /accounts: is required\
+            \n  body: has too many values\
+            \n  parameter limit: must be a number\
+            \n  header Idempotency-Key: is empty";
+        assert_eq!(problem.to_string(), expected);
+    }
+
+    #[test]
+    fn problem_without_errors_is_one_line() {
+        let body = r#"{"title": "Not found", "detail": "No such batch.", "correlation_id": "c"}"#;
+        let problem: Problem = serde_json::from_str(body).unwrap();
+        assert_eq!(problem.to_string(), "Not found. No such batch. (correlation id c)");
     }
 }

@@ -5,6 +5,7 @@ mod api_key;
 mod batch_maker;
 mod client;
 mod commands;
+mod plaid_maker;
 mod signal;
 mod start;
 mod terminal;

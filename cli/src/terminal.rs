@@ -89,12 +89,13 @@ fn counts_line(counts: &Counts) -> String {
 pub fn accepted_line(batch: &Accepted) -> String {
     format!(
         "202 Accepted: batch {}, {} transactions \
-         ({} inserted, {} updated, {} unchanged), correlation id {}",
+         ({} inserted, {} updated, {} unchanged), {} removed, correlation id {}",
         batch.batch_id,
         batch.total_transactions,
         batch.inserted,
         batch.updated,
         batch.unchanged,
+        batch.removed,
         batch.correlation_id
     )
 }

@@ -85,8 +85,10 @@ fn print(report: &Report) {
         unknown.join(", ")
     );
     println!(
-        "{} transactions, {} revisions, at most {} attempts; {} batches retried, {} dead letters",
+        "{} transactions ({} removed), {} revisions, at most {} attempts; {} batches retried, \
+         {} dead letters",
         report.transactions,
+        report.removed,
         report.revisions,
         report.attempts_max,
         drained.retried,

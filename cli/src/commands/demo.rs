@@ -2,6 +2,7 @@
 
 use anyhow::Context;
 use clap::Args;
+use tributary_domain::Format;
 use tributary_system::{System, SystemConfig};
 
 use crate::client::Client;
@@ -22,7 +23,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     let mut config = SystemConfig::throw_away().with_servers_of_environment();
     config.simulated_latency = Some(options.latency);
     let system = start(config).await?;
-    let batches = Batches::new(1, options.batch);
+    let batches = Batches::new(Format::Plain, 1, options.batch);
     let outcome = tokio::select! {
         outcome = show(&system, &batches) => outcome,
         () = signal::interrupted() => Err(anyhow::anyhow!("interrupted")),

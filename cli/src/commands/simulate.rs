@@ -1,16 +1,19 @@
-//! `tributary simulate`: sends generated batches, watches their progress, prints the summary.
+//! `tributary simulate`: sends generated batches, or pages as Plaid sends them, watches their
+//! progress, prints the summary.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
-use chrono::{Days, Utc};
+use chrono::{Days, NaiveDate, Utc};
 use clap::Args;
 use secrecy::ExposeSecret;
+use tributary_domain::Format;
 
 use crate::api_key;
 use crate::batch_maker::BatchMaker;
 use crate::client::{Accepted, Client};
+use crate::plaid_maker::PlaidMaker;
 use crate::signal;
 use crate::terminal::{self, BatchProgress};
 
@@ -23,9 +26,13 @@ const STALLED_AFTER: Duration = Duration::from_secs(180);
 pub struct Options {
     #[command(flatten)]
     batch: BatchOptions,
-    /// The number of batches.
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
-    batches: u32,
+    /// The number of batches. 1 by default, 4 with --plaid.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    batches: Option<u32>,
+    /// Send pages of Plaid's /transactions/sync: pending transactions post, change and vanish on
+    /// later pages.
+    #[arg(long)]
+    plaid: bool,
     /// The URL of the API.
     #[arg(long, env = "TRIBUTARY_URL")]
     url: String,
@@ -49,8 +56,14 @@ pub struct BatchOptions {
     seed: Option<u64>,
 }
 
+/// The pages of `simulate --plaid`: enough that pending transactions of the first ones post.
+const PLAID_PAGES_DEFAULT: u32 = 4;
+/// The most batches whose responses are printed one by one.
+const RESPONSES_SHOWN_MAX: u32 = 10;
+
 /// The batches to generate.
 pub struct Batches {
+    format: Format,
     count: u32,
     transactions: Option<u32>,
     seed: u64,
@@ -58,16 +71,48 @@ pub struct Batches {
 
 impl Batches {
     /// Without a seed, chooses one.
-    pub fn new(count: u32, options: BatchOptions) -> Self {
+    pub fn new(format: Format, count: u32, options: BatchOptions) -> Self {
         let seed = options.seed.unwrap_or_else(|| u64::from(rand::random::<u32>()));
-        Self { count, transactions: options.transactions, seed }
+        Self { format, count, transactions: options.transactions, seed }
+    }
+
+    fn maker(&self, today: NaiveDate) -> Maker {
+        match self.format {
+            Format::Plain => Maker::Plain(BatchMaker::new(self.seed, self.transactions, today)),
+            Format::Plaid => Maker::Plaid(PlaidMaker::new(self.seed, self.transactions, today)),
+        }
+    }
+}
+
+/// Generates the batches of either format.
+enum Maker {
+    Plain(BatchMaker),
+    Plaid(PlaidMaker),
+}
+
+impl Maker {
+    fn account_id(&self) -> &str {
+        match self {
+            Self::Plain(maker) => maker.account_id(),
+            Self::Plaid(maker) => maker.account_id(),
+        }
+    }
+
+    async fn send_next(&mut self, client: &Client) -> anyhow::Result<Accepted> {
+        match self {
+            Self::Plain(maker) => client.post_batch(&maker.next_batch()).await,
+            Self::Plaid(maker) => client.post_plaid_page(&maker.next_page()).await,
+        }
     }
 }
 
 pub async fn run(options: Options) -> anyhow::Result<()> {
     let api_key = api_key::read(options.api_key_file.as_deref())?;
     let client = Client::new(&options.url, api_key.expose_secret())?;
-    let batches = Batches::new(options.batches, options.batch);
+    let (format, count_default) =
+        if options.plaid { (Format::Plaid, PLAID_PAGES_DEFAULT) } else { (Format::Plain, 1) };
+    let count = options.batches.unwrap_or(count_default);
+    let batches = Batches::new(format, count, options.batch);
     tokio::select! {
         outcome = async {
             if options.no_wait {
@@ -96,14 +141,15 @@ pub async fn send_and_watch(client: &Client, batches: &Batches) -> anyhow::Resul
 /// Sends the batches. Returns their account.
 async fn send(client: &Client, batches: &Batches) -> anyhow::Result<(String, Vec<Accepted>)> {
     let today = Utc::now().date_naive();
-    let mut maker = BatchMaker::new(batches.seed, batches.transactions, today);
+    let mut maker = batches.maker(today);
     let bar = terminal::count_bar("batches sent", u64::from(batches.count));
     let mut accepted = Vec::new();
     for _ in 0..batches.count {
-        let body = maker.next_batch();
-        let response = client.post_batch(&body).await.context("the batch was not accepted")?;
+        let response = maker.send_next(client).await.context("the batch was not accepted")?;
         bar.inc(1);
-        if batches.count == 1 {
+        let is_shown = batches.count == 1
+            || batches.format == Format::Plaid && batches.count <= RESPONSES_SHOWN_MAX;
+        if is_shown {
             bar.suspend(|| println!("{}", terminal::accepted_line(&response)));
         }
         accepted.push(response);

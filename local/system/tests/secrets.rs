@@ -14,8 +14,8 @@ use tributary_system::{System, SystemConfig};
 use uuid::Uuid;
 
 use support::{
-    Api, account, api_of, eventually, payload, queue_message, send_message, start, start_postgres,
-    tenant_id, transaction,
+    Api, account, api_of, eventually, payload, plaid_sync, queue_message, send_message, start,
+    start_postgres, tenant_id, transaction,
 };
 
 const DESCRIPTION: &str = "SECRET-DESCRIPTION";
@@ -49,6 +49,11 @@ fn rejected_bodies() -> Vec<(u16, Vec<u8>)> {
         *body.pointer_mut(pointer).unwrap() = value;
         (422, body.to_string().into_bytes())
     };
+    // Another transaction than the stored one, which the response names.
+    let mut reused = secret_batch("rejected");
+    let transaction = &mut reused["transactions"][0];
+    (transaction["date"], transaction["amount"]) = (json!("2024-01-01"), json!("-1"));
+    (transaction["name"], transaction["merchant_name"]) = (json!("SECRET"), Value::Null);
     let text = secret_batch("rejected").to_string();
     let truncated = text.as_bytes()[..text.len() - 20].to_vec();
     let mut invalid = text.clone().into_bytes();
@@ -63,10 +68,12 @@ fn rejected_bodies() -> Vec<(u16, Vec<u8>)> {
         with("/transactions/0/iso_currency_code", json!("SECRET")),
         with("/transactions/0/date", json!("SECRET")),
         with("/transactions/0/name", json!({"SECRET": 98765})),
-        with("/transactions/0/merchant_name", json!("SECRET\u{0}")),
+        with("/transactions/0/transaction_id", json!("SECRET\u{0}")),
+        with("/transactions/0/merchant_name", json!("SECRET".repeat(100))),
         with("/transactions/0/pending", json!("SECRET")),
         with("/total_transactions", json!(98765)),
         with("/transactions/0/account_id", json!("unknown account")),
+        (422, reused.to_string().into_bytes()),
         (422, b"\"SECRET\"".to_vec()),
         (413, format!("{text}{}", " ".repeat(6 * 1024 * 1024)).into_bytes()),
     ]
@@ -90,10 +97,11 @@ async fn send_rejected_requests(api: &Api) {
         let path = "/api/integrations/transactions";
         api.send(Method::POST, path, &all, Some(body.clone())).await.assert_problem(status);
     }
-    for query in
-        ["status=SECRET", "category=SECRET", "cursor=SECRET", "limit=SECRET", "limit=98765"]
-    {
-        let response = api.get(&format!("/api/accounts/acc/transactions?{query}")).await;
+    let page = plaid_sync(&[json!({"name": "SECRET", "amount": 98765.43})], &[], &["SECRET\n"]);
+    api.post_plaid(&[], &page).await.assert_problem(422);
+    api.post(&page).await.assert_problem(422);
+    for name in ["status", "category", "cursor", "limit", "include", "start_date"] {
+        let response = api.get(&format!("/api/accounts/acc/transactions?{name}=SECRET")).await;
         response.assert_problem(422);
     }
     let query = "start_date=SECRET&end_date=SECRET&currency=SECRET";

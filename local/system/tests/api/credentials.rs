@@ -20,6 +20,7 @@ struct Request {
 fn requests(batch_id: &str, account_id: &str) -> Vec<Request> {
     let request = |route: &'static Route| {
         let path = route.path.replace("{batch_id}", batch_id).replace("{account_id}", account_id);
+        let path = path.replace("{transaction_id}", "a");
         let query = match route.call {
             Call::Report(ReportCall::GetSummary) => "?start_date=2025-10-01&end_date=2025-10-31",
             Call::Ingest(_) | Call::Report(_) | Call::Health(_) => "",
@@ -33,7 +34,10 @@ impl Request {
     async fn send(&self, api: &Api, headers: &[(&str, &str)]) -> Response {
         let method: Method = self.route.method.parse().unwrap();
         let mut headers = headers.to_vec();
-        let posts_batch = self.route.call == Call::Ingest(IngestCall::IngestTransactions);
+        let posts_batch = matches!(
+            self.route.call,
+            Call::Ingest(IngestCall::IngestTransactions | IngestCall::IngestPlaidTransactions)
+        );
         let body = posts_batch.then(|| payload(&[transaction("a", "-1")]).to_string());
         headers.extend(posts_batch.then_some(("content-type", "application/json")));
         api.with_key(None).send(method, &self.path, &headers, body.map(String::into_bytes)).await
@@ -46,15 +50,19 @@ impl Request {
     /// The status for an authorized client of another tenant than that of the resource.
     fn status_for_other_tenant(&self) -> u16 {
         match self.route.call {
-            // It creates a batch of that tenant.
-            Call::Ingest(IngestCall::IngestTransactions) => 202,
-            Call::Ingest(IngestCall::RetryBatch) | Call::Report(_) => 404,
+            // They create a batch of that tenant.
+            Call::Ingest(IngestCall::IngestTransactions | IngestCall::IngestPlaidTransactions) => {
+                202
+            }
+            Call::Ingest(IngestCall::RetryBatch | IngestCall::RemoveTransaction)
+            | Call::Report(_) => 404,
             Call::Health(_) => 200,
         }
     }
 
     fn status_for_owner(&self) -> u16 {
         match self.route.call {
+            Call::Ingest(IngestCall::RemoveTransaction) => 204,
             Call::Ingest(_) => 202,
             Call::Report(_) | Call::Health(_) => 200,
         }
@@ -259,12 +267,17 @@ async fn resource_of_another_tenant_is_the_same_404_as_an_unknown_one_on_every_r
         }
     }
     let without_batch = Tenant::new("credentials: other without a batch").await;
-    for bearer in [without_batch.key_for(&["report"]).await, without_batch.token("report").await] {
+    for bearer in [without_batch.key_for(&["admin"]).await, without_batch.token("admin").await] {
         for account in ["acc", "unknown_acc"] {
             for request in requests(&batch_id, account) {
                 if matches!(
                     request.route.call,
-                    Call::Report(ReportCall::ListTransactions | ReportCall::GetSummary)
+                    Call::Ingest(IngestCall::RemoveTransaction)
+                        | Call::Report(
+                            ReportCall::ListTransactions
+                                | ReportCall::GetTransaction
+                                | ReportCall::GetSummary
+                        )
                 ) {
                     let response = request.send_as(&without_batch.api, &bearer).await;
                     same.assert(404, &response, &request.path);

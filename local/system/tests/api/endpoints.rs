@@ -22,7 +22,8 @@ async fn example_of_the_design_is_accepted_and_categorised_as_shopping() {
     assert_eq!(response.header("location"), format!("/api/batches/{batch_id}"));
     let expected = json!({
         "batch_id": batch_id, "total_transactions": 1, "inserted": 1, "updated": 0,
-        "unchanged": 0, "correlation_id": response.header("x-correlation-id")
+        "unchanged": 0, "removed": 0, "removed_unknown": 0,
+        "correlation_id": response.header("x-correlation-id")
     });
     assert_eq!(body, expected);
     assert_eq!(uuid::Uuid::parse_str(batch_id).unwrap().get_version_num(), 7);
@@ -86,7 +87,9 @@ async fn report_accepts_paths_with_and_without_a_trailing_slash() {
         for (field, expected) in [
             ("transaction_id", json!("tx_1")),
             ("iso_currency_code", json!("USD")),
-            ("date", json!("2025-10-30T08:00:00Z")),
+            ("unofficial_currency_code", Value::Null),
+            ("date", json!("2025-10-30")),
+            ("datetime", json!("2025-10-30T08:00:00Z")),
             ("authorized_date", json!("2025-10-30")),
             ("name", json!("AMZN Mktp US*2K4")),
             ("merchant_name", json!("Amazon")),
@@ -94,6 +97,9 @@ async fn report_accepts_paths_with_and_without_a_trailing_slash() {
             ("merchant_category_code", json!("5942")),
             ("pending", json!(false)),
             ("pending_transaction_id", Value::Null),
+            ("replaced_by", Value::Null),
+            ("removed_at", Value::Null),
+            ("bank_category", Value::Null),
             ("revision", json!(1)),
             ("attempts", json!(1)),
             ("failure_reason", Value::Null),

@@ -85,19 +85,18 @@ async fn rows_are_filtered_by_status_category_and_dates() {
 async fn invalid_parameter_is_rejected_with_its_name() {
     let tenant = Tenant::new("pages: rejections").await;
     tenant.api.accept(&payload(&[transaction("a", "-1")])).await;
-    for (query, pointers) in [
-        ("limit=0", &["?limit"][..]),
-        ("limit=501", &["?limit"]),
-        ("limit=ten", &["?limit"]),
-        ("status=done", &["?status"]),
-        ("category=food", &["?category"]),
-        ("cursor=x", &["?cursor"]),
-        ("start_date=2025-10-02&end_date=2025-10-01", &["?end_date"]),
-        ("start_date=2025-10-02", &["?end_date"]),
-        ("limit=-1&status=", &["?status", "?limit"]),
+    for (query, parameters) in [
+        ("limit=0", &["limit"][..]),
+        ("limit=501", &["limit"]),
+        ("limit=ten", &["limit"]),
+        ("status=done", &["status"]),
+        ("category=food", &["category"]),
+        ("cursor=x", &["cursor"]),
+        ("start_date=2025-10-02&end_date=2025-10-01", &["end_date"]),
+        ("limit=-1&status=", &["status", "limit"]),
     ] {
         let response = tenant.api.get(&format!("{TRANSACTIONS}?{query}")).await;
-        assert_eq!(response.error_pointers(), pointers, "{query}");
+        assert_eq!(response.error_places("parameter"), parameters, "{query}");
     }
     for limit in [1, 500] {
         assert_eq!(tenant.api.get(&format!("{TRANSACTIONS}?limit={limit}")).await.status, 200);

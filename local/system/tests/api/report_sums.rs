@@ -3,13 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::shared_system::Tenant;
-use crate::support::{numbered, payload, transaction};
-
-fn in_currency(id: &str, amount: &str, currency: &str) -> Value {
-    let mut transaction = transaction(id, amount);
-    transaction["iso_currency_code"] = json!(currency);
-    transaction
-}
+use crate::support::{in_currency, numbered, payload, transaction};
 
 #[tokio::test]
 async fn sums_of_decimal_fractions_are_exact_in_the_json_text() {
@@ -170,14 +164,14 @@ async fn invalid_period_is_rejected() {
     let tenant = Tenant::new("sums: periods").await;
     tenant.api.accept(&payload(&[transaction("a", "-1")])).await;
     let summary = "/api/reports/account/acc/summary";
-    for (query, pointers) in [
-        ("?start_date=2025-10-31&end_date=2025-10-01", &["?end_date"][..]),
-        ("?start_date=2025-10-01", &["?end_date"]),
-        ("", &["?start_date", "?end_date"]),
-        ("?start_date=2025-02-30&end_date=x", &["?start_date", "?end_date"]),
-        ("?start_date=2025-10-01&end_date=2025-10-31&currency=usd", &["?currency"]),
+    for (query, parameters) in [
+        ("?start_date=2025-10-31&end_date=2025-10-01", &["end_date"][..]),
+        ("?start_date=2025-10-01", &["end_date"]),
+        ("", &["start_date", "end_date"]),
+        ("?start_date=2025-02-30&end_date=x", &["start_date", "end_date"]),
+        ("?start_date=2025-10-01&end_date=2025-10-31&currency=usd", &["currency"]),
     ] {
         let response = tenant.api.get(&format!("{summary}{query}")).await;
-        assert_eq!(response.error_pointers(), pointers, "{query}");
+        assert_eq!(response.error_places("parameter"), parameters, "{query}");
     }
 }

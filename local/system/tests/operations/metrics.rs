@@ -12,7 +12,7 @@ use tributary_system::{System, SystemConfig};
 
 use crate::emf;
 use crate::support::{
-    Api, api_of, connect, eventually, invoke_relay, log_lines, make_due, payload, start,
+    Api, api_of, connect, eventually, invoke_relay, log_lines, make_due, payload, removals, start,
     transaction,
 };
 use crate::template_metrics::{Metric, alarm_metrics, dashboard_metrics, metric};
@@ -80,12 +80,13 @@ async fn logged_metrics_match_the_table_and_the_work_done() {
     system.stack().lambda().invoke("admin", r#"{"operation":"check"}"#, None).await.unwrap();
 
     let expected_sums = [
-        ("BatchesAccepted", 4),
+        ("BatchesAccepted", 5),
         ("BatchesReplayed", 1),
         ("BatchesRejected", 2),
         ("TransactionsInserted", 5),
         ("TransactionsUpdated", 1),
         ("TransactionsUnchanged", 3),
+        ("TransactionsRemoved", 1),
         ("TransactionsCompleted", 5),
         ("TransactionsCategorised", 5),
         ("TransactionsFailed", 1),
@@ -108,7 +109,7 @@ async fn logged_metrics_match_the_table_and_the_work_done() {
     assert_eq!((unfinished.len(), unfinished[0], unfinished[2]), (3, 1, 0), "{unfinished:?}");
     let ages = values_of(&values, "OldestUnfinishedBatchAge");
     assert!(ages.len() == 3 && ages[0] >= 100 && ages[2] == 0, "{ages:?}");
-    // The unchanged batch has nothing to enrich.
+    // The unchanged batch and that of removals have nothing to enrich.
     let lags = values_of(&values, "EnrichmentLag");
     assert_eq!(lags.len(), 3, "{lags:?}");
     assert!(lags.iter().filter(|lag| **lag >= 100_000).count() == 1, "{lags:?}");
@@ -132,8 +133,8 @@ async fn logged_metrics_match_the_table_and_the_work_done() {
     system.stop().await.unwrap();
 }
 
-/// Posts a batch twice with one idempotency key, a changed batch, an unchanged batch, and two
-/// invalid bodies.
+/// Posts a batch twice with one idempotency key, a changed batch, an unchanged batch, a batch of
+/// removals, and two invalid bodies.
 async fn accept_batches(api: &Api) {
     let body = payload(&["a", "b", "c"].map(|id| transaction(id, "-1")));
     let key = ("idempotency-key", "metrics-1");
@@ -145,6 +146,7 @@ async fn accept_batches(api: &Api) {
     let changed = payload(&[transaction("a", "-2"), transaction("b", "-1")]);
     api.finished(&api.accept(&changed).await).await;
     api.accept(&changed).await;
+    api.accept(&removals(&["c", "unknown"])).await;
     for rejected in [json!({}), Value::Null] {
         assert!((400..500).contains(&api.post(&rejected).await.status));
     }

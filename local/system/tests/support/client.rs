@@ -9,6 +9,8 @@ use super::{DEADLINE, eventually};
 
 /// The path that batches are posted to.
 const INGEST: &str = "/api/integrations/transactions/";
+/// The path that responses of Plaid are posted to.
+const PLAID: &str = "/api/integrations/plaid/transactions/";
 /// The transactions of the account `acc`.
 pub const TRANSACTIONS: &str = "/api/accounts/acc/transactions";
 /// The summary of the account `acc` over October 2025.
@@ -82,9 +84,22 @@ impl Api {
 
     /// Posts bytes with the content type of JSON.
     pub async fn post_bytes(&self, headers: &[(&str, &str)], body: Vec<u8>) -> Response {
+        self.post_json(INGEST, headers, body).await
+    }
+
+    /// Posts a response or a webhook of Plaid.
+    pub async fn post_plaid(&self, headers: &[(&str, &str)], body: &Value) -> Response {
+        self.post_json(PLAID, headers, body.to_string().into_bytes()).await
+    }
+
+    async fn post_json(&self, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Response {
         let mut all = vec![("content-type", "application/json")];
         all.extend(headers);
-        self.send(Method::POST, INGEST, &all, Some(body)).await
+        self.send(Method::POST, path, &all, Some(body)).await
+    }
+
+    pub async fn delete(&self, path: &str) -> Response {
+        self.send(Method::DELETE, path, &[], None).await
     }
 
     /// Posts a batch, asserts that it is accepted, and returns its id.
@@ -107,6 +122,28 @@ impl Api {
             (!batch["finished_at"].is_null()).then_some(batch)
         })
         .await
+    }
+
+    /// A transaction of the account `acc` with its revisions.
+    pub async fn transaction(&self, transaction_id: &str) -> Value {
+        let response = self.get(&format!("{TRANSACTIONS}/{transaction_id}")).await;
+        assert_eq!(response.status, 200, "{}", response.text);
+        response.json()
+    }
+
+    /// The ids of the first page of the account `acc`, in order.
+    pub async fn listed(&self, query: &str) -> Vec<String> {
+        let response = self.get(&format!("{TRANSACTIONS}?{query}")).await;
+        assert_eq!(response.status, 200, "{}", response.text);
+        let page = response.json();
+        let rows = page["transactions"].as_array().unwrap().iter();
+        rows.map(|row| row["transaction_id"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// The count, spend and income of the account `acc` over October 2025, in the exact text of the
+    /// response; `parameters` are appended to the query.
+    pub async fn totals(&self, parameters: &str) -> [String; 3] {
+        self.settled_summary("acc", parameters).await.totals()
     }
 
     /// The summary of an account over October 2025; `parameters` are appended to the query.
@@ -158,8 +195,58 @@ impl Response {
     /// Asserts that it is a 422 problem, and returns the pointer of each error in order.
     #[track_caller]
     pub fn error_pointers(&self) -> Vec<String> {
+        self.error_places("pointer")
+    }
+
+    /// Asserts that it is a 422 problem, and returns the `pointer`, `parameter` or `header` of each
+    /// error in order.
+    #[track_caller]
+    pub fn error_places(&self, kind: &str) -> Vec<String> {
+        let errors = self.errors().into_iter();
+        errors
+            .map(|[error_kind, place, _]| {
+                assert_eq!(error_kind, kind, "{}", self.text);
+                place
+            })
+            .collect()
+    }
+
+    /// Asserts that it is a 422 problem, and returns the kind of place, the place and the code of
+    /// each error in order.
+    #[track_caller]
+    pub fn errors(&self) -> Vec<[String; 3]> {
         let body = self.assert_problem(422);
-        let errors = body["errors"].as_array().unwrap();
-        errors.iter().map(|error| error["pointer"].as_str().unwrap().to_owned()).collect()
+        let errors = body["errors"].as_array().unwrap_or_else(|| panic!("{body}")).iter();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        errors
+            .map(|error| {
+                assert!(!text(&error["detail"]).is_empty(), "{error}");
+                let members = error.as_object().unwrap();
+                assert_eq!(members.len(), 3, "a place, a code and a detail: {error}");
+                let mut places =
+                    members.iter().filter(|(name, _)| !matches!(&***name, "code" | "detail"));
+                let (kind, place) = places.next().unwrap();
+                [kind.clone(), text(place), text(&error["code"])]
+            })
+            .collect()
+    }
+
+    /// Asserts that it is a 202, and returns how many transactions the batch has inserted, updated,
+    /// left unchanged and removed, and how many removals were of unknown ones.
+    #[track_caller]
+    pub fn counts(&self) -> [i64; 5] {
+        assert_eq!(self.status, 202, "{}", self.text);
+        let body = self.json();
+        ["inserted", "updated", "unchanged", "removed", "removed_unknown"]
+            .map(|name| body[name].as_i64().unwrap_or_else(|| panic!("{name}: {body}")))
+    }
+
+    /// The count, spend and income of a summary, in the exact text of the response.
+    #[track_caller]
+    pub fn totals(&self) -> [String; 3] {
+        ["total_transactions", "total_spend", "total_income"].map(|name| {
+            let (_, rest) = self.text.split_once(&format!("\"{name}\":")).unwrap();
+            rest.split([',', '}']).next().unwrap().to_owned()
+        })
     }
 }

@@ -4,6 +4,7 @@
 
 mod client;
 mod payload;
+mod plaid_payload;
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -19,7 +20,8 @@ use tributary_system::{System, SystemConfig, sqs_client};
 use uuid::Uuid;
 
 pub use client::{Api, Response, SUMMARY, TRANSACTIONS};
-pub use payload::{account, example, numbered, payload, transaction};
+pub use payload::{account, example, in_currency, numbered, payload, removals, transaction};
+pub use plaid_payload::{plaid_get, plaid_pending, plaid_sync, plaid_transaction, plaid_webhook};
 
 /// How long [`eventually`] waits. Long enough for a busy machine.
 pub const DEADLINE: Duration = Duration::from_secs(120);

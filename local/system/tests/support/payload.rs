@@ -35,6 +35,21 @@ pub fn payload(transactions: &[Value]) -> Value {
     })
 }
 
+/// A transaction in a currency of ISO 4217.
+pub fn in_currency(transaction_id: &str, amount: &str, currency: &str) -> Value {
+    let mut transaction = transaction(transaction_id, amount);
+    transaction["iso_currency_code"] = json!(currency);
+    transaction
+}
+
+/// A batch that only removes transactions of the account `acc`.
+pub fn removals(transaction_ids: &[&str]) -> Value {
+    let mut body = payload(&[]);
+    let removal = |id: &&str| json!({"account_id": "acc", "transaction_id": id});
+    body["removed"] = transaction_ids.iter().map(removal).collect();
+    body
+}
+
 /// A batch of `count` transactions that differ only in their ids.
 pub fn numbered(count: usize, amount: &str) -> Value {
     let transactions: Vec<_> =

@@ -144,7 +144,7 @@ pub struct Account {
 pub struct Balances {
     /// What can be spent or withdrawn.
     pub available: Option<Decimal>,
-    /// The total of posted transactions; of a credit account, what is owed.
+    /// The total of posted transactions; of a credit account, the outstanding balance.
     pub current: Option<Decimal>,
     /// The credit or overdraft limit.
     pub limit: Option<Decimal>,

@@ -214,10 +214,37 @@ class System:
                     assert status in (404, 422), (method, path, status, response)
             denied = self.call("POST", f"/api/batches/one/retry{slash}", {}, {"X-API-Key": report_only})
             assert denied[0] == 403 and denied[1]["detail"] == "The API key does not allow this call.", denied
+            for path in ("/api/keys", "/api/credential"):
+                problem("unauthorized", 401, self.call("GET", path + slash))
+        self.manages_keys()
+        self.serves_the_console()
         problem("not-found", 404, self.call("GET", "/api/nothing"))
         problem("not-found", 404, self.call("DELETE", "/api/health"))
         problem("unauthorized", 401, self.call("GET", "/api/batches/one", None, {"X-API-Key": "trb_unknown"}))
         print_line("served: every path with and without a slash, and the gateway's own 401, 403 and 404")
+
+    def manages_keys(self):
+        admin = {"X-API-Key": self.admin("keys_create", tenant="deployed", name="admin", scopes=["admin"])["key"]}
+        status, created, _ = self.call("POST", "/api/keys", {"name": "new", "scopes": ["report"]}, admin)
+        assert status == 201, (status, created)
+        own = {"X-API-Key": created["api_key"]}
+        status, credential, _ = self.call("GET", "/api/credential", None, own)
+        assert (status, credential["scopes"]) == (200, ["report"]), (status, credential)
+        status, listed, _ = self.call("GET", "/api/keys", None, admin)
+        assert status == 200 and listed["keys"][0]["prefix"] == created["prefix"], (status, listed)
+        assert self.call("DELETE", f"/api/keys/{created['prefix']}", None, admin)[0] == 204
+        problem("unauthorized", 401, self.call("GET", "/api/credential", None, own))
+        print_line("keys: created, listed, revoked")
+
+    def serves_the_console(self):
+        for page, files in (
+            ("/console", ("/console/app.js", "/console/console.css")),
+            ("/api/docs", ("/api/docs/docs.js", "/api/docs/swagger-ui-bundle.js")),
+        ):
+            for path in (page, *files):
+                status, text, headers = self.fetch(path)
+                assert status == 200 and text and "default-src 'none'" in headers["Content-Security-Policy"], (path, status)
+        print_line("served: the console and the documentation")
 
     def processes_a_batch_to_its_report(self):
         self.batches += 1
@@ -323,9 +350,15 @@ class System:
             request.add_header(name, value)
         try:
             with urllib.request.urlopen(request, timeout=60) as response:
-                return response.status, json.load(response), response.headers
+                text = response.read()
+                return response.status, json.loads(text) if text else None, response.headers
         except urllib.error.HTTPError as error:
             return error.code, json.load(error), error.headers
+
+    def fetch(self, path):
+        """Status, text and headers of a page."""
+        with urllib.request.urlopen(self.url + path, timeout=60) as response:
+            return response.status, response.read().decode(), response.headers
 
 
 def problem(name, status, response):

@@ -17,7 +17,7 @@ declare
 begin
     foreach function_role in array array[
         'tributary_authorize', 'tributary_ingest', 'tributary_enrich', 'tributary_report',
-        'tributary_health', 'tributary_relay'
+        'tributary_keys', 'tributary_health', 'tributary_relay'
     ]
     loop
         if not exists (select from pg_roles where rolname = function_role) then
@@ -70,13 +70,13 @@ begin
 
     execute format(
         'grant usage on schema %I to tributary_authorize, tributary_ingest, tributary_enrich, '
-        'tributary_report, tributary_relay', current_schema()
+        'tributary_report, tributary_keys, tributary_relay', current_schema()
     );
     -- By default every role may connect. Granting it takes a privilege of its own, so do it only if needed.
     if not has_database_privilege('tributary_health', current_database(), 'connect') then
         execute format(
             'grant connect on database %I to tributary_authorize, tributary_ingest, '
-            'tributary_enrich, tributary_report, tributary_health, tributary_relay',
+            'tributary_enrich, tributary_report, tributary_keys, tributary_health, tributary_relay',
             current_database()
         );
     end if;
@@ -141,8 +141,19 @@ create policy report_days_of_the_tenant on report_days
 to tributary_enrich, tributary_report
 using (tenant_id = (select tributary_tenant()));
 
-create policy tenants_of_the_tenant on tenants to tributary_ingest
+create policy tenants_of_the_tenant on tenants to tributary_ingest, tributary_keys
 using (tenant_id = (select tributary_tenant()));
+
+create policy api_keys_of_the_tenant on api_keys for select to tributary_keys
+using (tenant_id = (select tributary_tenant()));
+
+create policy api_keys_created on api_keys for insert to tributary_keys
+with check (tenant_id = (select tributary_tenant()));
+
+-- A revoked key cannot become active again.
+create policy api_keys_revoked on api_keys for update to tributary_keys
+using (tenant_id = (select tributary_tenant()))
+with check (revoked_at is not null);
 
 -- Access to all tenants: authorize finds a key before its tenant is known, and relay serves every tenant.
 create policy tenants_of_all on tenants to tributary_authorize using (true);
@@ -244,6 +255,16 @@ select (
 )
 on transactions to tributary_report;
 grant select on transaction_revisions to tributary_report;
+
+-- keys creates, lists and revokes the keys of a tenant. It cannot read their hashes.
+grant select (tenant_id, erasing_at) on tenants to tributary_keys;
+grant
+select (
+    tenant_id, api_key_id, name, prefix, scopes, created_at, last_used_at, revoked_at
+),
+insert (tenant_id, api_key_id, name, prefix, key_hash, scopes),
+update (revoked_at)
+on api_keys to tributary_keys;
 
 -- relay announces batches that are due, folds packs, reduces and deletes old batches, and deletes old transactions. It
 -- cannot read the content of transactions. Locking rows requires the right to update one of their columns.

@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use serde_json::Value;
+use tributary_store::role::Role;
 use tributary_testkit::template::{resource, resources_of};
 
 const BEGIN: &str =
@@ -162,8 +163,7 @@ fn function_logs_in_to_the_database_only_as_itself() {
             .filter(|grant| grant.statement["Action"] == "rds-db:connect")
             .flat_map(|grant| list(&grant.statement["Resource"]))
             .collect();
-        let own =
-            if name == "admin" { vec![] } else { vec![format!("dbuser:Proxy/tributary_{name}")] };
-        assert_eq!(users, own, "{id}");
+        let role = Role::of_function(&name).map(|role| format!("dbuser:Proxy/{role}"));
+        assert_eq!(users, Vec::from_iter(role), "{id}");
     }
 }

@@ -5,14 +5,15 @@ use serde_json::json;
 use tributary_domain::categorise::{Category, Confidence};
 use tributary_domain::request::limits::{
     ACCOUNTS_MAX, BODY_BYTES_MAX, DATE_MIN, DAYS_AHEAD_MAX, DEPTH_MAX, FIELD_NAME_LENGTH_MAX,
-    FIELDS_MAX, ID_BYTES_MAX, NAME_LENGTH_MAX, NORMALISED_CHARACTERS_MAX, NUMBER_LENGTH_MAX,
-    TRANSACTIONS_MAX, VALUES_MAX, WORD_LENGTH_MAX,
+    FIELDS_MAX, ID_BYTES_MAX, KEY_NAME_LENGTH_MAX, KEY_SCOPES_MAX, NAME_LENGTH_MAX,
+    NORMALISED_CHARACTERS_MAX, NUMBER_LENGTH_MAX, TRANSACTIONS_MAX, VALUES_MAX, WORD_LENGTH_MAX,
 };
 use tributary_domain::summary::TOP_CATEGORIES_MAX;
 use tributary_domain::{
     CorrelationId, Currency, FaultCode, Faults, Money, Period, TransactionStatus,
 };
 use tributary_lambda::http::gzip::MEMBERS_MAX;
+use tributary_store::api_keys::LISTED_MAX;
 use tributary_store::batches::FAILURES_SHOWN_MAX;
 use tributary_store::transactions::stored::SCAN_MAX;
 use tributary_store::transactions::{DAYS_MOVED_MAX, REVISIONS_MAX};
@@ -38,6 +39,9 @@ fn limits_are_those_of_the_code() {
         ("RetriedBatch/properties/retried/maximum", json!(TRANSACTIONS_MAX)),
         ("Batch/properties/failures/maxItems", json!(FAILURES_SHOWN_MAX)),
         ("TransactionDetails/properties/revisions/maxItems", json!(REVISIONS_MAX)),
+        ("KeyName/maxLength", json!(KEY_NAME_LENGTH_MAX)),
+        ("KeyRequest/properties/scopes/maxItems", json!(KEY_SCOPES_MAX)),
+        ("KeyList/properties/keys/maxItems", json!(LISTED_MAX)),
         ("RequestDate/maxLength", json!(WORD_LENGTH_MAX)),
         ("OptionalDateTime/anyOf/0/maxLength", json!(WORD_LENGTH_MAX)),
         ("Id/maxLength", json!(ID_BYTES_MAX)),

@@ -6,10 +6,12 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, Request, StatusCode};
 use ingest::{Ingest, Limits};
+use keys::Keys;
 use lambda_http::{Body, RequestExt, Response};
 use report::Report;
 use report::cursor::Cursor;
 use serde_json::{Value, json};
+use tributary_domain::api_key::Pepper;
 use tributary_domain::request::limits::{BODY_BYTES_MAX, ID_BYTES_MAX};
 use tributary_lambda::aws::Aws;
 use tributary_lambda::http::{Handler, respond};
@@ -107,6 +109,43 @@ fn assert_headers(documented: &'static Value, sent: &HeaderMap) {
         let faults = faults(&closed_validator(&header["schema"]), &value);
         assert!(faults.is_empty(), "{name}: {faults:?}");
     }
+}
+
+#[tokio::test]
+async fn keys_responds_as_documented() {
+    let pepper = Pepper::new(&"p".repeat(Pepper::LENGTH_MIN)).unwrap();
+    let keys = Keys::new(store(), pepper);
+    let create = |body: &str, authorizer: Value| {
+        let changes = [
+            ("/path", json!("/api/keys")),
+            ("/pathParameters", Value::Null),
+            ("/body", json!(body)),
+            ("/requestContext/authorizer", authorizer),
+        ];
+        event(INGEST_EVENT, &changes)
+    };
+    let tenant = json!({"tenant_id": uuid::Uuid::now_v7(), "scopes": "admin", "api_key_id": "k"});
+    let valid = r#"{"name": "n", "scopes": ["report"]}"#;
+    for (status, body, authorizer) in [
+        (503, valid, &tenant),
+        (401, valid, &json!({})),
+        (400, "{", &tenant),
+        (413, &"x".repeat(20_000), &tenant),
+        (422, "{}", &tenant),
+    ] {
+        let status = StatusCode::from_u16(status).unwrap();
+        let event = create(body, authorizer.clone());
+        assert_documented("createKey", status, &send(&keys, &event).await);
+    }
+    let credential = event(
+        SUMMARY_EVENT,
+        &[
+            ("/path", json!("/api/credential")),
+            ("/pathParameters", Value::Null),
+            ("/requestContext/authorizer", tenant),
+        ],
+    );
+    assert_documented("getCredential", StatusCode::OK, &send(&keys, &credential).await);
 }
 
 #[tokio::test]

@@ -7,7 +7,6 @@ use chrono::{DateTime, Utc};
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 use tracing::info;
-use tributary_domain::api_key::ApiKeySecret;
 use tributary_domain::{Scope, TenantId};
 pub use tributary_store::api_keys::ListedApiKey as Key;
 use tributary_store::api_keys::{self, ApiKey, NewApiKey};
@@ -20,8 +19,6 @@ use crate::operation::Operation;
 
 /// The longest name of a tenant or a key, in characters.
 const NAME_LENGTH_MAX: usize = 100;
-/// The most attempts to create a key with an unused prefix.
-const TRIES_MAX: u32 = 3;
 
 /// Create a key, and the tenant if it does not exist.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,39 +93,29 @@ impl Operation for Create {
         scopes.sort_unstable();
         scopes.dedup();
         let pepper = &admin.peppers()?.current;
-        let mut tries = 0;
-        loop {
-            tries += 1;
-            let secret = ApiKeySecret::from_entropy(rand::rng().random());
-            let (prefix, key_hash) = (secret.prefix(), secret.hash(pepper));
-            let mut tx = admin.store()?.begin_for_all().await?;
-            let inserted = async {
-                let new_id = TenantId(Uuid::now_v7());
-                let tenant = tenants::find_or_create(&mut tx, &self.tenant, new_id).await?;
-                if tenants::is_being_erased(&mut tx, tenant).await? {
-                    return Err(rejected("tenant", "the tenant is being erased"));
-                }
-                let key = ApiKey { tenant, api_key_id: Uuid::now_v7(), scopes: scopes.clone() };
-                let new = NewApiKey { key, name: &self.name, prefix, key_hash };
-                api_keys::insert(&mut tx, &new).await?;
-                Ok((tenant, new.key.api_key_id))
+        let mut tx = admin.store()?.begin_for_all().await?;
+        let created = async {
+            let new_id = TenantId(Uuid::now_v7());
+            let tenant = tenants::find_or_create(&mut tx, &self.tenant, new_id).await?;
+            if tenants::is_being_erased(&mut tx, tenant).await? {
+                return Err(rejected("tenant", "the tenant is being erased"));
+            }
+            let new = NewApiKey {
+                key: ApiKey { tenant, api_key_id: Uuid::now_v7(), scopes },
+                name: &self.name,
             };
-            let inserted: Result<_, AdminError> = inserted.await;
-            let (tenant, api_key_id) = match tributary_store::end(tx, inserted).await {
-                // A prefix has 32 bits.
-                Err(AdminError::Store(StoreError::DuplicateKey { .. })) if tries < TRIES_MAX => {
-                    continue;
-                }
-                ended => ended?,
-            };
-            info!(tenant_id = %tenant, %api_key_id, "key created");
-            return Ok(Created {
-                key: secret.expose().to_owned(),
-                prefix: prefix.to_owned(),
-                tenant_id: tenant,
-                api_key_id,
-            });
-        }
+            let secret = api_keys::create(&mut tx, &new, pepper, || rand::rng().random()).await?;
+            Ok((new.key, secret))
+        };
+        let created: Result<_, AdminError> = created.await;
+        let (key, secret) = tributary_store::end(tx, created).await?;
+        info!(tenant_id = %key.tenant, api_key_id = %key.api_key_id, "key created");
+        Ok(Created {
+            key: secret.expose().to_owned(),
+            prefix: secret.prefix().to_owned(),
+            tenant_id: key.tenant,
+            api_key_id: key.api_key_id,
+        })
     }
 }
 

@@ -86,7 +86,8 @@ impl Authorize {
             warn!(%api_key_id, error = %Chain(&error), "last use not recorded");
         }
         let ApiKey { tenant, api_key_id, scopes } = found.key;
-        Ok(Caller { tenant, principal: Principal::ApiKey(api_key_id), scopes })
+        let prefix = presented.prefix().to_owned();
+        Ok(Caller { tenant, principal: Principal::ApiKey { id: api_key_id, prefix }, scopes })
     }
 
     /// Verifies a token. Tokens of unknown tenants are rejected.

@@ -14,7 +14,12 @@ use uuid::Uuid;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Principal {
     /// The bearer of an API key.
-    ApiKey(Uuid),
+    ApiKey {
+        /// The id of the key.
+        id: Uuid,
+        /// Its first characters.
+        prefix: String,
+    },
     /// The subject of a token.
     Subject(String),
 }
@@ -56,13 +61,21 @@ impl Caller {
         document.version = Some("2012-10-17".to_owned());
         document.statement = vec![statement];
 
+        // A value of the context is a string, a number or a boolean.
+        let scopes: Vec<_> = self.scopes.iter().map(|scope| scope.name()).collect();
+        let scopes = scopes.join(" ");
         let (principal, context) = match &self.principal {
-            Principal::ApiKey(id) => {
-                (id.to_string(), json!({"tenant_id": self.tenant, "api_key_id": id}))
-            }
-            Principal::Subject(subject) => {
-                (subject.clone(), json!({"tenant_id": self.tenant, "subject": subject}))
-            }
+            Principal::ApiKey { id, prefix } => (
+                id.to_string(),
+                json!({
+                    "tenant_id": self.tenant, "scopes": scopes, "api_key_id": id,
+                    "api_key_prefix": prefix,
+                }),
+            ),
+            Principal::Subject(subject) => (
+                subject.clone(),
+                json!({"tenant_id": self.tenant, "scopes": scopes, "subject": subject}),
+            ),
         };
         let mut response = ApiGatewayCustomAuthorizerResponse::<Value>::default();
         response.principal_id = Some(principal);

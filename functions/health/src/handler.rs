@@ -49,10 +49,7 @@ impl Handler for Health {
     async fn handle(&self, call: HealthCall, _request: &Request) -> Result<Response, Problem> {
         match call {
             HealthCall::GetHealth => self.check().await,
-            HealthCall::GetOpenApi => {
-                let body = OPENAPI.to_owned();
-                Ok(Response { status: StatusCode::OK, headers: Vec::new(), body })
-            }
+            HealthCall::GetOpenApi => Ok(Response::json_document(OPENAPI)),
         }
     }
 }

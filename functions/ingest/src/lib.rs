@@ -2,7 +2,6 @@
 //! and returns 202. Also retries the failed transactions of a batch.
 
 mod announcement;
-mod body;
 mod config;
 mod handler;
 mod idempotency_key;

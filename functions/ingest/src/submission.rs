@@ -5,11 +5,10 @@ use std::collections::HashSet;
 use chrono::Utc;
 use tracing::warn;
 use tributary_domain::request::ContentHash;
-use tributary_domain::{
-    BatchId, Fault, FaultCode, Faults, Format, IngestRequest, RequestError, TenantId,
-};
+use tributary_domain::request::limits::BODY_BYTES_MAX;
+use tributary_domain::{BatchId, Fault, FaultCode, Faults, Format, IngestRequest, TenantId};
 use tributary_lambda::error_chain::Chain;
-use tributary_lambda::http::{Problem, Request};
+use tributary_lambda::http::{Problem, Request, read_body};
 use tributary_store::announcements::Announcement;
 use tributary_store::batches::{self, AcceptedBatch, Inserted, NewBatch};
 use tributary_store::transactions::{self, Conflicts, ReusedId, WriteOutcome, Written};
@@ -18,7 +17,7 @@ use uuid::Uuid;
 
 use crate::announcement::messages_for;
 use crate::config::Limits;
-use crate::{body, idempotency_key};
+use crate::idempotency_key;
 
 /// The details of a 429.
 const TOO_MANY_AT_ONCE: &str = "Too many batches are being written at once.";
@@ -52,15 +51,9 @@ impl<'i> Submission<'i> {
     /// Parses and validates a request without I/O.
     pub fn read(request: &'i Request, format: Format) -> Result<Self, Problem> {
         let tenant = request.tenant()?;
-        let body = body::read(request)?;
+        let body = read_body(request, BODY_BYTES_MAX)?;
         let header_key = idempotency_key::read(request)?;
-        let payload =
-            IngestRequest::parse(&body, format, Utc::now()).map_err(|error| match error {
-                RequestError::NotJson { line, column } => Problem::NotJson(format!(
-                    "It stops being JSON at line {line}, column {column}."
-                )),
-                RequestError::Invalid(faults) => Problem::Invalid(faults),
-            })?;
+        let payload = IngestRequest::parse(&body, format, Utc::now())?;
         let idempotency_key = header_key.or_else(|| payload.request_id.clone());
         let content_hash = ContentHash::of(&payload);
         Ok(Self { tenant, payload, idempotency_key, content_hash, request })

@@ -63,13 +63,14 @@ fn environments(
     let ingest = BTreeMap::from([("ANNOUNCE_AFTER_MS".to_owned(), millis(timings.announce_after))]);
     let relay = BTreeMap::from([("REQUEUE_AFTER_MS".to_owned(), millis(timings.requeue_after))]);
     let admin = BTreeMap::from([
-        pepper,
+        pepper.clone(),
         ("DEAD_LETTER_QUEUE_URL".to_owned(), queues.dead_letter_queue.clone()),
         // A direct connection: migrations hold a session lock, which PgBouncer does not support.
         ("DATABASE_URL".to_owned(), database.url().to_owned()),
     ]);
     let mut environments = Environments::from([
         ("authorize".to_owned(), authorize),
+        ("keys".to_owned(), BTreeMap::from([pepper])),
         ("ingest".to_owned(), ingest),
         ("enrich".to_owned(), enrich),
         ("relay".to_owned(), relay),
@@ -95,13 +96,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_admin_connects_as_the_owner() {
+    fn admin_connects_as_the_owner_and_pages_not_at_all() {
         let mut environments = Environments::new();
         add_database_roles(&mut environments);
         for function in FUNCTIONS {
             let name = function.name;
             let role = environments.get(name).and_then(|variables| variables.get("DATABASE_ROLE"));
-            let expected = (name != "admin").then(|| format!("tributary_{name}"));
+            let expected =
+                (!["admin", "pages"].contains(&name)).then(|| format!("tributary_{name}"));
             assert_eq!(role, expected.as_ref(), "{name}");
         }
     }

@@ -23,15 +23,20 @@ pub const INGEST: Function = function("ingest", 25, 20_000);
 pub const ENRICH: Function = function("enrich", 60, 6_000);
 /// Serves the calls that read.
 pub const REPORT: Function = function("report", 25, 20_000);
+/// Serves the calls that manage API keys.
+pub const KEYS: Function = function("keys", 25, 20_000);
 /// Reports whether the database and the queue are available.
 pub const HEALTH: Function = function("health", 5, 1_500);
+/// Serves the files of the console and of the API's documentation. It has no database.
+pub const PAGES: Function = function("pages", 5, 1_500);
 /// Runs on a schedule.
 pub const RELAY: Function = function("relay", 55, 30_000);
 /// Runs the operations of operators.
 pub const ADMIN: Function = function("admin", 300, 290_000);
 
 /// Every function.
-pub const FUNCTIONS: &[Function] = &[AUTHORIZE, INGEST, ENRICH, REPORT, HEALTH, RELAY, ADMIN];
+pub const FUNCTIONS: &[Function] =
+    &[AUTHORIZE, INGEST, ENRICH, REPORT, KEYS, HEALTH, PAGES, RELAY, ADMIN];
 
 const fn function(name: &'static str, timeout_s: u64, statement_timeout_ms: u64) -> Function {
     Function {

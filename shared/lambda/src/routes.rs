@@ -14,16 +14,21 @@ pub enum Access {
     Ingest,
     /// A credential with the scope `report`.
     Report,
+    /// A credential with the scope `admin`.
+    Admin,
+    /// Any valid credential.
+    AnyScope,
 }
 
 impl Access {
-    /// The scope that a caller needs; `None` for an open route.
+    /// The scope that a caller needs; `None` if none is needed.
     #[must_use]
     pub const fn scope(self) -> Option<Scope> {
         match self {
-            Self::Open => None,
+            Self::Open | Self::AnyScope => None,
             Self::Ingest => Some(Scope::Ingest),
             Self::Report => Some(Scope::Report),
+            Self::Admin => Some(Scope::Admin),
         }
     }
 }
@@ -35,8 +40,12 @@ pub enum Call {
     Ingest(IngestCall),
     /// A call that report serves.
     Report(ReportCall),
+    /// A call that keys serves.
+    Keys(KeysCall),
     /// A call that health serves.
     Health(HealthCall),
+    /// A call that pages serves.
+    Pages(PagesCall),
 }
 
 /// A call that ingest serves. The variants of all calls are the operation ids of the OpenAPI
@@ -66,6 +75,19 @@ pub enum ReportCall {
     GetSummary,
 }
 
+/// A call that keys serves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeysCall {
+    /// `GET /api/credential`
+    GetCredential,
+    /// `GET /api/keys`
+    ListKeys,
+    /// `POST /api/keys`
+    CreateKey,
+    /// `DELETE /api/keys/{prefix}`
+    RevokeKey,
+}
+
 /// A call that health serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HealthCall {
@@ -73,6 +95,19 @@ pub enum HealthCall {
     GetHealth,
     /// `GET /api/openapi.json`
     GetOpenApi,
+}
+
+/// A call that pages serves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PagesCall {
+    /// `GET /console`
+    GetConsole,
+    /// `GET /console/{file}`
+    GetConsoleFile,
+    /// `GET /api/docs`
+    GetDocs,
+    /// `GET /api/docs/{file}`
+    GetDocsFile,
 }
 
 /// A row of the table.
@@ -95,7 +130,9 @@ impl Route {
         match self.call {
             Call::Ingest(_) => "ingest",
             Call::Report(_) => "report",
+            Call::Keys(_) => "keys",
             Call::Health(_) => "health",
+            Call::Pages(_) => "pages",
         }
     }
 }
@@ -151,6 +188,30 @@ pub const ROUTES: &[Route] = &[
         access: Access::Report,
     },
     Route {
+        call: Call::Keys(KeysCall::GetCredential),
+        method: "GET",
+        path: "/api/credential",
+        access: Access::AnyScope,
+    },
+    Route {
+        call: Call::Keys(KeysCall::ListKeys),
+        method: "GET",
+        path: "/api/keys",
+        access: Access::Admin,
+    },
+    Route {
+        call: Call::Keys(KeysCall::CreateKey),
+        method: "POST",
+        path: "/api/keys",
+        access: Access::Admin,
+    },
+    Route {
+        call: Call::Keys(KeysCall::RevokeKey),
+        method: "DELETE",
+        path: "/api/keys/{prefix}",
+        access: Access::Admin,
+    },
+    Route {
         call: Call::Health(HealthCall::GetHealth),
         method: "GET",
         path: "/api/health",
@@ -160,6 +221,30 @@ pub const ROUTES: &[Route] = &[
         call: Call::Health(HealthCall::GetOpenApi),
         method: "GET",
         path: "/api/openapi.json",
+        access: Access::Open,
+    },
+    Route {
+        call: Call::Pages(PagesCall::GetConsole),
+        method: "GET",
+        path: "/console",
+        access: Access::Open,
+    },
+    Route {
+        call: Call::Pages(PagesCall::GetConsoleFile),
+        method: "GET",
+        path: "/console/{file}",
+        access: Access::Open,
+    },
+    Route {
+        call: Call::Pages(PagesCall::GetDocs),
+        method: "GET",
+        path: "/api/docs",
+        access: Access::Open,
+    },
+    Route {
+        call: Call::Pages(PagesCall::GetDocsFile),
+        method: "GET",
+        path: "/api/docs/{file}",
         access: Access::Open,
     },
 ];
@@ -233,6 +318,7 @@ mod tests {
         for route in ROUTES {
             let path = route.path.replace("{batch_id}", "b1").replace("{account_id}", "a%2F1");
             let path = path.replace("{transaction_id}", "t1");
+            let path = path.replace("{prefix}", "p1").replace("{file}", "f1");
             for path in [path.clone(), format!("{path}/")] {
                 let matched = find(route.method, &path).unwrap();
                 assert_eq!(matched.route, route);
@@ -241,6 +327,8 @@ mod tests {
                     let expected = match name {
                         "batch_id" => "b1",
                         "account_id" => "a%2F1",
+                        "prefix" => "p1",
+                        "file" => "f1",
                         _ => "t1",
                     };
                     assert_eq!(value, expected);

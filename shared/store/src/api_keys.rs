@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
-use tributary_domain::api_key::KeyHash;
+use tributary_domain::api_key::{ApiKeySecret, KeyHash, Pepper};
 use tributary_domain::{Scope, TenantId};
 use uuid::Uuid;
 
@@ -15,6 +15,10 @@ use crate::unnamed::unnamed;
 /// The precision of `last_used_at`: it is only updated when it is older than this, so that most
 /// requests do not write.
 pub const LAST_USED_INTERVAL: Duration = Duration::from_secs(300);
+/// The most keys of a [`list`].
+pub const LISTED_MAX: i64 = 500;
+/// The most attempts to create a key with an unused prefix.
+const PREFIX_TRIES_MAX: u32 = 3;
 /// The statement timeout for [`record_use`].
 const RECORD_USE_TIMEOUT_MS: &str = "500";
 
@@ -29,17 +33,13 @@ pub struct ApiKey {
     pub scopes: Vec<Scope>,
 }
 
-/// A key to be stored.
+/// A key to be created.
 #[derive(Debug)]
 pub struct NewApiKey<'k> {
     /// The id, tenant and scopes.
     pub key: ApiKey,
     /// The name that the tenant gave it.
     pub name: &'k str,
-    /// The first characters of the key, by which it is found.
-    pub prefix: &'k str,
-    /// The keyed hash of the whole key.
-    pub key_hash: KeyHash,
 }
 
 /// A key with the requested prefix. The caller must still compare the hash.
@@ -70,28 +70,50 @@ pub struct ListedApiKey {
     pub revoked_at: Option<DateTime<Utc>>,
 }
 
-/// Stores a key.
+/// Creates a key from random bytes and stores its hash. The result is the only place of the key.
 ///
 /// # Errors
-/// [`StoreError::DuplicateKey`] if another key has its prefix, else [`StoreError`] of the
-/// statement.
-pub async fn insert(connection: &mut PgConnection, new: &NewApiKey<'_>) -> Result<(), StoreError> {
+/// [`StoreError::DuplicateKey`] if other keys have the first prefixes, which have 32 bits; else
+/// [`StoreError`] of the statement.
+pub async fn create(
+    connection: &mut PgConnection,
+    new: &NewApiKey<'_>,
+    pepper: &Pepper,
+    mut entropy: impl FnMut() -> [u8; ApiKeySecret::ENTROPY_BYTES],
+) -> Result<ApiKeySecret, StoreError> {
+    for _ in 0..PREFIX_TRIES_MAX {
+        let secret = ApiKeySecret::from_entropy(entropy());
+        if insert(connection, new, &secret, pepper).await? {
+            return Ok(secret);
+        }
+    }
+    Err(StoreError::DuplicateKey { constraint: "api_keys_prefix_unique".to_owned() })
+}
+
+/// Returns whether the key was stored: not if another one has its prefix.
+async fn insert(
+    connection: &mut PgConnection,
+    new: &NewApiKey<'_>,
+    secret: &ApiKeySecret,
+    pepper: &Pepper,
+) -> Result<bool, StoreError> {
     let scopes: Vec<_> = new.key.scopes.iter().map(|scope| scope.name().to_owned()).collect();
-    sqlx::query!(
+    let inserted = sqlx::query!(
         r#"
         insert into api_keys (tenant_id, api_key_id, name, prefix, key_hash, scopes)
         values ($1, $2, $3, $4, $5, $6)
+        on conflict on constraint api_keys_prefix_unique do nothing
         "#,
         new.key.tenant.0,
         new.key.api_key_id,
         new.name,
-        new.prefix,
-        &new.key_hash,
+        secret.prefix(),
+        &secret.hash(pepper),
         &scopes
     )
     .execute(unnamed(connection))
     .await?;
-    Ok(())
+    Ok(inserted.rows_affected() > 0)
 }
 
 /// Revokes a tenant's active keys with this name. Returns how many.
@@ -140,7 +162,27 @@ pub async fn revoke_by_prefix(
     Ok(revoked_at)
 }
 
-/// Lists a tenant's keys, including revoked ones, newest first.
+/// Counts a tenant's active keys.
+///
+/// # Errors
+/// [`StoreError`] of the statement.
+pub async fn count_active(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+) -> Result<i64, StoreError> {
+    let count = sqlx::query_scalar!(
+        r#"
+        select count(*) as "count!" from api_keys where tenant_id = $1 and revoked_at is null
+        "#,
+        tenant.0
+    )
+    .fetch_one(unnamed(connection))
+    .await?;
+    Ok(count)
+}
+
+/// Lists a tenant's keys, newest first: the active ones, then the revoked ones. At most
+/// [`LISTED_MAX`].
 ///
 /// # Errors
 /// [`StoreError`] of the statement.
@@ -152,9 +194,11 @@ pub async fn list(
         r#"
         select prefix, name, scopes, created_at, last_used_at, revoked_at from api_keys
         where tenant_id = $1
-        order by created_at desc, api_key_id desc
+        order by revoked_at is not null, created_at desc, api_key_id desc
+        limit $2
         "#,
-        tenant.0
+        tenant.0,
+        LISTED_MAX
     )
     .fetch_all(unnamed(connection))
     .await?;

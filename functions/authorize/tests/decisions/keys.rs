@@ -16,10 +16,11 @@ use crate::rig::{Decision, Rig, context, decide, get, pepper, peppers, request};
 async fn key_is_allowed_the_calls_of_its_scopes_for_its_tenant() {
     let rig = Rig::new().await;
     let authorize = rig.authorize();
-    for (number, scope, ingest, report) in [
-        (1, Scope::Ingest, Decision::Allowed, Decision::Denied),
-        (2, Scope::Report, Decision::Denied, Decision::Allowed),
-        (3, Scope::Admin, Decision::Allowed, Decision::Allowed),
+    let any = Decision::Allowed;
+    for (number, scope, ingest, report, admin) in [
+        (1, Scope::Ingest, Decision::Allowed, Decision::Denied, Decision::Denied),
+        (2, Scope::Report, Decision::Denied, Decision::Allowed, Decision::Denied),
+        (3, Scope::Admin, Decision::Allowed, Decision::Allowed, Decision::Allowed),
     ] {
         let (key, secret) = rig.key(number, &[scope]).await;
         let headers = [("x-api-key", secret.expose())];
@@ -29,12 +30,18 @@ async fn key_is_allowed_the_calls_of_its_scopes_for_its_tenant() {
             (Method::GET, "/api/batches/b", &report),
             (Method::GET, "/api/accounts/a/transactions", &report),
             (Method::GET, "/api/reports/account/a/summary/", &report),
+            (Method::GET, "/api/credential", &any),
+            (Method::GET, "/api/keys", &admin),
+            (Method::POST, "/api/keys/", &admin),
+            (Method::DELETE, "/api/keys/trb_00000000", &admin),
             (Method::GET, "/api/nothing", &Decision::Denied),
             (Method::DELETE, "/api/batches/b", &Decision::Denied),
         ] {
             let (decision, given) = decide(&authorize, &request(method, path, &headers)).await;
             assert_eq!(&decision, expected, "{scope} {path}");
-            assert_eq!(given, context(rig.tenant, &Principal::ApiKey(key.api_key_id)));
+            let prefix = secret.prefix().to_owned();
+            let principal = Principal::ApiKey { id: key.api_key_id, prefix };
+            assert_eq!(given, context(rig.tenant, &principal, scope.name()));
         }
     }
 }

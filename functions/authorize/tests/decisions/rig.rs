@@ -61,17 +61,13 @@ impl Rig {
 
     /// Creates a key of the tenant. Its number determines prefix and secret.
     pub async fn key(&self, number: u8, scopes: &[Scope]) -> (ApiKey, ApiKeySecret) {
-        let secret = ApiKeySecret::from_entropy([number; ApiKeySecret::ENTROPY_BYTES]);
         let key =
             ApiKey { tenant: self.tenant, api_key_id: Uuid::now_v7(), scopes: scopes.to_vec() };
-        let new = NewApiKey {
-            key: key.clone(),
-            name: "key",
-            prefix: secret.prefix(),
-            key_hash: secret.hash(&pepper('p')),
-        };
+        let new = NewApiKey { key: key.clone(), name: "key" };
         let mut connection = self.database.connection().await;
-        api_keys::insert(&mut connection, &new).await.unwrap();
+        let entropy = || [number; ApiKeySecret::ENTROPY_BYTES];
+        let created = api_keys::create(&mut connection, &new, &pepper('p'), entropy).await;
+        let secret = created.unwrap();
         (key, secret)
     }
 
@@ -126,11 +122,13 @@ pub async fn decide(
 }
 
 /// The context of a principal.
-pub fn context(tenant: TenantId, principal: &Principal) -> Value {
+pub fn context(tenant: TenantId, principal: &Principal, scopes: &str) -> Value {
     match principal {
-        Principal::ApiKey(id) => serde_json::json!({"tenant_id": tenant, "api_key_id": id}),
+        Principal::ApiKey { id, prefix } => serde_json::json!({
+            "tenant_id": tenant, "scopes": scopes, "api_key_id": id, "api_key_prefix": prefix,
+        }),
         Principal::Subject(subject) => {
-            serde_json::json!({"tenant_id": tenant, "subject": subject})
+            serde_json::json!({"tenant_id": tenant, "scopes": scopes, "subject": subject})
         }
     }
 }

@@ -65,9 +65,15 @@ async fn valid_token_is_allowed_the_calls_of_its_scopes() {
             Decision::Denied,
         ),
     ] {
+        let scopes = match name {
+            "admin" => "admin",
+            "other scope" => "ingest",
+            "no scope" | "near scope" | "odd scope" => "",
+            _ => "report",
+        };
         let (decision, given) = decide(&authorize, &get(&token)).await;
         assert_eq!(decision, expected, "{name}");
-        assert_eq!(given, context(rig.tenant, &subject), "{name}");
+        assert_eq!(given, context(rig.tenant, &subject, scopes), "{name}");
     }
 }
 

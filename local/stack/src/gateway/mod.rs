@@ -185,7 +185,7 @@ impl Shared {
         };
         let caller = match matched.route.access {
             Access::Open => None,
-            Access::Ingest | Access::Report => {
+            Access::Ingest | Access::Report | Access::Admin | Access::AnyScope => {
                 limits::check_method_arn(&facts.method_arn())?;
                 Some(self.authorizer.authorize(&facts, &trace).await?)
             }

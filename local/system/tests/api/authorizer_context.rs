@@ -7,13 +7,20 @@ use tributary_lambda::routes::{Access, ROUTES, Route};
 use crate::shared_system::{Tenant, lambda};
 use crate::support::{payload, transaction};
 
-/// The path of a route for this batch, the account `acc` and the transaction `a`.
-fn path_of(route: &Route, batch_id: &str) -> String {
+const FUNCTIONS: [&str; 5] = ["ingest", "report", "keys", "health", "pages"];
+
+/// The path of a route for this batch and key, the account `acc` and the transaction `a`.
+fn path_of(route: &Route, batch_id: &str, prefix: &str) -> String {
     let path = route.path.replace("{batch_id}", batch_id).replace("{account_id}", "acc");
-    path.replace("{transaction_id}", "a")
+    let path = path.replace("{transaction_id}", "a").replace("{file}", "index.html");
+    path.replace("{prefix}", prefix)
 }
 
 fn event(method: &str, path: &str, authorizer: Option<Value>) -> String {
+    // Valid for every call with a body.
+    let mut body = payload(&[transaction("direct", "-1")]);
+    body["name"] = json!("key");
+    body["scopes"] = json!(["report"]);
     let mut event = json!({
         "resource": path, "path": path, "httpMethod": method,
         "headers": {"Content-Type": "application/json"},
@@ -27,7 +34,7 @@ fn event(method: &str, path: &str, authorizer: Option<Value>) -> String {
             "resourcePath": path, "path": path, "httpMethod": method, "stage": "local",
             "requestId": "r", "accountId": "0", "apiId": "a", "identity": {"sourceIp": "192.0.2.1"}
         },
-        "body": payload(&[transaction("direct", "-1")]).to_string(), "isBase64Encoded": false
+        "body": body.to_string(), "isBase64Encoded": false
     });
     if let Some(authorizer) = authorizer {
         event["requestContext"]["authorizer"] = authorizer;
@@ -43,6 +50,7 @@ async fn invoke(function: &str, event: String) -> Value {
 #[tokio::test]
 async fn functions_reject_every_route_without_authorizer_context() {
     let tenant = Tenant::new("direct: none").await;
+    let prefix = tenant.key_for(&["report"]).await[..12].to_owned();
     let batch_id = tenant.api.accept(&payload(&[transaction("a", "-1")])).await;
     tenant.api.finished(&batch_id).await;
     let before = tenant.rows().await;
@@ -60,11 +68,11 @@ async fn functions_reject_every_route_without_authorizer_context() {
         Some(json!({"claims": {"tenant_id": tenant.id}})),
     ];
     // Including routes that the function does not serve.
-    for function in ["ingest", "report", "health"] {
+    for function in FUNCTIONS {
         let is_own_open_route =
             |route: &Route| route.access == Access::Open && route.function() == function;
         for route in ROUTES.iter().filter(|route| !is_own_open_route(route)) {
-            let path = path_of(route, &batch_id);
+            let path = path_of(route, &batch_id, &prefix);
             for context in &contexts {
                 let response = invoke(function, event(route.method, &path, context.clone())).await;
                 let request = format!("{function} {path} {context:?}: {response}");
@@ -80,9 +88,10 @@ async fn functions_reject_every_route_without_authorizer_context() {
 #[tokio::test]
 async fn functions_serve_their_routes_with_the_context_of_a_key_or_a_token() {
     let tenant = Tenant::new("direct: context").await;
+    let prefix = tenant.key_for(&["report"]).await[..12].to_owned();
     let batch_id = tenant.api.accept(&payload(&[transaction("a", "-1")])).await;
     for route in ROUTES.iter().filter(|route| route.access != Access::Open) {
-        let path = path_of(route, &batch_id);
+        let path = path_of(route, &batch_id, &prefix);
         for context in [
             json!({"tenant_id": tenant.id, "api_key_id": uuid::Uuid::now_v7()}),
             json!({"tenant_id": tenant.id, "subject": "client-1", "principalId": "client-1"}),
@@ -90,7 +99,7 @@ async fn functions_serve_their_routes_with_the_context_of_a_key_or_a_token() {
             let response =
                 invoke(route.function(), event(route.method, &path, Some(context))).await;
             let status = response["statusCode"].as_u64().unwrap();
-            assert!([200, 202, 204].contains(&status), "{path}: {response}");
+            assert!([200, 201, 202, 204].contains(&status), "{path}: {response}");
         }
     }
 }
@@ -98,10 +107,11 @@ async fn functions_serve_their_routes_with_the_context_of_a_key_or_a_token() {
 #[tokio::test]
 async fn functions_return_404_for_routes_of_other_functions() {
     let tenant = Tenant::new("direct: others").await;
+    let prefix = tenant.key_for(&["report"]).await[..12].to_owned();
     let batch_id = tenant.api.accept(&payload(&[transaction("a", "-1")])).await;
-    for function in ["ingest", "report", "health"] {
+    for function in FUNCTIONS {
         for route in ROUTES.iter().filter(|route| route.function() != function) {
-            let path = path_of(route, &batch_id);
+            let path = path_of(route, &batch_id, &prefix);
             let context = json!({"tenant_id": tenant.id});
             let response = invoke(function, event(route.method, &path, Some(context))).await;
             assert_eq!(response["statusCode"], 404, "{function} {path}: {response}");

@@ -3,7 +3,7 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use tributary_lambda::routes::{Access, Call, IngestCall, ROUTES, ReportCall, Route};
+use tributary_lambda::routes::{Access, Call, IngestCall, KeysCall, ROUTES, ReportCall, Route};
 use tributary_testkit::Issuer;
 use tributary_testkit::issuer::{RSA_KEY_ID, now_s, token};
 
@@ -20,10 +20,15 @@ struct Request {
 fn requests(batch_id: &str, account_id: &str) -> Vec<Request> {
     let request = |route: &'static Route| {
         let path = route.path.replace("{batch_id}", batch_id).replace("{account_id}", account_id);
-        let path = path.replace("{transaction_id}", "a");
+        let path = path.replace("{transaction_id}", "a").replace("{file}", "index.html");
+        let path = path.replace("{prefix}", "trb_ffffffff");
         let query = match route.call {
             Call::Report(ReportCall::GetSummary) => "?start_date=2025-10-01&end_date=2025-10-31",
-            Call::Ingest(_) | Call::Report(_) | Call::Health(_) => "",
+            Call::Ingest(_)
+            | Call::Report(_)
+            | Call::Keys(_)
+            | Call::Health(_)
+            | Call::Pages(_) => "",
         };
         Request { route, path: format!("{path}{query}") }
     };
@@ -34,12 +39,16 @@ impl Request {
     async fn send(&self, api: &Api, headers: &[(&str, &str)]) -> Response {
         let method: Method = self.route.method.parse().unwrap();
         let mut headers = headers.to_vec();
-        let posts_batch = matches!(
-            self.route.call,
-            Call::Ingest(IngestCall::IngestTransactions | IngestCall::IngestPlaidTransactions)
-        );
-        let body = posts_batch.then(|| payload(&[transaction("a", "-1")]).to_string());
-        headers.extend(posts_batch.then_some(("content-type", "application/json")));
+        let body = match self.route.call {
+            Call::Ingest(IngestCall::IngestTransactions | IngestCall::IngestPlaidTransactions) => {
+                Some(payload(&[transaction("a", "-1")]).to_string())
+            }
+            Call::Keys(KeysCall::CreateKey) => {
+                Some(json!({"name": "new", "scopes": ["report"]}).to_string())
+            }
+            _ => None,
+        };
+        headers.extend(body.as_ref().map(|_| ("content-type", "application/json")));
         api.with_key(None).send(method, &self.path, &headers, body.map(String::into_bytes)).await
     }
 
@@ -55,8 +64,13 @@ impl Request {
                 202
             }
             Call::Ingest(IngestCall::RetryBatch | IngestCall::RemoveTransaction)
-            | Call::Report(_) => 404,
-            Call::Health(_) => 200,
+            | Call::Report(_)
+            | Call::Keys(KeysCall::RevokeKey) => 404,
+            // They read and write the keys of that tenant.
+            Call::Keys(KeysCall::CreateKey) => 201,
+            Call::Keys(KeysCall::GetCredential | KeysCall::ListKeys)
+            | Call::Health(_)
+            | Call::Pages(_) => 200,
         }
     }
 
@@ -64,7 +78,13 @@ impl Request {
         match self.route.call {
             Call::Ingest(IngestCall::RemoveTransaction) => 204,
             Call::Ingest(_) => 202,
-            Call::Report(_) | Call::Health(_) => 200,
+            Call::Keys(KeysCall::CreateKey) => 201,
+            // No key has the prefix.
+            Call::Keys(KeysCall::RevokeKey) => 404,
+            Call::Keys(KeysCall::GetCredential | KeysCall::ListKeys)
+            | Call::Report(_)
+            | Call::Health(_)
+            | Call::Pages(_) => 200,
         }
     }
 }
@@ -196,8 +216,8 @@ async fn missing_scope_is_the_same_403_on_every_route() {
     let before = tenant.rows().await;
     for request in requests(&batch_id, "acc") {
         let other_scope = match request.route.access {
-            Access::Open => continue,
-            Access::Ingest => "report",
+            Access::Open | Access::AnyScope => continue,
+            Access::Ingest | Access::Admin => "report",
             Access::Report => "ingest",
         };
         for bearer in [

@@ -222,7 +222,7 @@ async fn start() -> Shared {
             .into();
             // Logs each SQL statement, without its parameters, for tests that compare statements.
             config.adjust_stack = |stack| {
-                for function in ["ingest", "report"] {
+                for function in ["ingest", "report", "keys"] {
                     let environment = stack.function_environment.entry(function.to_owned());
                     let filter = "info,sqlx::query=debug".to_owned();
                     environment.or_default().insert("RUST_LOG".to_owned(), filter);

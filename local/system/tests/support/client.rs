@@ -70,6 +70,13 @@ impl Api {
         Response { status, headers, text: String::from_utf8(text).unwrap() }
     }
 
+    /// Sends a request without a body, and does not follow a redirect.
+    pub async fn send_once(&self, method: Method, path: &str) -> Response {
+        let policy = reqwest::redirect::Policy::none();
+        let http = Client::builder().timeout(DEADLINE).redirect(policy).build().unwrap();
+        Self { http, ..self.clone() }.send(method, path, &[], None).await
+    }
+
     pub async fn get(&self, path: &str) -> Response {
         self.send(Method::GET, path, &[], None).await
     }

@@ -8,6 +8,7 @@
 mod content_hash;
 mod fields;
 mod json;
+mod key;
 mod parse;
 mod place;
 mod progress;
@@ -17,6 +18,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 
 pub use content_hash::ContentHash;
+pub use key::KeyRequest;
 pub use place::Place;
 
 use crate::fault::Fault;
@@ -52,6 +54,10 @@ pub mod limits {
     pub const NAME_LENGTH_MAX: usize = 512;
     /// The longest account type or subtype, payment channel or mask.
     pub const WORD_LENGTH_MAX: usize = 64;
+    /// The longest name of an API key, in characters.
+    pub const KEY_NAME_LENGTH_MAX: usize = 100;
+    /// The most elements of the scopes of a new API key.
+    pub const KEY_SCOPES_MAX: usize = 10;
     /// The most days that a date may be ahead of today: banks announce recurring payments.
     pub const DAYS_AHEAD_MAX: u64 = 400;
     /// The earliest date of a transaction.

@@ -111,7 +111,7 @@ impl<T> RawArray<T> {
     }
 
     /// Reads a value and keeps at most `count_max` elements.
-    fn read<'b, 'f>(
+    pub fn read<'b, 'f>(
         reader: &mut Reader<'b, 'f>,
         count_max: usize,
         read_element: impl Fn(&mut Reader<'b, 'f>) -> Result<Option<T>, Stop>,
@@ -151,7 +151,7 @@ pub struct RawObject<'b, const N: usize> {
 }
 
 impl<'b, const N: usize> RawObject<'b, N> {
-    const fn new(names: &'static [&'static str; N]) -> Self {
+    pub const fn new(names: &'static [&'static str; N]) -> Self {
         Self { names, values: [None; N] }
     }
 
@@ -170,7 +170,7 @@ impl<'b, const N: usize> RawObject<'b, N> {
     }
 
     /// Reads the value of the current field.
-    fn read_field(&mut self, reader: &mut Reader<'b, '_>) -> Result<(), Stop> {
+    pub fn read_field(&mut self, reader: &mut Reader<'b, '_>) -> Result<(), Stop> {
         let known = self.names.iter().position(|known| *known == reader.name());
         let json = reader.value()?;
         if let Some(value) = known.and_then(|index| self.values.get_mut(index)) {

@@ -4,7 +4,7 @@ use std::error::Error;
 
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
-use tributary_domain::{CorrelationId, Fault};
+use tributary_domain::{CorrelationId, Fault, RequestError};
 use tributary_store::StoreError;
 
 /// The cause of a failure. It is logged and never sent to the caller.
@@ -214,6 +214,17 @@ impl From<StoreError> for Problem {
             StoreError::Unavailable(_) => Self::Unavailable(error.into()),
             StoreError::DuplicateKey { .. } => Self::UnderWay,
             StoreError::Unexpected(_) => Self::Internal(error.into()),
+        }
+    }
+}
+
+impl From<RequestError> for Problem {
+    fn from(error: RequestError) -> Self {
+        match error {
+            RequestError::NotJson { line, column } => {
+                Self::NotJson(format!("It stops being JSON at line {line}, column {column}."))
+            }
+            RequestError::Invalid(faults) => Self::Invalid(faults),
         }
     }
 }

@@ -1,9 +1,12 @@
 //! A routed request with its correlation id, tenant and parameters.
 
+use std::collections::HashMap;
+
 use http::HeaderValue;
 use lambda_http::request::RequestContext;
 use lambda_http::{Body, RequestExt};
 use percent_encoding::percent_decode_str;
+use serde_json::Value;
 use tributary_domain::{CorrelationId, TenantId, text};
 
 use super::problem::Problem;
@@ -68,6 +71,18 @@ impl Request {
     /// [`Problem::Unauthorized`] if there is none, which only happens on an open route.
     pub fn tenant(&self) -> Result<TenantId, Problem> {
         self.tenant.ok_or(Problem::Unauthorized)
+    }
+
+    /// A text of the authorizer's context.
+    #[must_use]
+    pub fn authorizer(&self, name: &str) -> Option<&str> {
+        context_of(&self.request)?.get(name)?.as_str()
+    }
+
+    /// The path as sent.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        self.request.raw_http_path()
     }
 
     /// A path parameter, decoded.
@@ -145,12 +160,16 @@ pub fn client_ip_of(request: &lambda_http::Request) -> Option<String> {
 }
 
 fn tenant_of(request: &lambda_http::Request) -> Option<TenantId> {
-    let fields = match request.request_context_ref()? {
-        RequestContext::ApiGatewayV1(context) => &context.authorizer.fields,
-        RequestContext::ApiGatewayV2(context) => &context.authorizer.as_ref()?.fields,
-        _ => return None,
-    };
-    fields.get("tenant_id")?.as_str()?.parse().ok()
+    context_of(request)?.get("tenant_id")?.as_str()?.parse().ok()
+}
+
+/// The authorizer's context.
+fn context_of(request: &lambda_http::Request) -> Option<&HashMap<String, Value>> {
+    match request.request_context_ref()? {
+        RequestContext::ApiGatewayV1(context) => Some(&context.authorizer.fields),
+        RequestContext::ApiGatewayV2(context) => Some(&context.authorizer.as_ref()?.fields),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

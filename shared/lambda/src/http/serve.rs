@@ -88,7 +88,9 @@ fn to_http(
     correlation: &CorrelationId,
 ) -> lambda_http::Response<Body> {
     let (status, headers, content_type, body) = match outcome {
-        Ok(response) => (response.status, response.headers, "application/json", response.body),
+        Ok(response) => {
+            (response.status, response.headers, response.content_type, response.body.into_owned())
+        }
         Err(problem) => {
             let body = problem.body(correlation);
             (problem.status(), problem.headers(), Problem::CONTENT_TYPE, body)

@@ -43,7 +43,8 @@ const STACK: &[Dimension] = &[Dimension::Stack];
 const INGEST: &[&str] = &["ingest"];
 const ENRICH: &[&str] = &["enrich"];
 const RELAY: &[&str] = &["relay"];
-const EVERY: &[&str] = &["authorize", "ingest", "enrich", "report", "health", "relay", "admin"];
+const EVERY: &[&str] =
+    &["authorize", "ingest", "enrich", "report", "keys", "health", "pages", "relay", "admin"];
 
 const fn metric(name: &'static str, unit: Unit, functions: &'static [&'static str]) -> Metric {
     Metric { name, unit, dimensions: STACK, functions }

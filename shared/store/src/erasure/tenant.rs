@@ -28,7 +28,8 @@ pub enum TenantStep {
     ApiKeys,
 }
 
-/// Marks a tenant as being erased, and revokes its keys. Idempotent.
+/// Marks a tenant as being erased, and revokes its keys. Idempotent. Waits for database transactions
+/// that have inserted a key or a batch of the tenant: their foreign keys lock its row.
 ///
 /// # Errors
 /// [`StoreError`] of the statements.
@@ -37,7 +38,12 @@ pub async fn begin_tenant(
     tenant: TenantId,
 ) -> Result<(), StoreError> {
     sqlx::query!(
-        "update tenants set erasing_at = coalesce(erasing_at, now()) where tenant_id = $1",
+        r#"
+        with locked as (select tenant_id from tenants where tenant_id = $1 for update)
+        update tenants set erasing_at = coalesce(erasing_at, now())
+        from locked
+        where tenants.tenant_id = locked.tenant_id
+        "#,
         tenant.0
     )
     .execute(unnamed(connection))

@@ -12,7 +12,7 @@ begin
     end if;
     foreach function_role in array array[
         'tributary_authorize', 'tributary_ingest', 'tributary_enrich', 'tributary_report',
-        'tributary_health', 'tributary_relay'
+        'tributary_keys', 'tributary_health', 'tributary_relay'
     ]
     loop
         if exists (

@@ -10,7 +10,8 @@ use crate::error::StoreError;
 use crate::unnamed::unnamed;
 
 /// The functions with a role. The role is named `tributary_` and the name of the function.
-pub const FUNCTIONS: [&str; 6] = ["authorize", "ingest", "enrich", "report", "health", "relay"];
+pub const FUNCTIONS: [&str; 7] =
+    ["authorize", "ingest", "enrich", "report", "keys", "health", "relay"];
 
 /// The maximum length of an identifier in PostgreSQL.
 const LENGTH_MAX: usize = 63;

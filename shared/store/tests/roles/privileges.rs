@@ -3,10 +3,13 @@
 use std::time::Duration;
 
 use sqlx::{AssertSqlSafe, Executor};
-use tributary_domain::TenantId;
+use tributary_domain::api_key::{ApiKeySecret, Pepper};
+use tributary_domain::{Scope, TenantId};
+use tributary_store::api_keys::{self, ApiKey, NewApiKey};
 use tributary_store::role::FUNCTIONS;
 use tributary_store::{Store, report, retention};
 use tributary_testkit::ledger::{bookings, write};
+use uuid::Uuid;
 
 use crate::ledger::{LEASE, Ledger, SHOPPING};
 use crate::server::{as_function, sqlstate};
@@ -46,6 +49,19 @@ async fn ledger_with_rows_in_all_tables() -> Ledger {
     report::fold(&mut tx, 1).await.unwrap();
     tx.commit().await.unwrap();
     ledger.write(&bookings(1, "-2")).await;
+    let new = NewApiKey {
+        key: ApiKey {
+            tenant: ledger.tenant,
+            api_key_id: Uuid::now_v7(),
+            scopes: vec![Scope::Report],
+        },
+        name: "key",
+    };
+    let pepper = Pepper::new(&"p".repeat(Pepper::LENGTH_MIN)).unwrap();
+    let mut tx = ledger.begin().await;
+    let entropy = || [1; ApiKeySecret::ENTROPY_BYTES];
+    api_keys::create(&mut tx, &new, &pepper, entropy).await.unwrap();
+    tx.commit().await.unwrap();
     ledger
 }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use sqlx::{Connection, PgConnection, Row};
+use tributary_domain::api_key::{ApiKeySecret, Pepper};
 use tributary_domain::identity::LeaseToken;
 use tributary_domain::{BatchId, Scope, TenantId};
 use tributary_store::api_keys::{self, ApiKey, NewApiKey};
@@ -24,15 +25,18 @@ async fn run_statements(connection: &mut PgConnection, tenant: TenantId, round: 
     health::ping(connection).await.unwrap();
     tenants::find_or_create(connection, "third", TenantId(Uuid::now_v7())).await.unwrap();
     let key = ApiKey { tenant, api_key_id: Uuid::now_v7(), scopes: vec![Scope::Ingest] };
-    let prefix = format!("trb_0000000{}", round.as_bytes()[0] % 10);
-    let new = NewApiKey { key: key.clone(), name: "key", prefix: &prefix, key_hash: [0; 32] };
-    api_keys::insert(connection, &new).await.unwrap();
-    api_keys::find_by_prefix(connection, &prefix).await.unwrap().unwrap();
+    let new = NewApiKey { key: key.clone(), name: "key" };
+    let pepper = Pepper::new(&"p".repeat(Pepper::LENGTH_MIN)).unwrap();
+    let entropy = || [round.as_bytes()[0]; ApiKeySecret::ENTROPY_BYTES];
+    let secret = api_keys::create(connection, &new, &pepper, entropy).await.unwrap();
+    let prefix = secret.prefix();
+    api_keys::count_active(connection, tenant).await.unwrap();
+    api_keys::find_by_prefix(connection, prefix).await.unwrap().unwrap();
     api_keys::record_use(connection, &key).await.unwrap();
     tenants::find(connection, "third").await.unwrap().unwrap();
     tenants::exists(connection, tenant).await.unwrap();
     api_keys::list(connection, tenant).await.unwrap();
-    api_keys::revoke_by_prefix(connection, tenant, &prefix).await.unwrap().unwrap();
+    api_keys::revoke_by_prefix(connection, tenant, prefix).await.unwrap().unwrap();
     api_keys::revoke_by_name(connection, tenant, "key").await.unwrap();
 
     let sent = bookings(3, round);

@@ -24,16 +24,25 @@ pub fn parse(
     format: Format,
     now: DateTime<Utc>,
 ) -> Result<IngestRequest, RequestError> {
-    let mut faults = Faults::default();
-    let raw = RawRequest::read(&mut Reader::new(body, &mut faults)?);
-    let request = match raw {
-        Ok(Some(raw)) => {
-            let progress = &mut Progress::new(&mut faults, now);
-            match format {
-                Format::Plain => plain::read_request(raw, progress),
-                Format::Plaid => plaid::read_request(raw, progress),
-            }
+    read_body(body, RawRequest::read, |raw, faults| {
+        let progress = &mut Progress::new(faults, now);
+        match format {
+            Format::Plain => plain::read_request(raw, progress),
+            Format::Plaid => plaid::read_request(raw, progress),
         }
+    })
+}
+
+/// Parses a body: `read_raw` reads its JSON, and `read` the values.
+pub fn read_body<'b, R, T>(
+    body: &'b [u8],
+    read_raw: impl FnOnce(&mut Reader<'b, '_>) -> Result<Option<R>, Stop>,
+    read: impl FnOnce(R, &mut Faults) -> Option<T>,
+) -> Result<T, RequestError> {
+    let mut faults = Faults::default();
+    let raw = read_raw(&mut Reader::new(body, &mut faults)?);
+    let request = match raw {
+        Ok(Some(raw)) => read(raw, &mut faults),
         Ok(None) => {
             faults.at(Place::Body.to_string(), FaultCode::WrongType, MUST_BE_OBJECT);
             None

@@ -6,18 +6,22 @@
 use std::borrow::Cow;
 
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
-use tributary_domain::request::limits::BODY_BYTES_MAX;
-use tributary_lambda::http::gzip::{self, GzipError, MEMBERS_MAX};
-use tributary_lambda::http::{Problem, Request};
+
+use super::gzip::{self, GzipError, MEMBERS_MAX};
+use super::problem::Problem;
+use super::request::Request;
 
 /// The supported content codings. `x-gzip` equals `gzip` (RFC 9110, section 8.4.1.3).
 const CODINGS: [&str; 3] = ["identity", "gzip", "x-gzip"];
 
-/// Reads the body. It has at most [`BODY_BYTES_MAX`] bytes, both as sent and decompressed.
-pub fn read(request: &Request) -> Result<Cow<'_, [u8]>, Problem> {
+/// Reads the body. It has at most `bytes_max` bytes, both as sent and decompressed.
+///
+/// # Errors
+/// [`Problem`] if it is larger, not sent as JSON, or not valid gzip.
+pub fn read_body(request: &Request, bytes_max: usize) -> Result<Cow<'_, [u8]>, Problem> {
     let body = request.body();
-    if body.len() > BODY_BYTES_MAX {
-        return Err(Problem::TooLarge { bytes_max: BODY_BYTES_MAX });
+    if body.len() > bytes_max {
+        return Err(Problem::TooLarge { bytes_max });
     }
     if !is_json(request) || !has_supported_coding(request) {
         return Err(Problem::UnsupportedMediaType);
@@ -25,8 +29,8 @@ pub fn read(request: &Request) -> Result<Cow<'_, [u8]>, Problem> {
     if !gzip::is_gzip(body) {
         return Ok(Cow::Borrowed(body));
     }
-    gzip::decompress(body, BODY_BYTES_MAX).map(Cow::Owned).map_err(|error| match error {
-        GzipError::TooLarge => Problem::TooLarge { bytes_max: BODY_BYTES_MAX },
+    gzip::decompress(body, bytes_max).map(Cow::Owned).map_err(|error| match error {
+        GzipError::TooLarge => Problem::TooLarge { bytes_max },
         GzipError::Invalid => Problem::NotJson(format!(
             "It is not valid gzip: incomplete, damaged, or of more than {MEMBERS_MAX} members."
         )),
@@ -50,9 +54,10 @@ mod tests {
     use super::*;
     use http::{HeaderValue, StatusCode};
     use tributary_domain::CorrelationId;
+    use tributary_domain::request::limits::BODY_BYTES_MAX;
     use tributary_testkit::gzip::{bomb, gzip};
 
-    const EVENT: &str = include_str!("../../../events/api-ingest.json");
+    const EVENT: &str = include_str!("../../../../events/api-ingest.json");
 
     fn request(content_encoding: Option<&[u8]>, body: Vec<u8>) -> Request {
         let mut request = lambda_http::request::from_str(EVENT).unwrap();
@@ -66,7 +71,9 @@ mod tests {
     }
 
     fn status(content_encoding: Option<&[u8]>, body: Vec<u8>) -> Option<StatusCode> {
-        read(&request(content_encoding, body)).err().map(|problem| problem.status())
+        read_body(&request(content_encoding, body), BODY_BYTES_MAX)
+            .err()
+            .map(|problem| problem.status())
     }
 
     #[test]
@@ -74,7 +81,11 @@ mod tests {
         for coding in [None, Some(&b"identity"[..]), Some(b"gzip"), Some(b"GZip"), Some(b"X-GZIP")]
         {
             for body in [b"{}".to_vec(), gzip(b"{}"), [gzip(b"{"), gzip(b"}")].concat()] {
-                assert_eq!(read(&request(coding, body)).unwrap(), b"{}".as_slice(), "{coding:?}");
+                assert_eq!(
+                    read_body(&request(coding, body), 2).unwrap(),
+                    b"{}".as_slice(),
+                    "{coding:?}"
+                );
             }
         }
     }
@@ -94,7 +105,7 @@ mod tests {
         let mut cut = gzip(b"{}");
         cut.pop();
         for body in [cut, [gzip(b"{}"), b"{}".to_vec()].concat(), vec![0x1f, 0x8b]] {
-            let problem = read(&request(Some(b"gzip"), body)).unwrap_err();
+            let problem = read_body(&request(Some(b"gzip"), body), BODY_BYTES_MAX).unwrap_err();
             assert_eq!(problem.status(), StatusCode::BAD_REQUEST);
             let text = problem.body(&CorrelationId::accept("c-1").unwrap());
             assert!(text.contains("It is not valid gzip"), "{text}");

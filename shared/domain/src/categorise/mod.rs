@@ -3,6 +3,7 @@
 
 mod bank_category;
 mod category;
+mod explanation;
 mod matcher;
 mod mcc;
 mod normalise;
@@ -20,6 +21,7 @@ use std::pin::Pin;
 use serde::{Deserialize, Serialize};
 
 pub use category::{Category, UnknownCategory};
+pub use explanation::{Decision, explain};
 pub use rule_categorizer::RuleCategorizer;
 pub use rules::rules_version;
 

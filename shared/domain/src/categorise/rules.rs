@@ -152,6 +152,20 @@ impl Rules {
         self.rules.get(table.rule(mcc::parse(code)?)?)
     }
 
+    /// The tier of the rule with this id.
+    pub(super) fn tier_of(&self, id: &str) -> Option<Tier> {
+        self.rules.iter().find(|rule| rule.id == id).map(|rule| rule.tier)
+    }
+
+    /// Every name that a decision by these rules may have.
+    #[cfg(test)]
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        let of_codes =
+            self.rules.iter().filter(|rule| matches!(rule.tier, Tier::Mcc | Tier::VagueMcc));
+        let of_words = self.patterns.iter().map(|pattern| pattern.name.as_str());
+        of_words.chain(of_codes.map(|rule| rule.id.as_str()))
+    }
+
     fn meaning(&self, number: usize, is_income: bool) -> Option<(&Pattern, &Rule)> {
         let pattern = (*self.meanings.get(number)?.get(usize::from(is_income))?)?;
         let pattern = self.patterns.get(pattern)?;

@@ -10,6 +10,9 @@
 -- unchanged ones, whose rows belong to an earlier batch, but not the transactions that the request removes. A transaction that was erased is null in it, so that the
 -- others keep their positions. relay sets it to null where it is no longer needed: see `examined_at`.
 --
+-- `failed` is how many of its own transactions had failed when it was finished: those that it inserted or updated, and
+-- that no later batch has updated since.
+--
 -- `erased` counts the nulls of the array, or once there is no array, the transactions that were not stored any more
 -- then.
 --
@@ -28,6 +31,7 @@ create table batches (
     total_transactions integer not null generated always as (inserted + updated + unchanged) stored,
     removed integer not null default 0,
     removed_unknown integer not null default 0,
+    failed integer not null default 0,
     erased integer not null default 0,
     message_count integer not null,
     accepted_at timestamptz not null default now(),
@@ -45,6 +49,9 @@ create table batches (
     constraint batches_counts_add_up check (
         inserted >= 0 and updated >= 0 and unchanged >= 0 and removed >= 0 and removed_unknown >= 0
         and (transaction_ids is null or cardinality(transaction_ids) = total_transactions)
+    ),
+    constraint batches_failed_counted check (
+        failed between 0 and total_transactions and (failed = 0 or finished_at is not null)
     ),
     -- Without erased transactions, the array is not read.
     constraint batches_erased_counted check (

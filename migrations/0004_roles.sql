@@ -185,7 +185,7 @@ insert (
 ),
 update (
     inserted, updated, unchanged, removed, removed_unknown, message_count, announce_at, started_at,
-    finished_at
+    finished_at, failed
 )
 on batches to tributary_ingest;
 grant
@@ -221,7 +221,7 @@ on transaction_revisions to tributary_ingest;
 -- bank sent.
 grant
 select (tenant_id, batch_id, accepted_at, announce_at, started_at, finished_at),
-update (announce_at, started_at, finished_at)
+update (announce_at, started_at, finished_at, failed)
 on batches to tributary_enrich;
 grant
 select,
@@ -240,18 +240,21 @@ update (
 )
 on transactions to tributary_enrich;
 
--- report reads batches, sums and transactions, without results that the API does not show, and of accounts only the id.
+-- report reads batches, sums, accounts and transactions, without columns that the API does not show.
 grant select on batches, report_packs, report_days to tributary_report;
+grant execute on function report_entries(uuid, text) to tributary_report;
 grant
 select (tenant_id, batch_id, first_position, last_position, expires_at, token)
 on slices to tributary_report;
-grant select (tenant_id, account_id) on accounts to tributary_report;
+grant
+select (tenant_id, account_id, name, account_type, subtype, mask, balances, balances_at)
+on accounts to tributary_report;
 grant
 select (
     tenant_id, transaction_id, batch_id, batch_position, account_id, amount, currency, booked_on,
     booked_at, authorized_on, description, merchant_name, payment_channel, merchant_category_code,
     bank_category, is_pending, pending_transaction_id, replaced_by, removed_at, revision, status, attempts, category, primary_code,
-    detailed_code, confidence, rule, failure_reason
+    detailed_code, confidence, rule, rules_version, failure_reason
 )
 on transactions to tributary_report;
 grant select on transaction_revisions to tributary_report;

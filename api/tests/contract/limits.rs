@@ -1,7 +1,8 @@
 //! The limits and enumerations of the document are the constants of the code.
 
-use report::cursor::Cursor;
-use serde_json::json;
+use report::SEARCH_LENGTH_MAX;
+use report::cursor::{AccountCursor, BatchCursor, TransactionCursor};
+use serde_json::{Value, json};
 use tributary_domain::categorise::{Category, Confidence};
 use tributary_domain::request::limits::{
     ACCOUNTS_MAX, BODY_BYTES_MAX, DATE_MIN, DAYS_AHEAD_MAX, DEPTH_MAX, FIELD_NAME_LENGTH_MAX,
@@ -10,15 +11,21 @@ use tributary_domain::request::limits::{
 };
 use tributary_domain::summary::TOP_CATEGORIES_MAX;
 use tributary_domain::{
-    CorrelationId, Currency, FaultCode, Faults, Money, Period, TransactionStatus,
+    BatchStatus, CorrelationId, Currency, FaultCode, Faults, Money, Period, TransactionStatus,
 };
 use tributary_lambda::http::gzip::MEMBERS_MAX;
 use tributary_store::api_keys::LISTED_MAX;
+use tributary_store::SCAN_MAX;
 use tributary_store::batches::FAILURES_SHOWN_MAX;
-use tributary_store::transactions::stored::SCAN_MAX;
 use tributary_store::transactions::{DAYS_MOVED_MAX, REVISIONS_MAX};
 
 use super::document::{at, document, operation, validator};
+
+/// A query parameter of an operation.
+fn parameter(operation_id: &str, name: &str) -> &'static Value {
+    let parameters = operation(operation_id)["parameters"].as_array().unwrap();
+    parameters.iter().find(|parameter| parameter["name"] == name).unwrap()
+}
 
 #[test]
 fn limits_are_those_of_the_code() {
@@ -36,6 +43,7 @@ fn limits_are_those_of_the_code() {
         ("PlaidTransactions/maxItems", json!(TRANSACTIONS_MAX)),
         ("AcceptedBatch/properties/total_transactions/maximum", json!(TRANSACTIONS_MAX)),
         ("Batch/properties/total_transactions/maximum", json!(TRANSACTIONS_MAX)),
+        ("ListedBatch/properties/total_transactions/maximum", json!(TRANSACTIONS_MAX)),
         ("RetriedBatch/properties/retried/maximum", json!(TRANSACTIONS_MAX)),
         ("Batch/properties/failures/maxItems", json!(FAILURES_SHOWN_MAX)),
         ("TransactionDetails/properties/revisions/maxItems", json!(REVISIONS_MAX)),
@@ -55,6 +63,10 @@ fn limits_are_those_of_the_code() {
         ("RequestAmount/exclusiveMaximum", json!(amount_limit)),
         ("CurrencyCode/maxLength", json!(Currency::UNOFFICIAL_LENGTH_MAX)),
         ("UnofficialCurrencyCode/maxLength", json!(Currency::UNOFFICIAL_LENGTH_MAX)),
+        (
+            "Balances/properties/unofficial_currency_code/maxLength",
+            json!(Currency::UNOFFICIAL_LENGTH_MAX),
+        ),
         ("Summary/properties/currency/maxLength", json!(Currency::UNOFFICIAL_LENGTH_MAX)),
         ("Problem/properties/errors/maxItems", json!(Faults::REPORTED_MAX)),
         ("Summary/properties/top_categories/maxItems", json!(TOP_CATEGORIES_MAX)),
@@ -83,14 +95,20 @@ fn limits_are_those_of_the_code() {
         let key = at(&format!("/components/parameters/{parameter}/schema"));
         assert_eq!(key["maxLength"], json!(ID_BYTES_MAX));
     }
-    let parameters = operation("listTransactions")["parameters"].as_array().unwrap();
-    let cursor = parameters.iter().find(|parameter| parameter["name"] == "cursor").unwrap();
-    assert_eq!(cursor["schema"]["maxLength"], json!(Cursor::LENGTH_MAX));
+    for (operation_id, name, length_max) in [
+        ("listTransactions", "cursor", TransactionCursor::LENGTH_MAX),
+        ("listTransactions", "q", SEARCH_LENGTH_MAX),
+        ("listAccounts", "cursor", AccountCursor::LENGTH_MAX),
+        ("listBatches", "cursor", BatchCursor::LENGTH),
+    ] {
+        let schema = &parameter(operation_id, name)["schema"];
+        assert_eq!(schema["maxLength"], json!(length_max), "{operation_id} {name}");
+    }
 }
 
 #[test]
 fn descriptions_state_the_limits_without_a_keyword() {
-    let says = |description: &serde_json::Value, limit: &str| {
+    let says = |description: &Value, limit: &str| {
         let description = description.as_str().unwrap();
         assert!(description.contains(limit), "{limit} is not in {description:?}");
     };
@@ -120,11 +138,11 @@ fn descriptions_state_the_limits_without_a_keyword() {
     says(&at("/components/schemas/Id")["description"], &format!("{ID_BYTES_MAX} bytes of UTF-8"));
     says(&ingest["description"], &format!("by more than {DAYS_MOVED_MAX} days"));
     says(&operation("listTransactions")["description"], &format!("{SCAN_MAX} transactions"));
+    says(&operation("listBatches")["description"], &format!("{SCAN_MAX} batches"));
     let date = &at("/components/schemas/RequestDate")["description"];
     says(date, &format!("Not before {DATE_MIN} "));
     says(date, &format!(" {DAYS_AHEAD_MAX} days ahead"));
-    let parameters = operation("getSummary")["parameters"].as_array().unwrap();
-    let end = parameters.iter().find(|parameter| parameter["name"] == "end_date").unwrap();
+    let end = parameter("getSummary", "end_date");
     says(&end["description"], &format!("less than {} days", Period::DAYS_MAX));
 }
 
@@ -146,6 +164,7 @@ fn enumerations_are_those_of_the_code() {
     let named = |name: &str| &at(&format!("/components/schemas/{name}"))["enum"];
     assert_eq!(*named("Category"), json!(Category::ALL));
     assert_eq!(*named("TransactionStatus"), json!(TransactionStatus::ALL));
+    assert_eq!(*named("BatchStatus"), json!(BatchStatus::ALL));
     assert_eq!(*named("FaultCode"), json!(FaultCode::ALL));
 
     let counts = at("/components/schemas/StatusCounts/properties").as_object().unwrap();

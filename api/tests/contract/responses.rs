@@ -8,8 +8,8 @@ use http::{HeaderMap, Request, StatusCode};
 use ingest::{Ingest, Limits};
 use keys::Keys;
 use lambda_http::{Body, RequestExt, Response};
-use report::Report;
-use report::cursor::Cursor;
+use report::cursor::{AccountCursor, BatchCursor, TransactionCursor};
+use report::{Report, SEARCH_LENGTH_MAX};
 use serde_json::{Value, json};
 use tributary_domain::api_key::Pepper;
 use tributary_domain::request::limits::{BODY_BYTES_MAX, ID_BYTES_MAX};
@@ -193,14 +193,38 @@ fn sample_body(bytes: usize) -> String {
 #[tokio::test]
 async fn report_responds_as_documented() {
     let report = Report::new(store());
-    let batch = "/api/batches/0191b6e0-0000-7000-8000-0000000000b1";
+    let batch_id = "0191b6e0-0000-7000-8000-0000000000b1";
+    let batch = &format!("/api/batches/{batch_id}");
     let list = "/api/accounts/acc_12345/transactions";
     let summary = "/api/reports/account/acc_12345/summary";
+    let batch_cursor = BatchCursor(batch_id.parse().unwrap()).encode();
+    let account_cursor = AccountCursor("x".repeat(ID_BYTES_MAX)).encode();
     let account = |id: &str| format!("/api/accounts/{id}/transactions");
     let days = |start: &str, end: &str| json!({"start_date": start, "end_date": end});
     for (operation_id, status, event) in [
         ("getBatch", 503, get(batch, Value::Null)),
         ("getBatch", 404, get("/api/batches/none", Value::Null)),
+        ("listBatches", 503, get("/api/batches", Value::Null)),
+        (
+            "listBatches",
+            503,
+            get("/api/batches", json!({"status": "open", "cursor": batch_cursor})),
+        ),
+        ("listBatches", 422, get("/api/batches", json!({"status": "completed"}))),
+        ("listBatches", 422, get("/api/batches", json!({"cursor": "none"}))),
+        ("listBatches", 422, get("/api/batches", json!({"limit": "101"}))),
+        ("listAccounts", 503, get("/api/accounts", json!({"cursor": account_cursor}))),
+        (
+            "listAccounts",
+            422,
+            get("/api/accounts", json!({"cursor": account_cursor.clone() + "A"})),
+        ),
+        ("listAccounts", 422, get("/api/accounts", json!({"limit": "0"}))),
+        ("getAccount", 503, get("/api/accounts/acc_12345", Value::Null)),
+        ("getAccount", 404, get("/api/accounts/%20", Value::Null)),
+        ("listTransactions", 503, get(list, json!({"q": "é".repeat(SEARCH_LENGTH_MAX)}))),
+        ("listTransactions", 422, get(list, json!({"q": "x".repeat(SEARCH_LENGTH_MAX + 1)}))),
+        ("listTransactions", 422, get(list, json!({"q": " "}))),
         ("listTransactions", 503, get(list, Value::Null)),
         ("listTransactions", 503, get(list, json!({"status": "failed", "category": "Food"}))),
         ("listTransactions", 422, get(list, json!({"status": "Failed"}))),
@@ -235,7 +259,7 @@ async fn report_responds_as_documented() {
 
 fn longest_cursor() -> String {
     let booked_on = "9999-12-31".parse().unwrap();
-    Cursor { booked_on, transaction_id: "🚀".repeat(ID_BYTES_MAX / 4) }.encode()
+    TransactionCursor { booked_on, transaction_id: "🚀".repeat(ID_BYTES_MAX / 4) }.encode()
 }
 
 #[tokio::test]
@@ -284,20 +308,30 @@ fn without_caller(mut event: Value) -> Value {
 #[tokio::test]
 async fn page_has_its_documented_limits() {
     let report = Report::new(store());
-    let parameters = operation("listTransactions")["parameters"].as_array().unwrap();
-    let limit = parameters.iter().find(|parameter| parameter["name"] == "limit").unwrap();
-    let bound = |name: &str| limit["schema"][name].as_i64().unwrap();
-    let page_max = &at("/components/schemas/TransactionPage/properties/transactions")["maxItems"];
-    assert_eq!(*page_max, bound("maximum"));
-    for (limit, status) in [
-        (bound("minimum") - 1, 422),
-        (bound("minimum"), 503),
-        (bound("maximum"), 503),
-        (bound("maximum") + 1, 422),
+    for (operation_id, path, rows) in [
+        (
+            "listTransactions",
+            "/api/accounts/acc_12345/transactions",
+            "TransactionPage/properties/transactions",
+        ),
+        ("listAccounts", "/api/accounts", "AccountPage/properties/accounts"),
+        ("listBatches", "/api/batches", "BatchPage/properties/batches"),
     ] {
-        let query = json!({"limit": limit.to_string()});
-        let response = send(&report, &get("/api/accounts/acc_12345/transactions", query)).await;
-        assert_eq!(response.status(), status, "limit {limit}");
+        let parameters = operation(operation_id)["parameters"].as_array().unwrap();
+        let limit = parameters.iter().find(|parameter| parameter["name"] == "limit").unwrap();
+        let bound = |name: &str| limit["schema"][name].as_i64().unwrap();
+        let page_max = &at(&format!("/components/schemas/{rows}"))["maxItems"];
+        assert_eq!(*page_max, bound("maximum"));
+        for (limit, status) in [
+            (bound("minimum") - 1, 422),
+            (bound("minimum"), 503),
+            (bound("maximum"), 503),
+            (bound("maximum") + 1, 422),
+        ] {
+            let query = json!({"limit": limit.to_string()});
+            let response = send(&report, &get(path, query)).await;
+            assert_eq!(response.status(), status, "{operation_id} limit {limit}");
+        }
     }
 }
 

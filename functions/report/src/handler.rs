@@ -4,7 +4,7 @@ use tributary_lambda::http::{Handler, Problem, Request, Response};
 use tributary_lambda::routes::{Call, ReportCall};
 use tributary_store::Store;
 
-use crate::{batch, summary, transaction, transactions};
+use crate::{accounts, batch, batches, summary, transaction, transactions};
 
 /// The handler of report.
 #[derive(Debug)]
@@ -30,7 +30,10 @@ impl Handler for Report {
     async fn handle(&self, call: ReportCall, request: &Request) -> Result<Response, Problem> {
         match call {
             ReportCall::GetSummary => summary::get(&self.store, request).await,
+            ReportCall::ListBatches => batches::list(&self.store, request).await,
             ReportCall::GetBatch => batch::get(&self.store, request).await,
+            ReportCall::ListAccounts => accounts::list(&self.store, request).await,
+            ReportCall::GetAccount => accounts::get(&self.store, request).await,
             ReportCall::ListTransactions => transactions::list(&self.store, request).await,
             ReportCall::GetTransaction => transaction::get(&self.store, request).await,
         }

@@ -1,6 +1,9 @@
-//! Returns an account's summary, its transactions, and the progress of a batch.
+//! Returns batches, accounts, transactions and summaries.
 
+mod account_body;
+mod accounts;
 mod batch;
+mod batches;
 pub mod cursor;
 mod handler;
 mod parameters;
@@ -10,3 +13,4 @@ mod transaction_body;
 mod transactions;
 
 pub use handler::Report;
+pub use transactions::SEARCH_LENGTH_MAX;

@@ -41,7 +41,7 @@ pub async fn get(store: &Store, request: &Request) -> Result<Response, Problem> 
     let account_id = request.bank_id("account_id")?;
     let mut faults = Faults::default();
     let period = Period::parse(request.query("start_date"), request.query("end_date"));
-    let currency = parameters::currency(request, "currency", &mut faults);
+    let currency = parameters::currency(request, &mut faults);
     let period = parameters::accept(period, faults)?;
 
     let mut tx = store.begin(tenant).await?;

@@ -7,12 +7,16 @@ use serde::Serialize;
 use tributary_domain::categorise::Category;
 use tributary_domain::{CorrelationId, Faults, OpenPeriod, TransactionStatus};
 use tributary_lambda::http::{Problem, Request, Response};
-use tributary_store::transactions::stored::{self, PageQuery};
+use tributary_store::transactions::{self, PageQuery};
 use tributary_store::{Store, accounts};
 
-use crate::cursor::Cursor;
-use crate::parameters;
+use crate::cursor::TransactionCursor;
+use crate::parameters::{self, Limit};
 use crate::transaction_body::TransactionBody;
+
+const LIMIT: Limit = Limit { default: 100, max: 500 };
+/// The longest text to search for, in characters.
+pub const SEARCH_LENGTH_MAX: usize = 100;
 
 #[derive(Serialize)]
 struct Body<'b> {
@@ -36,35 +40,15 @@ impl FromStr for Include {
     }
 }
 
-/// The number of transactions of a page.
-#[derive(Clone, Copy)]
-struct Limit(usize);
-
-impl Limit {
-    const DEFAULT: Self = Self(100);
-    const MAX: usize = 500;
-}
-
-impl FromStr for Limit {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let is_plain = text.len() <= 3 && text.bytes().all(|byte| byte.is_ascii_digit());
-        match text.parse() {
-            Ok(limit) if is_plain && (1..=Self::MAX).contains(&limit) => Ok(Self(limit)),
-            _ => Err(format!("must be a whole number from 1 to {}", Self::MAX)),
-        }
-    }
-}
-
 pub async fn list(store: &Store, request: &Request) -> Result<Response, Problem> {
     let tenant = request.tenant()?;
     let account_id = request.bank_id("account_id")?;
     let mut faults = Faults::default();
     let status = parameters::optional::<TransactionStatus>(request, "status", &mut faults);
     let category = parameters::optional::<Category>(request, "category", &mut faults);
-    let cursor = parameters::optional::<Cursor>(request, "cursor", &mut faults);
-    let limit = parameters::optional(request, "limit", &mut faults).unwrap_or(Limit::DEFAULT);
+    let cursor = parameters::optional::<TransactionCursor>(request, "cursor", &mut faults);
+    let text = parameters::cleaned(request, "q", SEARCH_LENGTH_MAX, &mut faults);
+    let limit = LIMIT.of(request, &mut faults);
     let include = parameters::optional::<Include>(request, "include", &mut faults);
     let period = OpenPeriod::parse(request.query("start_date"), request.query("end_date"));
     let period = parameters::accept(period, faults)?;
@@ -74,18 +58,20 @@ pub async fn list(store: &Store, request: &Request) -> Result<Response, Problem>
         period,
         status,
         category: category.map(Category::as_str),
+        text: text.as_deref(),
         include_removed: include.is_some(),
         after: cursor.as_ref().map(|cursor| (cursor.booked_on, cursor.transaction_id.as_str())),
-        limit: i64::try_from(limit.0).unwrap_or(i64::MAX),
+        limit,
     };
     let mut tx = store.begin(tenant).await?;
-    let page = stored::page(&mut tx, tenant, &query).await?;
+    let page = transactions::page(&mut tx, tenant, &query).await?;
     if page.transactions.is_empty() && !accounts::exists(&mut tx, tenant, account_id).await? {
         return Err(Problem::NotFound);
     }
 
-    let next_cursor =
-        page.next.map(|(booked_on, transaction_id)| Cursor { booked_on, transaction_id }.encode());
+    let next_cursor = page.next.map(|(booked_on, transaction_id)| {
+        TransactionCursor { booked_on, transaction_id }.encode()
+    });
     let transactions = page
         .transactions
         .into_iter()

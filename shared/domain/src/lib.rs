@@ -19,4 +19,4 @@ pub use money::{Currency, Money};
 pub use period::{OpenPeriod, Period};
 pub use request::{Account, Balances, Format, IngestRequest, Removal, RequestError, Transaction};
 pub use scope::{Scope, UnknownScope};
-pub use status::{StatusCounts, TransactionStatus};
+pub use status::{BatchStatus, StatusCounts, TransactionStatus};

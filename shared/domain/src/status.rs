@@ -1,4 +1,4 @@
-//! The states of a transaction: `pending` → `processing` → `completed` | `failed`.
+//! The states of a transaction: `pending` → `processing` → `completed` | `failed`; and of a batch.
 
 use std::fmt;
 use std::str::FromStr;
@@ -91,6 +91,46 @@ impl StatusCounts {
     }
 }
 
+/// The status of a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BatchStatus {
+    /// Not finished.
+    Open,
+    /// Finished, and none of its transactions had failed then.
+    Finished,
+    /// Finished with failed transactions.
+    Failed,
+}
+
+impl BatchStatus {
+    /// Every status.
+    pub const ALL: [Self; 3] = [Self::Open, Self::Finished, Self::Failed];
+
+    /// The name in SQL and in JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Finished => "finished",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// The text is not the name of a status of a batch.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must be one of open, finished, failed")]
+pub struct UnknownBatchStatus;
+
+impl FromStr for BatchStatus {
+    type Err = UnknownBatchStatus;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL.into_iter().find(|status| status.as_str() == text).ok_or(UnknownBatchStatus)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,6 +141,10 @@ mod tests {
             assert_eq!(status.as_str().parse(), Ok(status));
         }
         assert_eq!("Pending".parse::<TransactionStatus>(), Err(UnknownStatus));
+        for status in BatchStatus::ALL {
+            assert_eq!(status.as_str().parse(), Ok(status));
+        }
+        assert_eq!("pending".parse::<BatchStatus>(), Err(UnknownBatchStatus));
     }
 
     #[test]

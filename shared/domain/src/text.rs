@@ -6,6 +6,8 @@ use std::borrow::Cow;
 use icu_normalizer::ComposingNormalizerBorrowed;
 use icu_normalizer::properties::CanonicalCombiningClassMapBorrowed;
 
+use crate::fault::FaultCode;
+
 /// The longest id of a client, in bytes of UTF-8.
 pub const ID_BYTES_MAX: usize = 512;
 
@@ -27,6 +29,18 @@ pub enum TextError {
     /// An id with a character of Unicode's category Cc, such as NUL.
     #[error("must not contain control characters")]
     Control,
+}
+
+impl TextError {
+    /// The code of the violated rule.
+    #[must_use]
+    pub const fn code(self) -> FaultCode {
+        match self {
+            Self::Blank => FaultCode::Blank,
+            Self::TooLong { .. } | Self::IdTooLong => FaultCode::TooLong,
+            Self::Control => FaultCode::ControlCharacter,
+        }
+    }
 }
 
 /// Cleans a text and accepts it if 1 to `length_max` characters remain. Each sequence of white

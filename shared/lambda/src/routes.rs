@@ -65,8 +65,14 @@ pub enum IngestCall {
 /// A call that report serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReportCall {
+    /// `GET /api/batches`
+    ListBatches,
     /// `GET /api/batches/{batch_id}`
     GetBatch,
+    /// `GET /api/accounts`
+    ListAccounts,
+    /// `GET /api/accounts/{account_id}`
+    GetAccount,
     /// `GET /api/accounts/{account_id}/transactions`
     ListTransactions,
     /// `GET /api/accounts/{account_id}/transactions/{transaction_id}`
@@ -164,9 +170,27 @@ pub const ROUTES: &[Route] = &[
         access: Access::Ingest,
     },
     Route {
+        call: Call::Report(ReportCall::ListBatches),
+        method: "GET",
+        path: "/api/batches",
+        access: Access::Report,
+    },
+    Route {
         call: Call::Report(ReportCall::GetBatch),
         method: "GET",
         path: "/api/batches/{batch_id}",
+        access: Access::Report,
+    },
+    Route {
+        call: Call::Report(ReportCall::ListAccounts),
+        method: "GET",
+        path: "/api/accounts",
+        access: Access::Report,
+    },
+    Route {
+        call: Call::Report(ReportCall::GetAccount),
+        method: "GET",
+        path: "/api/accounts/{account_id}",
         access: Access::Report,
     },
     Route {
@@ -340,7 +364,7 @@ mod tests {
     #[test]
     fn unknown_path_differs_from_known_path_with_another_method() {
         assert_eq!(find("GET", "/api/nothing"), Err(NoRoute::UnknownPath));
-        assert_eq!(find("GET", "/api/batches/"), Err(NoRoute::UnknownPath));
+        assert_eq!(find("GET", "/api/reports/"), Err(NoRoute::UnknownPath));
         assert_eq!(find("GET", "/api/batches/b1/more"), Err(NoRoute::UnknownPath));
         assert_eq!(find("DELETE", "/api/batches/b1"), Err(NoRoute::OtherMethod(vec!["GET"])));
     }

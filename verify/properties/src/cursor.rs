@@ -1,12 +1,20 @@
-//! Properties of the cursor parser.
+//! Properties of the parsers of cursors.
 
-use report::cursor::Cursor;
+use report::cursor::{AccountCursor, BatchCursor, TransactionCursor};
 
 /// Parsing does not panic, and an accepted cursor encodes to the same text.
 pub fn check(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
-    if let Ok(cursor) = text.parse::<Cursor>() {
+    if let Ok(cursor) = text.parse::<TransactionCursor>() {
         assert_eq!(cursor.encode(), text);
-        assert!(text.len() <= Cursor::LENGTH_MAX);
+        assert!(text.len() <= TransactionCursor::LENGTH_MAX);
+    }
+    if let Ok(cursor) = text.parse::<AccountCursor>() {
+        assert_eq!(cursor.encode(), text);
+        assert!(text.len() <= AccountCursor::LENGTH_MAX);
+    }
+    if let Ok(cursor) = text.parse::<BatchCursor>() {
+        assert_eq!(cursor.encode(), text);
+        assert_eq!(text.len(), BatchCursor::LENGTH);
     }
 }

@@ -4,7 +4,7 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
-use report::cursor::Cursor;
+use report::cursor::TransactionCursor;
 use serde_json::{Value, json};
 use tributary_domain::request::limits;
 use tributary_domain::{Format, IngestRequest, text};
@@ -150,7 +150,7 @@ proptest! {
     fn cursor_survives_a_round_trip(days in 0_u64..40_000, id in any_text()) {
         let Ok(transaction_id) = text::accept_id(&id) else { return Ok(()) };
         let booked_on = limits::DATE_MIN + chrono::Days::new(days);
-        let cursor = Cursor { booked_on, transaction_id: transaction_id.to_owned() };
+        let cursor = TransactionCursor { booked_on, transaction_id: transaction_id.to_owned() };
         let text = cursor.encode();
         cursor::check(text.as_bytes());
         prop_assert_eq!(text.parse(), Ok(cursor));

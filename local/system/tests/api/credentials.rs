@@ -294,7 +294,8 @@ async fn resource_of_another_tenant_is_the_same_404_as_an_unknown_one_on_every_r
                     request.route.call,
                     Call::Ingest(IngestCall::RemoveTransaction)
                         | Call::Report(
-                            ReportCall::ListTransactions
+                            ReportCall::GetAccount
+                                | ReportCall::ListTransactions
                                 | ReportCall::GetTransaction
                                 | ReportCall::GetSummary
                         )

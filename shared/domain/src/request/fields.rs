@@ -265,9 +265,7 @@ impl ValueError {
     pub const fn code(&self) -> FaultCode {
         match self {
             Self::NotString => FaultCode::WrongType,
-            Self::Text(TextError::Blank) => FaultCode::Blank,
-            Self::Text(TextError::TooLong { .. } | TextError::IdTooLong) => FaultCode::TooLong,
-            Self::Text(TextError::Control) => FaultCode::ControlCharacter,
+            Self::Text(error) => error.code(),
         }
     }
 }

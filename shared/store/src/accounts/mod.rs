@@ -1,5 +1,7 @@
 //! Accounts, as the latest batch describes them.
 
+mod list;
+
 use rust_decimal::Decimal;
 use serde_json::json;
 use sqlx::PgConnection;
@@ -7,6 +9,8 @@ use tributary_domain::{Account, Balances, TenantId};
 
 use crate::error::StoreError;
 use crate::unnamed::unnamed;
+
+pub use list::{AccountPage, StateCounts, StoredAccount, list, one};
 
 /// The result of [`upsert`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,4 +1,4 @@
--- Marks a batch as finished if it has no slice left. Returns the slices by state, and how long the batch took if this
+-- Marks a batch as finished if it has no slice left, with the number of its transactions that failed. Returns the slices by state, and how long the batch took if this
 -- marked it.
 with work as (
     select
@@ -11,7 +11,14 @@ with work as (
 
 finished as (
     update batches as batch
-    set started_at = coalesce(batch.started_at, now()), finished_at = now(), announce_at = null
+    set
+        started_at = coalesce(batch.started_at, now()),
+        finished_at = now(),
+        announce_at = null,
+        failed = (
+            select count(*) from transactions as own
+            where own.tenant_id = $1 and own.batch_id = $2 and own.status = 'failed'
+        )
     from work
     where
         batch.tenant_id = $1

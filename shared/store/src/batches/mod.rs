@@ -1,6 +1,7 @@
-//! Batches: accept, reopen, finish, report progress.
+//! Batches: accept, reopen, finish, report progress, list.
 
 mod accept;
+mod list;
 mod progress;
 
 use std::time::Duration;
@@ -14,6 +15,7 @@ use crate::interval::millis;
 use crate::unnamed::unnamed;
 
 pub use accept::{Inserted, KEY_WAIT, KeyedBatch, NewBatch, TenantLimits, correct, insert, of_key};
+pub use list::{BatchPage, BatchQuery, ListedBatch, list};
 pub use progress::{FAILURES_SHOWN_MAX, Failure, Progress, failures, progress};
 
 /// The response to an accepted batch.
@@ -127,6 +129,7 @@ pub async fn reopen(
         update batches
         set
             finished_at = null,
+            failed = 0,
             message_count = $3,
             announce_at = now() + $4::bigint * interval '1 millisecond'
         where tenant_id = $1 and batch_id = $2

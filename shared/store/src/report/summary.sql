@@ -28,22 +28,11 @@ with held as (
 
 part as (
     select
-        day.currency, day.state, day.category, day.transaction_count,
-        case when day.kind = 'spend' then day.amount else 0 end as spend,
-        case when day.kind = 'income' then day.amount else 0 end as income
-    from report_days as day
-    where day.tenant_id = $1 and day.account_id = $2 and day.day between $3 and $4
-    union all
-    select
-        entry.currency, entry.state, entry.category, entry.transaction_count,
-        case when entry.kind = 'spend' then entry.amount else 0 end,
-        case when entry.kind = 'income' then entry.amount else 0 end
-    from report_packs as pack
-    cross join lateral unnest(
-        pack.days, pack.currencies, pack.states, pack.kinds, pack.categories, pack.counts,
-        pack.amounts
-    ) as entry (day, currency, state, kind, category, transaction_count, amount)
-    where pack.tenant_id = $1 and pack.account_id = $2 and entry.day between $3 and $4
+        currency, state, category, transaction_count,
+        case when kind = 'spend' then amount else 0 end as spend,
+        case when kind = 'income' then amount else 0 end as income
+    from report_entries($1, $2)
+    where day between $3 and $4
     union all
     select
         held.currency, move.state, '', move.sign * held.transaction_count,

@@ -2,6 +2,7 @@
 
 mod columns;
 mod conflicts;
+mod page;
 mod pairs;
 mod removal;
 mod revisions;
@@ -16,6 +17,7 @@ use crate::error::StoreError;
 use crate::unnamed::unnamed;
 use columns::Columns;
 pub use conflicts::{Conflicts, ReusedId};
+pub use page::{Page, PageQuery, page};
 pub use pairs::has_pairs;
 pub use removal::remove_one;
 pub use revisions::{REVISIONS_MAX, Revision, RevisionContent, revisions};

@@ -5,7 +5,7 @@ use std::time::Duration;
 use sqlx::Executor;
 use tributary_domain::{BatchId, TransactionStatus};
 use tributary_store::batches::{self, TenantLimits};
-use tributary_store::transactions::stored::{self, PageQuery};
+use tributary_store::transactions::{self, PageQuery};
 use tributary_store::{announcements, backlog, report};
 use tributary_testkit::ledger::{booking, content_hash, insert_batch};
 use uuid::Uuid;
@@ -85,7 +85,7 @@ async fn lists_read_a_bounded_number_of_rows() {
         ("page of a status", failed, 30_000),
         ("page of a category", shopping, 30_000),
     ] {
-        stored::page(&mut tx, ledger.tenant, &query).await.unwrap();
+        transactions::page(&mut tx, ledger.tenant, &query).await.unwrap();
         bounds.check(step, rows_max);
     }
     let batch =

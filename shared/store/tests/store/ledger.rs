@@ -6,8 +6,8 @@ use tributary_domain::identity::LeaseToken;
 use tributary_domain::{BatchId, OpenPeriod, TenantId, Transaction};
 use tributary_store::batches::{FinishOutcome, RemainingWork};
 use tributary_store::enrichment::{self, Category, Claim, ClaimedTransaction, Lease, Outcome};
-use tributary_store::transactions::stored::{PageQuery, StoredTransaction};
-use tributary_store::transactions::{self, Written};
+use tributary_store::transactions::stored::StoredTransaction;
+use tributary_store::transactions::{self, PageQuery, Written};
 use tributary_store::{Store, Tx, batches, check};
 use tributary_testkit::TestDatabase;
 use tributary_testkit::ledger::{divide, write};
@@ -233,6 +233,7 @@ pub fn account_page(account_id: &str) -> PageQuery<'_> {
         include_removed: false,
         status: None,
         category: None,
+        text: None,
         after: None,
         limit: 100,
     }

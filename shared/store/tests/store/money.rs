@@ -4,7 +4,7 @@ use sqlx::{AssertSqlSafe, Executor};
 use tributary_domain::Transaction;
 use tributary_store::enrichment::{self, Category};
 use tributary_store::report::CategorySums;
-use tributary_store::transactions::stored;
+use tributary_store::transactions;
 use tributary_testkit::ledger::{booking, money};
 
 use crate::ledger::{LEASE, Ledger, SHOPPING, account_page, outcome};
@@ -41,7 +41,7 @@ async fn amount_of_28_digits_is_stored_and_read_exactly() {
     let (_, repeated) = ledger.write(&sent).await;
     assert_eq!(usize::try_from(repeated.unchanged), Ok(EXTREMES.len()));
     let mut tx = ledger.begin().await;
-    let page = stored::page(&mut tx, ledger.tenant, &account_page("acc")).await;
+    let page = transactions::page(&mut tx, ledger.tenant, &account_page("acc")).await;
     let page = page.unwrap().transactions;
     assert_eq!(page.len(), EXTREMES.len());
     for row in page {
@@ -61,7 +61,7 @@ async fn amount_with_more_digits_than_a_decimal_holds_is_not_read_as_another_one
         let mut connection = ledger.database.connection().await;
         connection.execute(AssertSqlSafe(statement)).await.unwrap();
         let mut tx = ledger.begin().await;
-        let page = stored::page(&mut tx, ledger.tenant, &account_page("acc")).await;
+        let page = transactions::page(&mut tx, ledger.tenant, &account_page("acc")).await;
         assert!(page.is_err(), "{page:?}");
         tx.rollback().await.unwrap();
         assert_eq!(summary(&ledger, "acc", year()).await[0].income, amount);

@@ -1,14 +1,15 @@
 //! Pages of an account's transactions: filters scan a bounded number of rows.
 
 use tributary_domain::TransactionStatus;
-use tributary_store::transactions::stored::{self, Page, PageQuery, SCAN_MAX};
+use tributary_store::SCAN_MAX;
+use tributary_store::transactions::{self, Page, PageQuery};
 use tributary_testkit::ledger::{booking, bookings};
 
 use crate::ledger::{EXPIRED_LEASE, LEASE, Ledger, account_page};
 
 impl Ledger {
     async fn page(&self, query: &PageQuery<'_>) -> Page {
-        stored::page(&mut *self.begin().await, self.tenant, query).await.unwrap()
+        transactions::page(&mut *self.begin().await, self.tenant, query).await.unwrap()
     }
 }
 

@@ -1,8 +1,7 @@
 //! Removed transactions are in no total, and otherwise go on as before.
 
 use tributary_domain::{Removal, Transaction};
-use tributary_store::transactions::stored::{self, PageQuery};
-use tributary_store::transactions::{self, Written};
+use tributary_store::transactions::{self, PageQuery, Written, stored};
 use tributary_testkit::ledger::{booking, day, removal, write_with};
 
 use crate::ledger::{LEASE, Ledger, SHOPPING, account_page};
@@ -117,7 +116,7 @@ async fn removed_transactions_are_in_lists_only_on_request() {
     let mut tx = ledger.begin().await;
     for (include_removed, expected) in [(false, vec!["c", "a"]), (true, vec!["c", "b", "a"])] {
         let query = PageQuery { include_removed, ..account_page("acc") };
-        let page = stored::page(&mut tx, ledger.tenant, &query).await.unwrap();
+        let page = transactions::page(&mut tx, ledger.tenant, &query).await.unwrap();
         let ids: Vec<_> = page.transactions.iter().map(|it| it.transaction_id.as_str()).collect();
         assert_eq!((ids, page.next), (expected, None));
     }

@@ -5,7 +5,7 @@ use sqlx::{PgConnection, Row};
 use tributary_domain::{BatchId, TenantId};
 use tributary_store::announcements::{self, Announcement};
 use tributary_store::enrichment::{self, Lease};
-use tributary_store::transactions::{self, stored};
+use tributary_store::transactions;
 use tributary_store::{Store, StoreError, accounts, batches, report};
 use tributary_testkit::ledger::{booking, bookings, write};
 use uuid::Uuid;
@@ -25,7 +25,8 @@ async fn same_ids_of_two_tenants_are_isolated() {
     let mut tx = store.begin(tenant).await.unwrap();
     let progress = batches::progress(&mut tx, tenant, other_batch).await.unwrap().unwrap();
     assert_eq!(progress.counts.pending, 2);
-    let rows = stored::page(&mut tx, tenant, &account_page("acc")).await.unwrap().transactions;
+    let rows =
+        transactions::page(&mut tx, tenant, &account_page("acc")).await.unwrap().transactions;
     assert!(rows.len() == 2 && rows.iter().all(|row| row.status == "pending"), "{rows:?}");
     assert_sums_match_rows(&ledger).await;
     let sums = report::summary(&mut tx, tenant, "acc", year()).await.unwrap().unwrap();
@@ -45,7 +46,7 @@ async fn other_tenants_rows_are_not_found() {
     let upserted = accounts::upsert(&mut tx, other_tenant, &[], &referenced, true).await.unwrap();
     assert_eq!(upserted.unknown, referenced);
     assert_eq!(report::summary(&mut tx, other_tenant, "acc", year()).await.unwrap(), None);
-    let page = stored::page(&mut tx, other_tenant, &account_page("acc")).await.unwrap();
+    let page = transactions::page(&mut tx, other_tenant, &account_page("acc")).await.unwrap();
     assert!(page.transactions.is_empty());
 }
 

@@ -8,7 +8,7 @@ use tributary_domain::identity::LeaseToken;
 use tributary_domain::{BatchId, Scope, TenantId};
 use tributary_store::api_keys::{self, ApiKey, NewApiKey};
 use tributary_store::enrichment::{self, Lease};
-use tributary_store::transactions::{self, WriteOutcome, stored};
+use tributary_store::transactions::{self, WriteOutcome};
 use tributary_store::{
     accounts, announcements, backlog, batches, check, health, migrations, report, retention,
     tenants,
@@ -69,7 +69,7 @@ async fn run_statements(connection: &mut PgConnection, tenant: TenantId, round: 
     batches::progress(connection, tenant, batch).await.unwrap();
     batches::failures(connection, tenant, batch).await.unwrap();
 
-    stored::page(connection, tenant, &account_page("acc")).await.unwrap();
+    transactions::page(connection, tenant, &account_page("acc")).await.unwrap();
     let day = period("2025-10-30".parse().unwrap(), "2025-10-30".parse().unwrap());
     report::summary(connection, tenant, "acc", day).await.unwrap();
     report::fold_batch(connection, tenant, batch).await.unwrap();

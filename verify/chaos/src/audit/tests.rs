@@ -7,6 +7,7 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 use serde_json::json;
 use tokio::time::Instant;
+use tributary_domain::categorise::rules_version;
 use tributary_domain::{Format, IngestRequest};
 
 use super::*;
@@ -97,6 +98,7 @@ fn row(entry: &Entry) -> StoredTransaction {
         detailed_code: Some(decided.detailed_code.into_owned()),
         confidence: Some(decided.confidence.as_str().to_owned()),
         rule: Some(decided.rule.into_owned()),
+        rules_version: Some(rules_version().to_owned()),
         failure_reason: None,
     }
 }

@@ -11,20 +11,22 @@ use tributary_domain::request::limits::{
 };
 use tributary_domain::summary::TOP_CATEGORIES_MAX;
 use tributary_domain::{
-    BatchStatus, CorrelationId, Currency, FaultCode, Faults, Money, Period, TransactionStatus,
+    BatchStatus, CorrelationId, Currency, FaultCode, Faults, Interval, Money, Period,
+    TransactionStatus,
 };
 use tributary_lambda::http::gzip::MEMBERS_MAX;
-use tributary_store::api_keys::LISTED_MAX;
 use tributary_store::SCAN_MAX;
+use tributary_store::api_keys::LISTED_MAX;
 use tributary_store::batches::FAILURES_SHOWN_MAX;
+use tributary_store::report::MERCHANTS_SCAN_MAX;
 use tributary_store::transactions::{DAYS_MOVED_MAX, REVISIONS_MAX};
 
-use super::document::{at, document, operation, validator};
+use super::document::{at, document, follow, operation, validator};
 
 /// A query parameter of an operation.
 fn parameter(operation_id: &str, name: &str) -> &'static Value {
     let parameters = operation(operation_id)["parameters"].as_array().unwrap();
-    parameters.iter().find(|parameter| parameter["name"] == name).unwrap()
+    parameters.iter().map(follow).find(|parameter| parameter["name"] == name).unwrap()
 }
 
 #[test]
@@ -67,7 +69,8 @@ fn limits_are_those_of_the_code() {
             "Balances/properties/unofficial_currency_code/maxLength",
             json!(Currency::UNOFFICIAL_LENGTH_MAX),
         ),
-        ("Summary/properties/currency/maxLength", json!(Currency::UNOFFICIAL_LENGTH_MAX)),
+        ("Merchants/properties/scanned_transactions/maximum", json!(MERCHANTS_SCAN_MAX)),
+        ("ReportCurrency/maxLength", json!(Currency::UNOFFICIAL_LENGTH_MAX)),
         ("Problem/properties/errors/maxItems", json!(Faults::REPORTED_MAX)),
         ("Summary/properties/top_categories/maxItems", json!(TOP_CATEGORIES_MAX)),
     ] {
@@ -139,6 +142,7 @@ fn descriptions_state_the_limits_without_a_keyword() {
     says(&ingest["description"], &format!("by more than {DAYS_MOVED_MAX} days"));
     says(&operation("listTransactions")["description"], &format!("{SCAN_MAX} transactions"));
     says(&operation("listBatches")["description"], &format!("{SCAN_MAX} batches"));
+    says(&operation("getMerchants")["description"], &format!(" {MERCHANTS_SCAN_MAX} newest"));
     let date = &at("/components/schemas/RequestDate")["description"];
     says(date, &format!("Not before {DATE_MIN} "));
     says(date, &format!(" {DAYS_AHEAD_MAX} days ahead"));
@@ -166,6 +170,10 @@ fn enumerations_are_those_of_the_code() {
     assert_eq!(*named("TransactionStatus"), json!(TransactionStatus::ALL));
     assert_eq!(*named("BatchStatus"), json!(BatchStatus::ALL));
     assert_eq!(*named("FaultCode"), json!(FaultCode::ALL));
+
+    assert_eq!(parameter("getCashflow", "interval")["schema"]["enum"], json!(Interval::ALL));
+    let interval = at("/components/schemas/Cashflow/properties/interval");
+    assert_eq!(interval["enum"], json!(Interval::ALL));
 
     let counts = at("/components/schemas/StatusCounts/properties").as_object().unwrap();
     let mut statuses = TransactionStatus::ALL.map(TransactionStatus::as_str);

@@ -200,6 +200,7 @@ async fn report_responds_as_documented() {
     let batch_cursor = BatchCursor(batch_id.parse().unwrap()).encode();
     let account_cursor = AccountCursor("x".repeat(ID_BYTES_MAX)).encode();
     let account = |id: &str| format!("/api/accounts/{id}/transactions");
+    let report_of = |name: &str| format!("/api/reports/account/acc_12345/{name}");
     let days = |start: &str, end: &str| json!({"start_date": start, "end_date": end});
     for (operation_id, status, event) in [
         ("getBatch", 503, get(batch, Value::Null)),
@@ -248,6 +249,11 @@ async fn report_responds_as_documented() {
         ("getSummary", 503, event(SUMMARY_EVENT, &[])),
         ("getSummary", 422, get(summary, Value::Null)),
         ("getSummary", 422, get(summary, days("2025-10-02", "2025-10-01"))),
+        ("getCashflow", 503, get(&report_of("cashflow"), days("2015-01-01", "2024-12-31"))),
+        ("getCashflow", 422, get(&report_of("cashflow"), days("2015-01-01", "2025-01-01"))),
+        ("getCashflow", 422, get(&report_of("cashflow"), json!({"interval": "year"}))),
+        ("getMerchants", 503, get(&report_of("merchants"), days("2025-10-01", "2025-10-01"))),
+        ("getMerchants", 422, get(&report_of("merchants"), json!({"currency": "usd"}))),
     ] {
         let response = send(&report, &event).await;
         assert_documented(operation_id, StatusCode::from_u16(status).unwrap(), &response);
@@ -307,6 +313,7 @@ fn without_caller(mut event: Value) -> Value {
 
 #[tokio::test]
 async fn page_has_its_documented_limits() {
+    let merchants = "/api/reports/account/acc_12345/merchants".to_owned();
     let report = Report::new(store());
     for (operation_id, path, rows) in [
         (
@@ -316,6 +323,7 @@ async fn page_has_its_documented_limits() {
         ),
         ("listAccounts", "/api/accounts", "AccountPage/properties/accounts"),
         ("listBatches", "/api/batches", "BatchPage/properties/batches"),
+        ("getMerchants", &merchants, "Merchants/properties/merchants"),
     ] {
         let parameters = operation(operation_id)["parameters"].as_array().unwrap();
         let limit = parameters.iter().find(|parameter| parameter["name"] == "limit").unwrap();
@@ -328,7 +336,11 @@ async fn page_has_its_documented_limits() {
             (bound("maximum"), 503),
             (bound("maximum") + 1, 422),
         ] {
-            let query = json!({"limit": limit.to_string()});
+            let mut query = json!({"limit": limit.to_string()});
+            if operation_id == "getMerchants" {
+                query["start_date"] = json!("2025-10-01");
+                query["end_date"] = json!("2025-10-31");
+            }
             let response = send(&report, &get(path, query)).await;
             assert_eq!(response.status(), status, "{operation_id} limit {limit}");
         }

@@ -4,7 +4,7 @@ use tributary_lambda::http::{Handler, Problem, Request, Response};
 use tributary_lambda::routes::{Call, ReportCall};
 use tributary_store::Store;
 
-use crate::{accounts, batch, batches, summary, transaction, transactions};
+use crate::{accounts, batch, batches, cashflow, merchants, summary, transaction, transactions};
 
 /// The handler of report.
 #[derive(Debug)]
@@ -30,6 +30,8 @@ impl Handler for Report {
     async fn handle(&self, call: ReportCall, request: &Request) -> Result<Response, Problem> {
         match call {
             ReportCall::GetSummary => summary::get(&self.store, request).await,
+            ReportCall::GetCashflow => cashflow::get(&self.store, request).await,
+            ReportCall::GetMerchants => merchants::get(&self.store, request).await,
             ReportCall::ListBatches => batches::list(&self.store, request).await,
             ReportCall::GetBatch => batch::get(&self.store, request).await,
             ReportCall::ListAccounts => accounts::list(&self.store, request).await,

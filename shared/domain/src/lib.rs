@@ -1,6 +1,7 @@
 //! The domain of Tributary: types and rules without I/O, clock, SQL or HTTP.
 
 pub mod api_key;
+pub mod cashflow;
 pub mod categorise;
 pub mod fault;
 pub mod identity;
@@ -16,7 +17,7 @@ pub mod text;
 pub use fault::{Fault, FaultCode, FaultPlace, Faults};
 pub use identity::{BatchId, CorrelationId, TenantId};
 pub use money::{Currency, Money};
-pub use period::{OpenPeriod, Period};
+pub use period::{Interval, OpenPeriod, Period};
 pub use request::{Account, Balances, Format, IngestRequest, Removal, RequestError, Transaction};
 pub use scope::{Scope, UnknownScope};
 pub use status::{BatchStatus, StatusCounts, TransactionStatus};

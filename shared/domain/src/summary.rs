@@ -75,6 +75,28 @@ pub enum Total {
     Zero(u8),
 }
 
+impl Total {
+    /// Zero, with the decimals of the currency if there is one.
+    #[must_use]
+    pub fn zero(currency: Option<Currency>) -> Self {
+        currency.map_or(Self::Zero(0), |currency| Self::Sum(Sum::zero(&currency)))
+    }
+}
+
+impl Metrics {
+    /// The totals of no transactions.
+    #[must_use]
+    pub fn zero(currency: Option<Currency>) -> Self {
+        let zero = Total::zero(currency);
+        Self {
+            total_transactions: 0,
+            total_spend: zero.clone(),
+            total_income: zero.clone(),
+            net: zero,
+        }
+    }
+}
+
 impl Summary {
     /// The summary in the `requested` currency, or else in the first one. `sums` has one element for
     /// each currency of the account, the most used first, ties by code. Other currencies appear in
@@ -100,15 +122,9 @@ impl Summary {
     }
 
     fn without_transactions(currency: Option<Currency>, currencies: Vec<Currency>) -> Self {
-        let zero = currency.map_or(Total::Zero(0), |currency| Total::Sum(Sum::zero(&currency)));
         Self {
             currency,
-            metrics: Metrics {
-                total_transactions: 0,
-                total_spend: zero.clone(),
-                total_income: zero.clone(),
-                net: zero,
-            },
+            metrics: Metrics::zero(currency),
             top_categories: Vec::new(),
             processing_status: StatusCounts::default(),
             currencies,

@@ -79,6 +79,10 @@ pub enum ReportCall {
     GetTransaction,
     /// `GET /api/reports/account/{account_id}/summary`
     GetSummary,
+    /// `GET /api/reports/account/{account_id}/cashflow`
+    GetCashflow,
+    /// `GET /api/reports/account/{account_id}/merchants`
+    GetMerchants,
 }
 
 /// A call that keys serves.
@@ -209,6 +213,18 @@ pub const ROUTES: &[Route] = &[
         call: Call::Report(ReportCall::GetSummary),
         method: "GET",
         path: "/api/reports/account/{account_id}/summary",
+        access: Access::Report,
+    },
+    Route {
+        call: Call::Report(ReportCall::GetCashflow),
+        method: "GET",
+        path: "/api/reports/account/{account_id}/cashflow",
+        access: Access::Report,
+    },
+    Route {
+        call: Call::Report(ReportCall::GetMerchants),
+        method: "GET",
+        path: "/api/reports/account/{account_id}/merchants",
         access: Access::Report,
     },
     Route {

@@ -23,7 +23,9 @@ fn requests(batch_id: &str, account_id: &str) -> Vec<Request> {
         let path = path.replace("{transaction_id}", "a").replace("{file}", "index.html");
         let path = path.replace("{prefix}", "trb_ffffffff");
         let query = match route.call {
-            Call::Report(ReportCall::GetSummary) => "?start_date=2025-10-01&end_date=2025-10-31",
+            Call::Report(
+                ReportCall::GetSummary | ReportCall::GetCashflow | ReportCall::GetMerchants,
+            ) => "?start_date=2025-10-01&end_date=2025-10-31",
             Call::Ingest(_)
             | Call::Report(_)
             | Call::Keys(_)
@@ -298,6 +300,8 @@ async fn resource_of_another_tenant_is_the_same_404_as_an_unknown_one_on_every_r
                                 | ReportCall::ListTransactions
                                 | ReportCall::GetTransaction
                                 | ReportCall::GetSummary
+                                | ReportCall::GetCashflow
+                                | ReportCall::GetMerchants
                         )
                 ) {
                     let response = request.send_as(&without_batch.api, &bearer).await;

@@ -1,5 +1,8 @@
 //! The sums of the report.
 
+mod cashflow;
+mod merchants;
+
 use chrono::NaiveDate;
 use sqlx::PgConnection;
 use tributary_domain::summary::TOP_CATEGORIES_MAX;
@@ -7,6 +10,9 @@ use tributary_domain::{BatchId, Period, StatusCounts, TenantId};
 
 use crate::error::StoreError;
 use crate::unnamed::unnamed;
+
+pub use cashflow::{CategoryFlow, Flow, Flows, cashflow};
+pub use merchants::{MERCHANTS_SCAN_MAX, MerchantQuery, MerchantSums, Merchants, merchants};
 
 /// The most packs that are folded when a batch is finished. relay folds the others.
 const BATCH_PACKS_MAX: i64 = 200;

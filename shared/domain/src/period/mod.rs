@@ -1,11 +1,16 @@
 //! A range of booking days, both ends included.
 
+mod interval;
+
 use chrono::{Days, NaiveDate};
+use serde::Serialize;
+
+pub use interval::{Interval, UnknownInterval};
 
 use crate::fault::{Fault, FaultCode, FaultPlace};
 
 /// A range of booking days, both ends included: never reversed and at most [`Period::DAYS_MAX`] long.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Period {
     start: NaiveDate,
     end: NaiveDate,

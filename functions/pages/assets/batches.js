@@ -27,6 +27,7 @@ export function batchTable(batches) {
 export function duration({ started_at: started, finished_at: finished }) {
   if (!started || !finished) return "–";
   const seconds = (new Date(finished) - new Date(started)) / 1000;
+  if (seconds < 1) return `${Math.round(seconds * 1000)} ms`;
   if (seconds >= 90) return `${formatCount(Math.round(seconds / 60))} min`;
   return `${seconds.toLocaleString(undefined, { maximumFractionDigits: 1 })} s`;
 }

@@ -36,8 +36,10 @@ export function cashFlowChart(intervals, currency, describe) {
 
 function bar(interval, index, total, scale, currency, { show, hide }) {
   const slot = 100 / total;
-  const left = index * slot + slot * 0.18;
-  const width = `${slot * 0.64}%`;
+  // A year has few bars, which would be very wide.
+  const share = total > 14 ? 0.64 : 0.44;
+  const left = index * slot + (slot * (1 - share)) / 2;
+  const width = `${slot * share}%`;
   const income = scale.height(interval.income);
   const spend = scale.height(interval.spend);
   const every = Math.ceil(total / 12);
@@ -48,8 +50,8 @@ function bar(interval, index, total, scale, currency, { show, hide }) {
     svg("rect.bar-hit", { x: `${index * slot}%`, y: 0, width: `${slot}%`, height: HEIGHT - BOTTOM + 6, rx: 4 }),
     income > 0 ? svg("rect.bar-in", { x: `${left}%`, y: scale.zero - income, width, height: income, rx: 2 }) : null,
     spend > 0 ? svg("rect.bar-out", { x: `${left}%`, y: scale.zero, width, height: spend, rx: 2 }) : null,
-    isZero(interval.net) ? null
-      : svg("line.bar-net", { x1: `${index * slot + slot * 0.08}%`, x2: `${(index + 1) * slot - slot * 0.08}%`, y1: net, y2: net }),
+    // Where money went one way only, the end of the bar is the net.
+    income > 0 && spend > 0 ? svg("line.bar-net", { x1: `${left - slot * 0.08}%`, x2: `${left + slot * (share + 0.08)}%`, y1: net, y2: net }) : null,
     index % every === 0 || every === 1
       ? svg("text.bar-label", { x: `${(index + 0.5) * slot}%`, y: HEIGHT - 6, "text-anchor": "middle" }, interval.label) : null);
 }

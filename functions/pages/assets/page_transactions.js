@@ -24,12 +24,13 @@ export function transactions(main, id, query, signal) {
   const filters = Object.fromEntries(FILTERS.map((name) => [name, query[name] || null]));
   const open = (change) => router.go(route, { ...filters, ...change });
   const place = h("div");
+  const top = h("div");
   main.append(
     heading("Transactions", {
       under: [h("a", { href: router.link(["accounts", id]) }, "Account"), " ", h("code", null, id)],
     }),
     filterBar(filters, open),
-    card("Rows", { id: "rows", className: ".flush" }, place));
+    card("Newest first", { id: "rows", className: ".flush", aside: top }, place));
   if (JSON.stringify(filters) !== trail.filters) Object.assign(trail, { filters: JSON.stringify(filters), cursors: [] });
   load(place, signal, async () => {
     const page = await rows(id, filters, query.after, place, signal);
@@ -46,7 +47,9 @@ export function transactions(main, id, query, signal) {
     const number = trail.cursors.indexOf(query.after ?? "") >= 0 ? trail.cursors.indexOf(query.after ?? "") : trail.cursors.length;
     trail.cursors = [...trail.cursors.slice(0, number), query.after ?? ""];
     announce(`${formatCount(page.rows.length)} rows shown.`);
-    return content(page, { filters, number, isFirst: !query.after, route, show });
+    const pages = (label) => pager(page, { label, filters, number, isFirst: !query.after, route });
+    replace(top, pages("Pages, at the top"));
+    return [list(page, show), pages("Pages, at the end")];
   }, 10);
 }
 
@@ -69,7 +72,7 @@ async function rows(id, filters, after, place, signal) {
 }
 
 function filterBar(filters, open) {
-  const search = h("input", { type: "search", maxlength: "100", placeholder: "Name or merchant", value: filters.q ?? "" });
+  const search = h("input", { type: "search", id: "search", maxlength: "100", placeholder: "Name or merchant", value: filters.q ?? "" });
   const day = (name) => h("input", { type: "date", value: filters[name] ?? "", min: "1970-01-01", onchange: ({ target }) => target.value !== (filters[name] ?? "") && open({ [name]: target.value }) });
   const isFiltered = Object.values(filters).some(Boolean);
   return h("form.filters", {
@@ -79,35 +82,39 @@ function filterBar(filters, open) {
       open({ q: search.value.trim() });
     },
   },
-  field("Search", search, { className: ".grow" }),
+  h("div.field.grow", null, h("label", { for: "search" }, "Search"),
+    h("div.search-box", null, search, h("button.button", { type: "submit" }, "Search"))),
   field("Status", select(STATUSES, filters.status ?? "", { onchange: ({ target }) => open({ status: target.value }) })),
   field("Category", select([["", "Any category"], ...CATEGORIES.map((name) => [name, name])], filters.category ?? "",
     { onchange: ({ target }) => open({ category: target.value }) })),
   field("From", day("from")), field("To", day("to")),
-  h("label.check", null, h("input", { type: "checkbox", checked: !!filters.removed, onchange: ({ target }) => open({ removed: target.checked ? "1" : null }) }), "Removed too"),
-  h("button.button", { type: "submit" }, "Search"),
+  h("label.check", null, h("input", { type: "checkbox", checked: !!filters.removed, onchange: ({ target }) => open({ removed: target.checked ? "1" : null }) }), "With removed"),
   isFiltered ? h("button.button.plain", { type: "button", onclick: () => open(Object.fromEntries(FILTERS.map((name) => [name, null]))) }, "Clear") : null);
 }
 
-function content(page, { filters, number, isFirst, route, show }) {
+function pager(page, { label, filters, number, isFirst, route }) {
   const address = (after) => router.link(route, { ...filters, after });
-  const pager = h("nav.pager", { "aria-label": "Pages of transactions" },
-    isFirst ? null : h("a.button", { href: address(null) }, "Newest"),
-    number > 0 && trail.cursors[number - 1] ? h("a.button", { href: address(trail.cursors[number - 1]) }, icon("previous"), "Newer") : null,
-    h("span.under", null, page.rows.length ? `Page ${formatCount(number + 1)}, ${formatCount(page.rows.length)} rows` : ""),
-    page.next ? h("a.button", { href: address(page.next), "data-test": "older" }, "Older", icon("next")) : null);
+  return h("nav.pager", { "aria-label": label },
+    page.rows.length ? h("span.under", null, `Page ${formatCount(number + 1)}, ${formatCount(page.rows.length)} rows`) : null,
+    isFirst ? null : h("a.button.small", { href: address(null) }, "Newest"),
+    number > 0 && trail.cursors[number - 1]
+      ? h("a.button.small", { href: address(trail.cursors[number - 1]) }, icon("previous"), "Newer") : null,
+    page.next ? h("a.button.small", { href: address(page.next), "data-test": "older" }, "Older", icon("next")) : null);
+}
+
+function list(page, show) {
   if (!page.rows.length) {
-    return [empty(page.next ? "Nothing found so far." : "No transactions match.",
-      h("p", null, page.next ? "There are older transactions: go on with “Older”." : "Try fewer filters.")), pager];
+    return empty(page.next ? "Nothing found so far." : "No transactions match.",
+      h("p", null, page.next ? "There are older transactions: go on with “Older”." : "Try fewer filters."));
   }
   const body = h("tbody", null, page.rows.map((row) => tableRow(row, show)));
   body.addEventListener("keydown", moveBetweenRows);
-  return [
-    h("table.rows", null, h("caption.hidden-visually", null, "Transactions, newest first. Up and down move between rows."),
-      h("thead", null, h("tr", null, ["Day", "Description", "Category", "Status"].map((title) => h("th", { scope: "col" }, title)),
-        h("th.numeric", { scope: "col" }, "Amount"))), body),
-    pager,
-  ];
+  return h("table.rows", null,
+    h("caption.hidden-visually", null, "Transactions, newest first. Up and down move between rows."),
+    h("thead", null, h("tr", null,
+      ["Day", "Description", "Category", "Status"].map((title) => h("th", { scope: "col" }, title)),
+      h("th.numeric", { scope: "col" }, "Amount"))),
+    body);
 }
 
 function tableRow(row, show) {

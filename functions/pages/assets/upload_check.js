@@ -76,13 +76,13 @@ function faultyRow(work, row, changed) {
     },
     h("p.mend-row", null, h("strong", null, `${work.isJson ? "Transaction" : "Line"} ${formatCount(row.number)}`),
       h("span.under", null, summary(row, fields))),
-    fields.map((field) => {
+    h("div.mend-fields", null, fields.map((field) => {
       const id = newId("mend");
       return h("div.field", null,
         h("label", { for: id }, TITLES[field] ?? field),
         h("input", { id, name: field, type: "text", value: stringOf(row.raw[field]), "aria-invalid": "true", "aria-describedby": `${id}-fault`, autocomplete: "off" }),
         h("p.fault", { id: `${id}-fault` }, row.faults.filter((fault) => fault.field === field).map(({ detail }) => detail).join(" ")));
-    }),
+    })),
     h("div.mend-buttons", null,
       h("button.button.small.primary", { type: "submit", "aria-label": `Use the mended row ${row.number}` }, "Use"),
       h("button.button.small", { type: "button", "aria-label": `Skip row ${row.number}`, onclick: () => {

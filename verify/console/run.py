@@ -53,7 +53,7 @@ def main() -> int:
             print(f"{verdict:6} {name} ({time.monotonic() - began:.1f} s)", flush=True)
     finally:
         stage.stop()
-    print(f"{len(chosen) - len(failed)} of {len(chosen)} browser tests passed")
+    print(f"{len(chosen) - len(failed)} passed, {len(failed)} failed")
     return 1 if failed else 0
 
 

@@ -103,7 +103,11 @@ class Tab:
         self.page.evaluate("(route) => { location.hash = route; }", route)
         self.settle()
 
-    def settle(self):
+    def settle(self, route: str = ""):
+        """Waits until the route contains a text and nothing is loading."""
+        self.page.wait_for_function("(route) => location.hash.includes(route)", arg=route)
+        # The page hears of another route in a task of its own.
+        self.page.evaluate("() => new Promise((resolve) => setTimeout(() => requestAnimationFrame(resolve), 20))")
         self.page.locator("main h1").wait_for()
         self.page.wait_for_function("() => !document.querySelector('.skeleton, [aria-busy]')")
 

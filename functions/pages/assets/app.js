@@ -45,7 +45,9 @@ function render({ reason } = {}) {
   }
   if (!session.knowsScopes()) {
     replace(app.querySelector("main"), heading("Signing in …"));
-    credential(page.signal).then(signedIn, (error) => error.status !== 401 && signOut(error.message));
+    const { signal } = page;
+    // A 401 has signed out already; a page that has gone asks no more, and the next one does.
+    credential(signal).then(signedIn, (error) => signal.aborted || error.status === 401 || signOut(error.message));
     return;
   }
   show();

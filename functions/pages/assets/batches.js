@@ -10,7 +10,7 @@ import { errorBox, formatCount, plural, statusBadge, table } from "./ui.js";
 
 export function batchTable(batches) {
   return table("Batches", [{ title: "Batch" }, { title: "State" }, { title: "Accepted" }, { title: "Transactions", numeric: true },
-    { title: "New", numeric: true }, { title: "Changed", numeric: true }, { title: "Failed", numeric: true },
+    { title: "New", numeric: true, minor: true }, { title: "Changed", numeric: true, minor: true }, { title: "Failed", numeric: true },
     { title: "Duration", numeric: true }],
   batches.map((batch) => [
     h("a.mono", { href: router.link(["batches", batch.batch_id]) }, batch.batch_id.slice(0, 13)),

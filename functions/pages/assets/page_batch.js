@@ -51,7 +51,7 @@ function content(found, signal, follow) {
         ["Correlation id", h("code", null, found.correlation_id)],
       ].filter(Boolean).map(([term, value]) => h("div", null, h("dt", null, term), h("dd", null, value))))),
     found.failures.length ? card(failed > found.failures.length ? `The first ${found.failures.length} failures` : "Failures", {},
-      table("Failures", [{ title: "Transaction" }, { title: "Reason" }, { title: "Attempts", numeric: true }],
+      table("Failures", [{ title: "Transaction" }, { title: "Reason", wide: true }, { title: "Attempts", numeric: true }],
         found.failures.map((failure) => [h("code", null, failure.transaction_id), failure.reason, failure.attempts]), ".stack")) : null,
   ];
 }

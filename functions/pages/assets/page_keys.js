@@ -81,7 +81,7 @@ function showKey(created, closed) {
 }
 
 function list(found, signal, reload, signOut) {
-  const current = session.key().slice(0, 12);
+  const current = session.prefix();
   return table("Keys", [{ title: "Name" }, { title: "Prefix" }, { title: "Scopes" }, { title: "Created" }, { title: "Last used" },
     { title: "Action", hidden: true }],
   found.map((key) => [

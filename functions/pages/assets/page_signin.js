@@ -8,8 +8,8 @@ import { errorBox } from "./ui.js";
 
 // Asks the API what the key may do. Returns whether that is news.
 export async function credential(signal) {
-  const { scopes } = await get("/api/credential", null, signal);
-  return session.setScopes(scopes);
+  const { scopes, prefix } = await get("/api/credential", null, signal);
+  return session.setCredential(scopes, prefix);
 }
 
 export function signIn(reason, signedIn, signal) {

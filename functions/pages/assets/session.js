@@ -3,6 +3,7 @@
 
 const KEY = "tributary.key";
 const SCOPES = "tributary.scopes";
+const PREFIX = "tributary.prefix";
 
 // On AWS a stage stands before /console: /prod/console. Everything that is requested begins with it.
 export const base = location.pathname.replace(/\/console(\/.*)?$/, "");
@@ -20,13 +21,16 @@ export function end() {
 
 // Kept beside the key, so that a reload paints the right navigation before the API has answered. Returns whether they
 // are others than before.
-export function setScopes(scopes) {
+export function setCredential(scopes, prefix) {
   const text = scopes.join(" ");
   const changed = sessionStorage.getItem(SCOPES) !== text;
   sessionStorage.setItem(SCOPES, text);
+  sessionStorage.setItem(PREFIX, prefix ?? "");
   return changed;
 }
 
+// How the list of keys names the key in use; empty for a token.
+export const prefix = () => sessionStorage.getItem(PREFIX);
 export const knowsScopes = () => sessionStorage.getItem(SCOPES) !== null;
 
 // `admin` covers every call.

@@ -82,16 +82,17 @@ export async function load(place, signal, work, rows) {
   }
 }
 
-// A table whose columns are [{title, numeric}] and rows arrays of cells. Scrolls by itself where it is too wide.
+// A table whose columns are [{title, numeric, hidden, minor, wide}] and rows arrays of cells. Scrolls by itself where it
+// is too wide. On a narrow screen, a `minor` column is left out and a `wide` one takes a line of its own.
 export function table(caption, columns, rows, className = "") {
-  return h("div.table-scroll", { tabindex: "0", role: "region", "aria-label": caption },
+  return h("div.table-scroll", { tabindex: "0", role: "group", "aria-label": caption },
     h(`table${className}`, null,
       h("caption.hidden-visually", null, caption),
       h("thead", null, h("tr", null, columns.map((column) =>
         h(`th${column.numeric ? ".numeric" : ""}`, { scope: "col" },
           column.hidden ? h("span.hidden-visually", null, column.title) : column.title)))),
       h("tbody", null, rows.map((cells) => h("tr", null, cells.map((cell, index) =>
-        h(`td${columns[index].numeric ? ".numeric" : ""}`, { "data-title": columns[index].title }, cell)))))));
+        h(["td", ...["numeric", "minor", "wide"].filter((name) => columns[index][name])].join("."), { "data-title": columns[index].title }, cell)))))));
 }
 
 export function field(label, control, { hint, className = "" } = {}) {

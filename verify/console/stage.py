@@ -94,7 +94,7 @@ class Tab:
     def sign_in(self, key: str = KEY, route: str = "#/overview") -> Page:
         """Signs in by a link, then opens a route."""
         self.open(f"#key={key}")
-        self.page.locator(".sidebar").wait_for()
+        self.page.locator("main[data-page]").wait_for()
         self.go(route)
         return self.page
 

@@ -8,12 +8,21 @@ const TIMEOUT_MS = 35_000; // API Gateway gives up after 30 seconds.
 export class ApiError extends Error {
   constructor({ status = 0, title, detail, type, errors, correlationId, retryAfterMs }) {
     super(detail || title);
-    Object.assign(this, { status, title, detail, type, errors: errors ?? [], correlationId, retryAfterMs });
+    Object.assign(this, {
+      status,
+      title,
+      detail,
+      type,
+      errors: errors ?? [],
+      correlationId,
+      retryAfterMs,
+    });
   }
 
   // Whether the same request may succeed later.
   get isTransient() {
-    return this.status === 0 || this.status === 408 || this.status === 409 || this.status === 429 || this.status >= 500;
+    return this.status === 0 || this.status === 408 || this.status === 409 ||
+      this.status === 429 || this.status >= 500;
   }
 }
 
@@ -49,7 +58,9 @@ export async function call(method, path, { query, body, headers, signal, accept,
     if (signal?.aborted) throw cause;
     throw new ApiError({
       title: limit.aborted ? "The API took too long to answer." : "The API cannot be reached.",
-      detail: limit.aborted ? "The API took too long to answer." : "The API cannot be reached. Check the connection.",
+      detail: limit.aborted
+        ? "The API took too long to answer."
+        : "The API cannot be reached. Check the connection.",
     });
   }
   const value = read(text);

@@ -41,13 +41,18 @@ function render({ reason } = {}) {
     shownKey = session.key();
     replace(app, frame());
     // A reload uses the scopes of before; the API may know better.
-    if (session.knowsScopes()) credential(page.signal).then((changed) => changed && signedIn(), () => {});
+    if (session.knowsScopes()) {
+      credential(page.signal).then((changed) => changed && signedIn(), () => {});
+    }
   }
   if (!session.knowsScopes()) {
     replace(app.querySelector("main"), heading("Signing in …"));
     const { signal } = page;
     // A 401 has signed out already; a page that has gone asks no more, and the next one does.
-    credential(signal).then(signedIn, (error) => signal.aborted || error.status === 401 || signOut(error.message));
+    credential(signal).then(
+      signedIn,
+      (error) => signal.aborted || error.status === 401 || signOut(error.message),
+    );
     return;
   }
   show();
@@ -74,11 +79,27 @@ function content(main, name, rest, query) {
   const known = PAGES.find((candidate) => candidate.name === name);
   const scope = known?.scope ?? (name === "batches" ? "report" : null);
   if (!scope || (name === "batches" && !rest[0])) {
-    main.append(heading("Page not found"), empty("There is nothing at this address.",
-      h("a.button", { href: "#/" }, "Go to the start")));
+    main.append(
+      heading("Page not found"),
+      empty(
+        "There is nothing at this address.",
+        h("a.button", { href: "#/" }, "Go to the start"),
+      ),
+    );
   } else if (!session.may(scope)) {
-    main.append(heading(known?.title ?? "Batch"), empty("This key may not do this.",
-      h("p", null, "It needs the scope ", h("code", null, scope), ". Sign in with another key.")));
+    main.append(
+      heading(known?.title ?? "Batch"),
+      empty(
+        "This key may not do this.",
+        h(
+          "p",
+          null,
+          "It needs the scope ",
+          h("code", null, scope),
+          ". Sign in with another key.",
+        ),
+      ),
+    );
   } else if (name === "overview") overview(main, query, page.signal);
   else if (name === "batches") batch(main, rest[0], page.signal);
   else if (name === "upload") upload(main, page.signal);
@@ -93,26 +114,73 @@ const home = () => PAGES.find(({ scope }) => session.may(scope))?.name ?? "overv
 function frame() {
   const items = PAGES.filter(({ scope }) => session.may(scope));
   return [
-    h("aside.sidebar", null,
+    h(
+      "aside.sidebar",
+      null,
       h("a.brand", { href: "#/" }, h("span.brand-mark", null, icon("brand")), "Tributary"),
-      h("nav", { "aria-label": "Console" }, h("ul", null,
-        items.map(({ name, title }) => h("li", null,
-          h("a", { href: router.link([name]), "data-page": name }, icon(name), h("span", null, title)))),
-        h("li", null, h("a", { href: `${session.base}/api/docs`, target: "_blank", rel: "noopener noreferrer" },
-          icon("api"), h("span", null, "API"), h("span.hidden-visually", null, " documentation, in a new tab"))))),
-      h("div.sidebar-foot", null,
+      h(
+        "nav",
+        { "aria-label": "Console" },
+        h(
+          "ul",
+          null,
+          items.map(({ name, title }) =>
+            h(
+              "li",
+              null,
+              h(
+                "a",
+                { href: router.link([name]), "data-page": name },
+                icon(name),
+                h("span", null, title),
+              ),
+            )
+          ),
+          h(
+            "li",
+            null,
+            h(
+              "a",
+              {
+                href: `${session.base}/api/docs`,
+                target: "_blank",
+                rel: "noopener noreferrer",
+              },
+              icon("api"),
+              h("span", null, "API"),
+              h("span.hidden-visually", null, " documentation, in a new tab"),
+            ),
+          ),
+        ),
+      ),
+      h(
+        "div.sidebar-foot",
+        null,
         themeButton(),
-        h("button.quiet", { type: "button", onclick: () => signOut() }, icon("out"), h("span", null, "Sign out")))),
+        h(
+          "button.quiet",
+          { type: "button", onclick: () => signOut() },
+          icon("out"),
+          h("span", null, "Sign out"),
+        ),
+      ),
+    ),
     h("main", { id: "main", tabindex: "-1" }),
   ];
 }
 
 export function themeButton() {
-  const theme = window.tributaryTheme;
-  const button = h("button.quiet", {
-    type: "button", "aria-pressed": String(theme.isDark()),
-    onclick: () => button.setAttribute("aria-pressed", String(theme.toggle())),
-  }, icon("sun"), h("span", null, "Dark mode"));
+  const theme = globalThis.tributaryTheme;
+  const button = h(
+    "button.quiet",
+    {
+      type: "button",
+      "aria-pressed": String(theme.isDark()),
+      onclick: () => button.setAttribute("aria-pressed", String(theme.toggle())),
+    },
+    icon("sun"),
+    h("span", null, "Dark mode"),
+  );
   return button;
 }
 
@@ -134,7 +202,8 @@ document.getElementById("skip").addEventListener("click", (event) => {
   (app.querySelector("main h1") ?? app.querySelector("h1"))?.focus();
 });
 whenUnauthorized((error) =>
-  signOut(session.knowsScopes() ? `You have been signed out: ${error.message}` : error.message));
+  signOut(session.knowsScopes() ? `You have been signed out: ${error.message}` : error.message)
+);
 addEventListener("hashchange", () => {
   session.takeKeyFromAddress();
   render();

@@ -8,8 +8,12 @@ const SAMPLE_RECORDS = 20;
 // The text of a file's bytes. Banks of before UTF-8 write Windows-1252, which every byte sequence is.
 export function decode(bytes) {
   const view = new Uint8Array(bytes);
-  if (view[0] === 0xff && view[1] === 0xfe) return { text: new TextDecoder("utf-16le").decode(view), encoding: "UTF-16" };
-  if (view[0] === 0xfe && view[1] === 0xff) return { text: new TextDecoder("utf-16be").decode(view), encoding: "UTF-16" };
+  if (view[0] === 0xff && view[1] === 0xfe) {
+    return { text: new TextDecoder("utf-16le").decode(view), encoding: "UTF-16" };
+  }
+  if (view[0] === 0xfe && view[1] === 0xff) {
+    return { text: new TextDecoder("utf-16be").decode(view), encoding: "UTF-16" };
+  }
   try {
     // The decoder removes the byte order mark.
     return { text: new TextDecoder("utf-8", { fatal: true }).decode(view), encoding: "UTF-8" };
@@ -23,7 +27,9 @@ export function guessDelimiter(text) {
   const sample = text.slice(0, SAMPLE_CHARACTERS);
   let best = { delimiter: ",", score: 0 };
   for (const delimiter of DELIMITERS) {
-    const widths = parseCsv(sample, delimiter).records.slice(0, SAMPLE_RECORDS).map(({ fields }) => fields.length);
+    const widths = parseCsv(sample, delimiter).records.slice(0, SAMPLE_RECORDS).map((
+      { fields },
+    ) => fields.length);
     const alike = widths.filter((width) => width === widths[0]).length / (widths.length || 1);
     const score = (widths[0] > 1 ? widths[0] : 0) * alike ** 3;
     if (score > best.score) best = { delimiter, score };
@@ -49,11 +55,15 @@ export function parseCsv(text, delimiter) {
     if (text[at] === '"') {
       const opened = line;
       [value, at, line] = quoted(text, at + 1, line);
-      if (at > text.length) fault = { line: opened, detail: `The quote of line ${opened} is never closed.` };
+      if (at > text.length) {
+        fault = { line: opened, detail: `The quote of line ${opened} is never closed.` };
+      }
       // Text after the closing quote is wrong by the standard. It is kept, as spreadsheets do.
     }
     const from = at;
-    while (at < text.length && text[at] !== delimiter && text[at] !== "\n" && text[at] !== "\r") at += 1;
+    while (
+      at < text.length && text[at] !== delimiter && text[at] !== "\n" && text[at] !== "\r"
+    ) at += 1;
     fields.push(value + text.slice(from, at));
     if (at >= text.length) break;
     if (text[at] === delimiter) {

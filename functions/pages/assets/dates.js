@@ -2,8 +2,16 @@
 // it is formatted in UTC: in any other zone it could become the day before.
 
 const day = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeZone: "UTC" });
-const shortDay = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", timeZone: "UTC" });
-const month = new Intl.DateTimeFormat(undefined, { month: "long", year: "numeric", timeZone: "UTC" });
+const shortDay = new Intl.DateTimeFormat(undefined, {
+  day: "numeric",
+  month: "short",
+  timeZone: "UTC",
+});
+const month = new Intl.DateTimeFormat(undefined, {
+  month: "long",
+  year: "numeric",
+  timeZone: "UTC",
+});
 const shortMonth = new Intl.DateTimeFormat(undefined, { month: "short", timeZone: "UTC" });
 const instant = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
 const relative = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
@@ -44,6 +52,8 @@ export function thisMonth(now = new Date()) {
 // Every month from the first to the last, the latest first.
 export function monthsBetween(first, last) {
   const months = [];
-  for (let at = last; at >= first && months.length < 1500; at = addMonths(at, -1)) months.push(at);
+  for (let at = last; at >= first && months.length < 1500; at = addMonths(at, -1)) {
+    months.push(at);
+  }
   return months;
 }

@@ -21,8 +21,11 @@ function fill(element, classes, properties, children) {
     if (value === null || value === undefined || value === false) continue;
     if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
     // A property and not an attribute: the policy forbids style attributes, and a value changes after typing.
-    else if (key === "style") for (const [name, text] of Object.entries(value)) element.style.setProperty(name, text);
-    else if (key === "value") element.value = value;
+    else if (key === "style") {
+      for (const [name, text] of Object.entries(value)) {
+        element.style.setProperty(name, text);
+      }
+    } else if (key === "value") element.value = value;
     else element.setAttribute(key, value === true ? "" : value);
   }
   element.append(...nodes(children));
@@ -30,7 +33,9 @@ function fill(element, classes, properties, children) {
 }
 
 function nodes(children) {
-  return children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false);
+  return children.flat(Infinity).filter((child) =>
+    child !== null && child !== undefined && child !== false
+  );
 }
 
 export function replace(parent, ...children) {
@@ -46,5 +51,7 @@ export function announce(text, { urgent = false } = {}) {
   const region = document.getElementById(urgent ? "alerts" : "news");
   region.textContent = "";
   // A text is read again only if the region changes after a pause.
-  setTimeout(() => { region.textContent = text; }, 50);
+  setTimeout(() => {
+    region.textContent = text;
+  }, 50);
 }

@@ -7,10 +7,12 @@ const PATHS = {
   overview: "M3 10.5 10 4l7 6.5M5 9v7h10V9M8.5 16v-4h3v4",
   accounts: "M3 6.5h14v9H3zM3 9.5h14M6 12.5h3M5.5 6.5v-2h9v2",
   upload: "M10 13V4M6.5 7.5 10 4l3.5 3.5M4 13v3h12v-3",
-  keys: "M12.5 11.5a4 4 0 1 0-3.7-2.5L4 13.8V16h2.5v-1.8h1.8v-1.8h1.4l.9-.9a4 4 0 0 0 1.9 0zM13.7 6.5v.01",
+  keys:
+    "M12.5 11.5a4 4 0 1 0-3.7-2.5L4 13.8V16h2.5v-1.8h1.8v-1.8h1.4l.9-.9a4 4 0 0 0 1.9 0zM13.7 6.5v.01",
   api: "M7 6 3 10l4 4M13 6l4 4-4 4M11 4.5l-2 11",
   out: "M8 4H4v12h4M12 7l3 3-3 3M15 10H8",
-  sun: "M10 6.5a3.5 3.5 0 1 0 0 7 3.5 3.5 0 0 0 0-7zM10 2v1.5M10 16.5V18M2 10h1.5M16.5 10H18M4.3 4.3l1.1 1.1M14.6 14.6l1.1 1.1M15.7 4.3l-1.1 1.1M5.4 14.6l-1.1 1.1",
+  sun:
+    "M10 6.5a3.5 3.5 0 1 0 0 7 3.5 3.5 0 0 0 0-7zM10 2v1.5M10 16.5V18M2 10h1.5M16.5 10H18M4.3 4.3l1.1 1.1M14.6 14.6l1.1 1.1M15.7 4.3l-1.1 1.1M5.4 14.6l-1.1 1.1",
   previous: "M12 5 7 10l5 5",
   next: "M8 5l5 5-5 5",
   close: "M5 5l10 10M15 5 5 15",
@@ -24,6 +26,9 @@ const PATHS = {
 };
 
 export function icon(name) {
-  return svg("svg.icon", { viewBox: "0 0 20 20", "aria-hidden": "true", focusable: "false" },
-    svg("path", { d: PATHS[name] }));
+  return svg(
+    "svg.icon",
+    { viewBox: "0 0 20 20", "aria-hidden": "true", focusable: "false" },
+    svg("path", { d: PATHS[name] }),
+  );
 }

@@ -4,8 +4,9 @@
 const formats = new Map();
 
 // A browser whose Intl converts a text into a double first would show other digits, and gets plain digits instead.
-const INTL_IS_EXACT = new Intl.NumberFormat("en", { useGrouping: false }).format("12345678901234567890") ===
-  "12345678901234567890";
+const INTL_IS_EXACT =
+  new Intl.NumberFormat("en", { useGrouping: false }).format("12345678901234567890") ===
+    "12345678901234567890";
 
 function decimalsOf(amount) {
   return (amount.split(".")[1] ?? "").length;
@@ -21,7 +22,11 @@ export function isOfficial(currency) {
 function formatOf(currency, decimals, sign) {
   const key = `${currency}/${decimals}/${sign}`;
   if (!formats.has(key)) {
-    const options = { minimumFractionDigits: decimals, maximumFractionDigits: decimals, signDisplay: sign };
+    const options = {
+      minimumFractionDigits: decimals,
+      maximumFractionDigits: decimals,
+      signDisplay: sign,
+    };
     if (currency) Object.assign(options, { style: "currency", currency });
     formats.set(key, new Intl.NumberFormat(undefined, options));
   }
@@ -33,10 +38,15 @@ export function formatAmount(amount, currency, { unofficial = false, plus = fals
   if (amount === null || amount === undefined) return "–";
   const text = String(amount);
   const decimals = decimalsOf(text);
-  if (!INTL_IS_EXACT || /e/i.test(text) || decimals > 20) return `${text} ${currency ?? ""}`.trim();
+  if (!INTL_IS_EXACT || /e/i.test(text) || decimals > 20) {
+    return `${text} ${currency ?? ""}`.trim();
+  }
   const sign = plus ? "exceptZero" : "negative";
-  if (!unofficial && isOfficial(currency)) return formatOf(currency, decimals, sign).format(text).replace(/^-/, "−");
-  return `${formatOf(null, decimals, sign).format(text).replace(/^-/, "−")} ${currency ?? ""}`.trim();
+  if (!unofficial && isOfficial(currency)) {
+    return formatOf(currency, decimals, sign).format(text).replace(/^-/, "−");
+  }
+  return `${formatOf(null, decimals, sign).format(text).replace(/^-/, "−")} ${currency ?? ""}`
+    .trim();
 }
 
 export function isNegative(amount) {
@@ -76,7 +86,10 @@ export function readAmount(text, mark = ".") {
     negative = true;
     rest = rest.slice(1, -1);
   }
-  rest = rest.replace(/^([+-]?)(?:[A-Z]{3}|\p{Sc})([+-]?)/u, "$1$2").replace(/(?:[A-Z]{3}|\p{Sc})$/u, "");
+  rest = rest.replace(/^([+-]?)(?:[A-Z]{3}|\p{Sc})([+-]?)/u, "$1$2").replace(
+    /(?:[A-Z]{3}|\p{Sc})$/u,
+    "",
+  );
   const signs = /^([+-]?)(.*?)([+-]?)$/.exec(rest);
   if (signs[1] && signs[3]) return null;
   if (signs[1] === "-" || signs[3] === "-") negative = !negative;
@@ -85,7 +98,10 @@ export function readAmount(text, mark = ".") {
     ? /^(?:\d{1,3}(?:,\d{2,3})*(?:,\d{3})|\d+)?(?:\.\d+)?$/
     : /^(?:\d{1,3}(?:\.\d{2,3})*(?:\.\d{3})|\d+)?(?:,\d+)?$/;
   if (!signs[2] || !pattern.test(signs[2])) return null;
-  const plain = signs[2].replaceAll(group, "").replace(mark, ".").replace(/^(?=\.)/, "0").replace(/^0+(?=\d)/, "");
+  const plain = signs[2].replaceAll(group, "").replace(mark, ".").replace(/^(?=\.)/, "0").replace(
+    /^0+(?=\d)/,
+    "",
+  );
   if (!/\d/.test(plain)) return null;
   return negative && !isZero(plain) ? `-${plain}` : plain;
 }

@@ -7,7 +7,17 @@ import { announce, h, replace } from "./dom.js";
 import { count } from "./json.js";
 import { poll } from "./poll.js";
 import * as session from "./session.js";
-import { card, errorBox, formatCount, heading, plural, progress, skeleton, table, tile } from "./ui.js";
+import {
+  card,
+  errorBox,
+  formatCount,
+  heading,
+  plural,
+  progress,
+  skeleton,
+  table,
+  tile,
+} from "./ui.js";
 
 const POLL_MS = 1_500;
 
@@ -18,13 +28,18 @@ export function batch(main, id, signal) {
 
   function follow() {
     let wasOpen = false;
-    poll(async () => {
-      const found = await get(`/api/batches/${encodeURIComponent(id)}`, null, signal);
-      replace(place, content(found, signal, follow));
-      if (found.finished_at && wasOpen) announce("The batch is finished.");
-      wasOpen = !found.finished_at;
-      return found.finished_at ? Infinity : POLL_MS;
-    }, POLL_MS, signal, (error) => replace(place, errorBox(error, error.isTransient ? null : follow)));
+    poll(
+      async () => {
+        const found = await get(`/api/batches/${encodeURIComponent(id)}`, null, signal);
+        replace(place, content(found, signal, follow));
+        if (found.finished_at && wasOpen) announce("The batch is finished.");
+        wasOpen = !found.finished_at;
+        return found.finished_at ? Infinity : POLL_MS;
+      },
+      POLL_MS,
+      signal,
+      (error) => replace(place, errorBox(error, error.isTransient ? null : follow)),
+    );
   }
 }
 
@@ -34,24 +49,54 @@ function content(found, signal, follow) {
   const done = count(status.completed) + failed;
   const total = done + count(status.pending) + count(status.processing);
   return [
-    h("dl.tiles", null,
+    h(
+      "dl.tiles",
+      null,
       tile("Pending", formatCount(count(status.pending))),
       tile("Processing", formatCount(count(status.processing))),
       tile("Completed", formatCount(count(status.completed))),
-      tile("Failed", formatCount(failed), { tone: failed ? "bad" : "" })),
-    card(found.finished_at ? "Finished" : "Under way", { aside: failed && session.may("ingest") ? retryButton(found, signal, follow) : null },
+      tile("Failed", formatCount(failed), { tone: failed ? "bad" : "" }),
+    ),
+    card(
+      found.finished_at ? "Finished" : "Under way",
+      { aside: failed && session.may("ingest") ? retryButton(found, signal, follow) : null },
       progress("Progress of the batch", done, total),
-      h("dl.facts", null, [
-        ["Content", describeCounts(found)],
-        ["Accepted", formatInstant(found.accepted_at)],
-        ["Started", formatInstant(found.started_at)],
-        ["Finished", formatInstant(found.finished_at)],
-        ["Duration", duration(found)],
-        count(found.erased) > 0 ? ["Erased", plural(count(found.erased), "transaction")] : null,
-        ["Correlation id", h("code", null, found.correlation_id)],
-      ].filter(Boolean).map(([term, value]) => h("div", null, h("dt", null, term), h("dd", null, value))))),
-    found.failures.length ? card(failed > found.failures.length ? `The first ${found.failures.length} failures` : "Failures", {},
-      table("Failures", [{ title: "Transaction" }, { title: "Reason", wide: true }, { title: "Attempts", numeric: true }],
-        found.failures.map((failure) => [h("code", null, failure.transaction_id), failure.reason, failure.attempts]), ".stack")) : null,
+      h(
+        "dl.facts",
+        null,
+        [
+          ["Content", describeCounts(found)],
+          ["Accepted", formatInstant(found.accepted_at)],
+          ["Started", formatInstant(found.started_at)],
+          ["Finished", formatInstant(found.finished_at)],
+          ["Duration", duration(found)],
+          count(found.erased) > 0 ? ["Erased", plural(count(found.erased), "transaction")] : null,
+          ["Correlation id", h("code", null, found.correlation_id)],
+        ].filter(Boolean).map(([term, value]) =>
+          h("div", null, h("dt", null, term), h("dd", null, value))
+        ),
+      ),
+    ),
+    found.failures.length
+      ? card(
+        failed > found.failures.length ? `The first ${found.failures.length} failures` : "Failures",
+        {},
+        table(
+          "Failures",
+          [{ title: "Transaction" }, { title: "Reason", wide: true }, {
+            title: "Attempts",
+            numeric: true,
+          }],
+          found.failures.map((
+            failure,
+          ) => [
+            h("code", null, failure.transaction_id),
+            failure.reason,
+            failure.attempts,
+          ]),
+          ".stack",
+        ),
+      )
+      : null,
   ];
 }

@@ -17,11 +17,28 @@ const FILE_BYTES_MAX = 100_000_000;
 export function upload(main, signal) {
   const steps = h("ol.steps", { "aria-label": "Steps" });
   const place = h("div.stacked");
-  main.append(heading("Upload", { under: "A file of your bank becomes batches of transactions." }), steps, place);
+  main.append(
+    heading("Upload", { under: "A file of your bank becomes batches of transactions." }),
+    steps,
+    place,
+  );
   const work = { signal, rows: [] };
   const draw = (number, content) => {
-    replace(steps, STEPS.map((name, index) => h(`li${index < number ? ".done" : ""}`, { "aria-current": index === number ? "step" : null },
-      h("span.step-number", { "aria-hidden": "true" }, index < number ? icon("check") : index + 1), name)));
+    replace(
+      steps,
+      STEPS.map((name, index) =>
+        h(
+          `li${index < number ? ".done" : ""}`,
+          { "aria-current": index === number ? "step" : null },
+          h(
+            "span.step-number",
+            { "aria-hidden": "true" },
+            index < number ? icon("check") : index + 1,
+          ),
+          name,
+        )
+      ),
+    );
     replace(place, content);
     // The button that led here is gone, and the focus with it.
     if (number > 0 || work.hasMoved) place.querySelector("h2")?.focus();
@@ -42,7 +59,14 @@ function fileStep(work, go) {
     if (!file) return;
     place.replaceChildren();
     try {
-      Object.assign(work, { columns: null, settings: null, accounts: [], removed: [], rows: [], isJson: false }, await read(file));
+      Object.assign(work, {
+        columns: null,
+        settings: null,
+        accounts: [],
+        removed: [],
+        rows: [],
+        isJson: false,
+      }, await read(file));
       announce(`${file.name} is read.`);
       if (work.isJson) go.check();
       else go.columns();
@@ -51,32 +75,52 @@ function fileStep(work, go) {
     }
   };
   const input = h("input.hidden-visually", {
-    type: "file", id: "file", accept: ".csv,.tsv,.txt,.json,text/csv,application/json", onchange: () => take(input.files[0]),
+    type: "file",
+    id: "file",
+    accept: ".csv,.tsv,.txt,.json,text/csv,application/json",
+    onchange: () => take(input.files[0]),
   });
-  const zone = h("label.drop", {
-    for: "file",
-    ondragover: (event) => {
-      event.preventDefault();
-      zone.classList.add("over");
+  const zone = h(
+    "label.drop",
+    {
+      for: "file",
+      ondragover: (event) => {
+        event.preventDefault();
+        zone.classList.add("over");
+      },
+      ondragleave: () => zone.classList.remove("over"),
+      ondrop: (event) => {
+        event.preventDefault();
+        zone.classList.remove("over");
+        take(event.dataTransfer.files[0]);
+      },
     },
-    ondragleave: () => zone.classList.remove("over"),
-    ondrop: (event) => {
-      event.preventDefault();
-      zone.classList.remove("over");
-      take(event.dataTransfer.files[0]);
-    },
-  }, icon("file"), h("strong", null, "Drop a file here, or choose one"),
-  h("span.under", null, "CSV with a comma, semicolon or tab, or JSON in the API's format"));
-  return card("Choose a file", {},
-    h("div.drop-wrap", null, input, zone), place,
-    h("p.under", null, "Nothing is sent before you have seen every row that cannot be accepted."));
+    icon("file"),
+    h("strong", null, "Drop a file here, or choose one"),
+    h("span.under", null, "CSV with a comma, semicolon or tab, or JSON in the API's format"),
+  );
+  return card(
+    "Choose a file",
+    {},
+    h("div.drop-wrap", null, input, zone),
+    place,
+    h(
+      "p.under",
+      null,
+      "Nothing is sent before you have seen every row that cannot be accepted.",
+    ),
+  );
 }
 
 async function read(file) {
-  if (file.size > FILE_BYTES_MAX) throw new Error("The file has more than 100 MB. Split it into smaller ones.");
+  if (file.size > FILE_BYTES_MAX) {
+    throw new Error("The file has more than 100 MB. Split it into smaller ones.");
+  }
   const { text, encoding } = decode(await file.arrayBuffer());
   if (!text.trim()) throw new Error("The file is empty.");
-  return /^\uFEFF?\s*[[{]/.test(text) ? readJson(text, file.name) : readCsv(text, file.name, encoding);
+  return /^\uFEFF?\s*[[{]/.test(text)
+    ? readJson(text, file.name)
+    : readCsv(text, file.name, encoding);
 }
 
 function readCsv(text, fileName, encoding) {
@@ -94,15 +138,24 @@ function readJson(text, fileName) {
   } catch (error) {
     throw new Error(`The file is not valid JSON: ${error.message}`);
   }
-  if (!Array.isArray(value) && ["item", "added", "modified", "webhook_code"].some((name) => value[name] !== undefined)) {
-    throw new Error("This is a response of Plaid, whose sign is the opposite. Send it as it is to /api/integrations/plaid/transactions.");
+  if (
+    !Array.isArray(value) &&
+    ["item", "added", "modified", "webhook_code"].some((name) => value[name] !== undefined)
+  ) {
+    throw new Error(
+      "This is a response of Plaid, whose sign is the opposite. Send it as it is to /api/integrations/plaid/transactions.",
+    );
   }
   const transactions = Array.isArray(value) ? value : value.transactions;
   if (!Array.isArray(transactions)) throw new Error("The file has no array of transactions.");
   const removed = Array.isArray(value.removed) ? value.removed : [];
   if (!transactions.length && !removed.length) throw new Error("The file has no transactions.");
   return {
-    fileName, isJson: true, rows: rowsOfJson(transactions), removed,
-    accounts: Array.isArray(value.accounts) ? value.accounts : [], settings: { isJson: true, currency: "", accountId: "" },
+    fileName,
+    isJson: true,
+    rows: rowsOfJson(transactions),
+    removed,
+    accounts: Array.isArray(value.accounts) ? value.accounts : [],
+    settings: { isJson: true, currency: "", accountId: "" },
   };
 }

@@ -16,7 +16,10 @@ export async function poll(work, intervalMs, signal, failed = () => {}) {
     } catch (error) {
       if (signal.aborted) return;
       failures += 1;
-      pause = Math.max(error.retryAfterMs ?? 0, Math.min(intervalMs * 2 ** failures, BACKOFF_MAX_MS));
+      pause = Math.max(
+        error.retryAfterMs ?? 0,
+        Math.min(intervalMs * 2 ** failures, BACKOFF_MAX_MS),
+      );
       failed(error);
       if (error.status === 401 || error.status === 403) return;
     }

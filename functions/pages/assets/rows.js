@@ -7,15 +7,39 @@ import { sha256 } from "./sha256.js";
 
 // What a column may be: [field, title, names that banks give it].
 export const FIELDS = [
-  ["date", "Date", /^(booking|posted|posting|transaction|value|buchungs?|valuta)?[ _-]*(date|datum|tag|day|fecha|data)$|^buchungstag$/i],
-  ["amount", "Amount", /^(transaction[ _-]*)?(amount|betrag|umsatz|value|sum|importe|montant)\b/i],
+  [
+    "date",
+    "Date",
+    /^(booking|posted|posting|transaction|value|buchungs?|valuta)?[ _-]*(date|datum|tag|day|fecha|data)$|^buchungstag$/i,
+  ],
+  [
+    "amount",
+    "Amount",
+    /^(transaction[ _-]*)?(amount|betrag|umsatz|value|sum|importe|montant)\b/i,
+  ],
   ["out", "Money out", /^(debit|withdrawal|paid out|money out|soll|ausgang|spent)/i],
   ["in", "Money in", /^(credit|deposit|paid in|money in|haben|eingang|received)/i],
-  ["name", "Description", /^(name|description|text|details?|memo|narrative|reference|verwendungszweck|buchungstext|transaction)$/i],
-  ["merchant_name", "Merchant", /^(merchant|payee|counterparty|beneficiary|empf[aä]nger|auftraggeber|merchant[ _-]*name)/i],
-  ["transaction_id", "Transaction id", /^(transaction[ _-]*)?(id|identifier)$|^(transaction[ _-]*(id|reference))$/i],
+  [
+    "name",
+    "Description",
+    /^(name|description|text|details?|memo|narrative|reference|verwendungszweck|buchungstext|transaction)$/i,
+  ],
+  [
+    "merchant_name",
+    "Merchant",
+    /^(merchant|payee|counterparty|beneficiary|empf[aä]nger|auftraggeber|merchant[ _-]*name)/i,
+  ],
+  [
+    "transaction_id",
+    "Transaction id",
+    /^(transaction[ _-]*)?(id|identifier)$|^(transaction[ _-]*(id|reference))$/i,
+  ],
   ["currency", "Currency", /^(currency|w[aä]hrung|iso[ _-]*currency[ _-]*code|ccy)$/i],
-  ["merchant_category_code", "Merchant category code", /^(mcc|merchant[ _-]*category[ _-]*code)$/i],
+  [
+    "merchant_category_code",
+    "Merchant category code",
+    /^(mcc|merchant[ _-]*category[ _-]*code)$/i,
+  ],
 ];
 
 const TEXT_MAX = 512;
@@ -43,7 +67,11 @@ export function guessColumns(header) {
 export function rowsOfCsv(records, columns) {
   return records.map(({ line, fields }) => ({
     number: line,
-    raw: Object.fromEntries(Object.entries(columns).filter(([, index]) => index >= 0).map(([name, index]) => [name, (fields[index] ?? "").trim()])),
+    raw: Object.fromEntries(
+      Object.entries(columns).filter(([, index]) => index >= 0).map((
+        [name, index],
+      ) => [name, (fields[index] ?? "").trim()]),
+    ),
   }));
 }
 
@@ -52,7 +80,8 @@ export function rowsOfJson(transactions) {
   return transactions.map((raw, index) => ({
     number: index + 1,
     raw: raw && typeof raw === "object" && !Array.isArray(raw)
-      ? { ...raw, currency: raw.iso_currency_code || raw.unofficial_currency_code } : {},
+      ? { ...raw, currency: raw.iso_currency_code || raw.unofficial_currency_code }
+      : {},
   }));
 }
 
@@ -89,19 +118,27 @@ function read({ raw }, options, fault) {
   };
   const currency = text(raw, "currency", fault) || options.currency;
   if (!currency) fault("currency", "The currency is missing.");
-  else transaction[isIso(raw, currency) ? "iso_currency_code" : "unofficial_currency_code"] = currency;
+  else {transaction[isIso(raw, currency) ? "iso_currency_code" : "unofficial_currency_code"] =
+      currency;}
   for (const name of ["name", "merchant_name"]) {
     const value = text(raw, name, fault);
     if (value.length > TEXT_MAX) fault(name, `The text has more than ${TEXT_MAX} characters.`);
     if (value) transaction[name] = value;
   }
-  if (!transaction.name && !transaction.merchant_name) fault("name", "The description is missing.");
+  if (!transaction.name && !transaction.merchant_name) {
+    fault("name", "The description is missing.");
+  }
   const code = text(raw, "merchant_category_code", fault);
-  if (code && !/^\d{4}$/.test(code)) fault("merchant_category_code", "A merchant category code has four digits.");
-  else if (code) transaction.merchant_category_code = code;
-  for (const name of PASSED) if (raw[name] !== undefined && raw[name] !== null) transaction[name] = raw[name];
+  if (code && !/^\d{4}$/.test(code)) {
+    fault("merchant_category_code", "A merchant category code has four digits.");
+  } else if (code) transaction.merchant_category_code = code;
+  for (const name of PASSED) {
+    if (raw[name] !== undefined && raw[name] !== null) transaction[name] = raw[name];
+  }
   if (!transaction.account_id) fault("account_id", "The account id is missing.");
-  if (encoder.encode(transaction.transaction_id).length > ID_BYTES_MAX) fault("transaction_id", `The id has more than ${ID_BYTES_MAX} bytes.`);
+  if (encoder.encode(transaction.transaction_id).length > ID_BYTES_MAX) {
+    fault("transaction_id", `The id has more than ${ID_BYTES_MAX} bytes.`);
+  }
   return transaction;
 }
 
@@ -120,11 +157,18 @@ function isIso(raw, currency) {
 
 function amount(raw, options, fault) {
   if (options.isJson) {
-    if (typeof raw.amount === "string" && JSON_NUMBER.test(raw.amount)) return options.positiveIsOut ? negate(raw.amount) : raw.amount;
-    fault("amount", raw.amount ? "This is not a decimal number, such as -12.50." : "The amount is missing.");
+    if (typeof raw.amount === "string" && JSON_NUMBER.test(raw.amount)) {
+      return options.positiveIsOut ? negate(raw.amount) : raw.amount;
+    }
+    fault(
+      "amount",
+      raw.amount ? "This is not a decimal number, such as -12.50." : "The amount is missing.",
+    );
     return "";
   }
-  const [field, value, isOut] = raw.amount ? ["amount", raw.amount, options.positiveIsOut] : fromTwoColumns(raw, options);
+  const [field, value, isOut] = raw.amount
+    ? ["amount", raw.amount, options.positiveIsOut]
+    : fromTwoColumns(raw, options);
   if (!value) {
     fault("amount", "The amount is missing.");
     return "";
@@ -153,22 +197,37 @@ function day(raw, { order, isJson }, fault) {
     return "";
   }
   const read = readDay(value, isJson ? "ymd" : order);
-  if (!read) fault("date", isJson ? "This is not a day, such as 2026-10-30." : "This is not a day in the chosen format.");
+  if (!read) {
+    fault(
+      "date",
+      isJson ? "This is not a day, such as 2026-10-30." : "This is not a day in the chosen format.",
+    );
+  }
   return read ?? "";
 }
 
 // The same row of the same account gets the same id in every file, so that overlapping exports count once. Rows that
 // are alike (two coffees of a day) are told apart by their number of occurrence.
 function derivedId(row, transaction, occurrences) {
-  const amountText = transaction.amount.includes(".") ? transaction.amount.replace(/\.?0+$/, "") : transaction.amount;
+  const amountText = transaction.amount.includes(".")
+    ? transaction.amount.replace(/\.?0+$/, "")
+    : transaction.amount;
   const currency = transaction.iso_currency_code ?? transaction.unofficial_currency_code;
-  const content = JSON.stringify([transaction.account_id, transaction.date, amountText, currency,
-    transaction.name ?? "", transaction.merchant_name ?? ""]);
+  const content = JSON.stringify([
+    transaction.account_id,
+    transaction.date,
+    amountText,
+    currency,
+    transaction.name ?? "",
+    transaction.merchant_name ?? "",
+  ]);
   const occurrence = (occurrences.get(content) ?? 0) + 1;
   occurrences.set(content, occurrence);
   const source = `${content}#${occurrence}`;
   // Every mended row checks all rows again, and hashing is most of the work.
-  if (row.derived?.source !== source) row.derived = { source, id: `csv_${sha256(source).slice(0, 32)}` };
+  if (row.derived?.source !== source) {
+    row.derived = { source, id: `csv_${sha256(source).slice(0, 32)}` };
+  }
   return row.derived.id;
 }
 
@@ -191,6 +250,8 @@ export function reject(sent, errors) {
 function fieldOf(name, row) {
   if (name === "iso_currency_code" || name === "unofficial_currency_code") return "currency";
   if (name === "mcc") return "merchant_category_code";
-  if (name === "amount" && !row.raw.amount) return row.raw.out ? "out" : row.raw.in ? "in" : "amount";
+  if (name === "amount" && !row.raw.amount) {
+    return row.raw.out ? "out" : row.raw.in ? "in" : "amount";
+  }
   return name ?? "transaction_id";
 }

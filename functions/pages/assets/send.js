@@ -40,13 +40,17 @@ export async function send(rows, { accounts, removed, signal, progressed }) {
   for (const [index, batch] of batches.entries()) {
     const transactions = batch.map((row) => row.transaction);
     const body = JSON.stringify({
-      accounts, transactions, total_transactions: transactions.length,
+      accounts,
+      transactions,
+      total_transactions: transactions.length,
       ...(removed?.length && index === 0 ? { removed } : {}),
     });
     try {
       accepted.push(await post(body, signal));
     } catch (error) {
-      if (error.status !== 422 || !error.errors.length) throw Object.assign(error, { accepted });
+      if (error.status !== 422 || !error.errors.length) {
+        throw Object.assign(error, { accepted });
+      }
       return { accepted, faults: reject(batch, error.errors), isRejected: true };
     }
     for (const row of batch) row.sent = true;
@@ -57,11 +61,16 @@ export async function send(rows, { accounts, removed, signal, progressed }) {
 
 async function post(body, signal) {
   const headers = { "Idempotency-Key": `console-${sha256(body)}` };
-  for (let attempt = 1; ; attempt += 1) {
+  for (let attempt = 1;; attempt += 1) {
     try {
       let isReplayed = false;
       const batch = await call("POST", "/api/integrations/transactions", {
-        body, headers, signal, seen: (answer) => { isReplayed = answer.get("Idempotency-Replayed") === "true"; },
+        body,
+        headers,
+        signal,
+        seen: (answer) => {
+          isReplayed = answer.get("Idempotency-Replayed") === "true";
+        },
       });
       return { ...batch, isReplayed };
     } catch (error) {

@@ -29,15 +29,26 @@ function compress(hash, data, block) {
   for (let index = 16; index < 64; index += 1) {
     const early = words[index - 15];
     const late = words[index - 2];
-    words[index] = words[index - 16] + words[index - 7]
-      + (rotate(early, 7) ^ rotate(early, 18) ^ (early >>> 3)) + (rotate(late, 17) ^ rotate(late, 19) ^ (late >>> 10));
+    words[index] = words[index - 16] + words[index - 7] +
+      (rotate(early, 7) ^ rotate(early, 18) ^ (early >>> 3)) +
+      (rotate(late, 17) ^ rotate(late, 19) ^ (late >>> 10));
   }
   let [a, b, c, d, e, f, g, i] = hash;
   for (let index = 0; index < 64; index += 1) {
-    const first = (i + (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) + ((e & f) ^ (~e & g)) + ROUNDS[index] + words[index]) | 0;
-    const second = ((rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) + ((a & b) ^ (a & c) ^ (b & c))) | 0;
-    i = g; g = f; f = e; e = (d + first) | 0;
-    d = c; c = b; b = a; a = (first + second) | 0;
+    const first = (i + (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) + ((e & f) ^ (~e & g)) +
+      ROUNDS[index] + words[index]) | 0;
+    const second =
+      ((rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) + ((a & b) ^ (a & c) ^ (b & c))) | 0;
+    i = g;
+    g = f;
+    f = e;
+    e = (d + first) | 0;
+    d = c;
+    c = b;
+    b = a;
+    a = (first + second) | 0;
   }
-  [a, b, c, d, e, f, g, i].forEach((word, index) => { hash[index] += word; });
+  [a, b, c, d, e, f, g, i].forEach((word, index) => {
+    hash[index] += word;
+  });
 }

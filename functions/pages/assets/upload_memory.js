@@ -20,7 +20,11 @@ export function recall(header) {
 }
 
 export function remember(header, { columns, settings }) {
-  const entry = { of: signature(header), columns, settings: Object.fromEntries(KEPT.map((name) => [name, settings[name]])) };
+  const entry = {
+    of: signature(header),
+    columns,
+    settings: Object.fromEntries(KEPT.map((name) => [name, settings[name]])),
+  };
   const others = all().filter(({ of }) => of !== entry.of);
   try {
     localStorage.setItem(NAME, JSON.stringify([entry, ...others].slice(0, FILES_MAX)));

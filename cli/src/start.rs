@@ -1,4 +1,6 @@
-//! Starts a system and shows the steps.
+//! Starts a system, shows the steps, and says where its console is.
+
+use std::io::{self, IsTerminal};
 
 use anyhow::{Context, bail};
 use tributary_system::{System, SystemConfig};
@@ -15,4 +17,15 @@ pub async fn start(config: SystemConfig) -> anyhow::Result<System> {
     };
     steps.finish();
     Ok(system)
+}
+
+/// Prints the address of the console. On a terminal it is a link that signs in; a file or a
+/// container's log gets no key.
+pub async fn show_console(system: &System) -> anyhow::Result<()> {
+    if io::stdout().is_terminal() {
+        println!("Console, this link signs in: {}", system.console_link().await?);
+    } else {
+        println!("Console: {}/console", system.url());
+    }
+    Ok(())
 }

@@ -8,7 +8,7 @@ use tributary_system::{System, SystemConfig};
 use crate::client::Client;
 use crate::commands::simulate::{self, BatchOptions, Batches};
 use crate::signal;
-use crate::start::start;
+use crate::start::{show_console, start};
 
 #[derive(Args)]
 pub struct Options {
@@ -17,6 +17,9 @@ pub struct Options {
     /// The simulated latency of each categorisation, in milliseconds. 0-0 for none.
     #[arg(long, default_value = "500-1000")]
     latency: String,
+    /// Keep the system running until Ctrl-C, to look at the result in the console.
+    #[arg(long)]
+    keep: bool,
 }
 
 pub async fn run(options: Options) -> anyhow::Result<()> {
@@ -24,10 +27,15 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     config.simulated_latency = Some(options.latency);
     let system = start(config).await?;
     let batches = Batches::new(Format::Plain, 1, options.batch);
-    let outcome = tokio::select! {
+    let mut outcome = tokio::select! {
         outcome = show(&system, &batches) => outcome,
         () = signal::interrupted() => Err(anyhow::anyhow!("interrupted")),
     };
+    if options.keep && outcome.is_ok() {
+        outcome = show_console(&system).await;
+        println!("Ctrl-C stops the system.");
+        signal::interrupted().await;
+    }
     system.stop().await.context("the system did not stop cleanly")?;
     println!(
         "Stopped: the API, the functions, SQS and PostgreSQL. To keep them: cargo tributary up"

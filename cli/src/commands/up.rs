@@ -15,7 +15,7 @@ use tributary_postgres::Storage;
 use tributary_system::{System, SystemConfig, load_or_create_pepper};
 
 use crate::signal;
-use crate::start::start;
+use crate::start::{show_console, start};
 
 #[derive(Args)]
 pub struct Options {
@@ -72,24 +72,24 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     };
     let system = start(config).await?;
 
-    let outcome = match env_file.write(&system) {
-        Ok(()) => {
-            // Not to a file or a container's log. Scripts read it from the file `env`.
-            if io::stdout().is_terminal() {
-                println!("API key of tenant {}: {}", options.tenant, system.api_key());
-            }
-            println!(
-                "Ready. In another terminal:\n  source {}\n  cargo tributary simulate\n\
-                 Logs: {}. Ctrl-C stops the system.",
-                env_file.path.display(),
-                directory.join("logs").display()
-            );
-            signal::interrupted().await;
-            println!("\nStopping");
-            Ok(())
+    let outcome = async {
+        env_file.write(&system)?;
+        show_console(&system).await?;
+        // Scripts read the key from the file `env`.
+        if io::stdout().is_terminal() {
+            println!("API key of tenant {}: {}", options.tenant, system.api_key());
         }
-        Err(error) => Err(error),
+        println!(
+            "Ready. In another terminal:\n  source {}\n  cargo tributary simulate\n\
+             Logs: {}. Ctrl-C stops the system.",
+            env_file.path.display(),
+            directory.join("logs").display()
+        );
+        signal::interrupted().await;
+        println!("\nStopping");
+        Ok(())
     };
+    let outcome = outcome.await;
     env_file.remove();
     system.stop().await.context("the system did not stop cleanly")?;
     println!("Stopped. The data remains in {}", directory.display());

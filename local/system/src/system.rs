@@ -29,6 +29,8 @@ pub struct System {
     sqs_endpoint_url: String,
     queues: QueueUrls,
     api_key_pepper: SecretString,
+    peppers: Peppers,
+    tenant: String,
     /// Whether to delete the queues when the system stops.
     queues_are_temporary: bool,
     api_key: String,
@@ -91,6 +93,8 @@ impl System {
             sqs_endpoint_url,
             queues,
             api_key_pepper,
+            peppers,
+            tenant: config.tenant.clone(),
             api_key: created.key,
             queues_are_temporary: config.queue_name.is_none()
                 && matches!(config.storage, Storage::Temporary),
@@ -101,6 +105,18 @@ impl System {
     #[must_use]
     pub fn url(&self) -> String {
         self.stack.url()
+    }
+
+    /// The URL of the console, with a key in its fragment that signs in. The key is made for this
+    /// link; that of an earlier link is revoked. A fragment is never sent to a server.
+    ///
+    /// # Errors
+    /// [`SystemError`] if the database fails.
+    pub async fn console_link(&self) -> Result<String, SystemError> {
+        let store = self.database.store()?;
+        let created = create_key(&store, &self.peppers, &self.tenant, "console link", SCOPES).await;
+        store.close().await;
+        Ok(format!("{}/console#key={}", self.url(), created?.key))
     }
 
     /// The HMAC key of API key hashes.

@@ -7,6 +7,7 @@ from stage import HOSTILE, Api
 
 LARGE = "acc_console_large"
 SMALL = "acc_console_small"
+PICTURE = "acc_operating"
 BATCHES = 10
 ROWS_A_BATCH = 10_000
 DEADLINE_SECONDS = 900
@@ -45,6 +46,24 @@ def send_small(api: Api, today: date):
     changed = transaction(SMALL, 1, today) | {"amount": "-77.70", "name": "AMZN Mktp US*CHANGED"}
     batches.append(api.send(SMALL, [changed], name="Business Checking"))
     wait(api, batches)
+
+
+def send_picture(api: Api, today: date):
+    """A year of a small company, for the pictures of the README."""
+    rows = []
+    for back in range(365):
+        day = today - timedelta(days=back)
+        for number in range(1 + (back * 5) % 3):
+            row = transaction(PICTURE, back * 3 + number + 61, day)
+            rows.append(row | {"transaction_id": f"{PICTURE}_{back}_{number}"})
+        if day.day in (3, 12, 24):
+            cents = 910_000 + (back * 48_611) % 520_000
+            rows.append({"transaction_id": f"{PICTURE}_in_{back}", "account_id": PICTURE, "amount": f"{cents // 100}.{cents % 100:02}",
+                         "iso_currency_code": "USD", "date": day.isoformat(), "name": "STRIPE TRANSFER ST-J4", "merchant_name": "Stripe"})
+        if day.day == 28:
+            rows.append({"transaction_id": f"{PICTURE}_pay_{back}", "account_id": PICTURE, "amount": "-14250.00", "iso_currency_code": "USD",
+                         "date": day.isoformat(), "name": "GUSTO PAYROLL", "merchant_name": "Gusto"})
+    wait(api, [api.send(PICTURE, rows, name="Operating account")])
 
 
 def send_large(api: Api, today: date):

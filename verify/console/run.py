@@ -19,11 +19,12 @@ import test_journey
 import test_keyboard
 import test_large
 import test_pictures
+import test_polls
 import test_security
 import test_units
 from stage import Stage
 
-MODULES = [test_units, test_security, test_journey, test_keyboard, test_access, test_pictures, test_large]
+MODULES = [test_units, test_security, test_journey, test_keyboard, test_polls, test_access, test_pictures, test_large]
 
 
 def main() -> int:

@@ -93,6 +93,25 @@ def test_a_file_with_faults_is_mended_sent_and_counted(stage: Stage):
     tab.close()
 
 
+def test_a_long_file_is_sent_in_batches(stage: Stage):
+    account = f"acc_long_{uuid.uuid4()}"
+    lines = [f"2026-11-{number % 28 + 1:02},-{number % 90 + 1}.25,Shop {number}" for number in range(5_001)]
+    tab = stage.tab()
+    page = tab.sign_in(route="#/upload")
+    drop(page, "long.csv", "Date,Amount,Description\n" + "\n".join(lines))
+    page.get_by_label("Account id").fill(account)
+    page.get_by_label("The account is new").check()
+    page.get_by_label("Account name").fill("Long")
+    page.get_by_role("button", name="Check rows").click()
+    page.get_by_role("button", name="Send 5,001 rows").click()
+    page.get_by_role("heading", name="Done").wait_for()
+    assert "2 batches: 5,001 new" in page.locator(".done-text").text_content()
+    summary = stage.api.get(f"/api/reports/account/{account}/summary?start_date=2026-11-01&end_date=2026-11-30")
+    cents = sum(number % 90 + 1 for number in range(5_001)) * 100 + 25 * 5_001
+    assert Decimal(summary["metrics"]["total_spend"]) * 100 == cents
+    tab.close()
+
+
 def test_faults_of_the_api_come_back_to_their_rows(stage: Stage):
     tab = stage.tab()
     tab.expected_statuses = {422}

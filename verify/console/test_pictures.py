@@ -1,5 +1,7 @@
 """Pictures of every page, light and dark, at three widths, under target/console; two of them are the README's."""
 
+import uuid
+
 import data
 from stage import PICTURES, ROOT, Stage
 from test_security import fail_a_batch
@@ -69,15 +71,20 @@ def test_pictures_of_the_readme(stage: Stage):
     """Written to docs/images with --update-pictures only, since every run differs a little."""
     folder = README if getattr(stage, "update_pictures", False) else PICTURES
     folder.mkdir(parents=True, exist_ok=True)
+    data.send_picture(stage.api, stage.today)
     tab = stage.tab(width=1280, height=800, reduced_motion="reduce")
-    rows = [data.transaction(data.SMALL, 20_000 + number, stage.today) for number in range(4_000)]
-    page = tab.sign_in()
-    page.get_by_role("heading", name="Recent batches").wait_for()
-    batches = [stage.api.send(data.SMALL, rows, name="Business Checking") for _ in range(1)]
-    page.wait_for_timeout(2_500)
+    page = tab.sign_in(route="#/upload")
+    # New ids each time, so that there is work to show.
+    rows = [data.transaction(f"acc_import_{uuid.uuid4()}", number, stage.today) for number in range(30_000)]
+    for row in rows:
+        row["account_id"] = rows[0]["account_id"]
+    batches = [stage.api.send(rows[0]["account_id"], rows[at:at + 10_000], name="Import") for at in (0, 10_000, 20_000)]
+    tab.go("#/overview")
+    page.locator(".progress-list").wait_for()
+    page.wait_for_timeout(2_500) # Two polls, for the throughput.
     page.screenshot(path=folder / "console-overview.png")
     data.wait(stage.api, batches)
-    tab.go(f"#/accounts/{data.SMALL}?span=year")
+    tab.go(f"#/accounts/{data.PICTURE}?span=year")
     page.screenshot(path=folder / "console-account.png")
     tab.close()
     for picture in ("console-overview.png", "console-account.png"):

@@ -26,6 +26,22 @@ def test_first_paint_needs_no_call_of_the_api(stage: Stage):
     tab.close()
 
 
+def test_everything_stays_below_the_stage(stage: Stage):
+    """On AWS, the path of the stage stands before /console: no request may leave it."""
+    tab = stage.tab()
+    tab.context.route(f"{URL}/prod/**", lambda route: route.fulfill(
+        response=route.fetch(url=route.request.url.replace(f"{URL}/prod/", f"{URL}/"))))
+    page = tab.page
+    page.goto(f"{URL}/prod/console#key={KEY}")
+    page.locator("main[data-page]").wait_for()
+    for route in ROUTES:
+        tab.go(route)
+    assert page.get_by_role("link", name="API").get_attribute("href") == "/prod/api/docs"
+    outside = [url for url in tab.requests if not url.startswith(f"{URL}/prod/")]
+    assert not outside, outside
+    tab.close()
+
+
 def test_every_page_keeps_to_the_origin(stage: Stage):
     tab = stage.tab()
     page = tab.sign_in()

@@ -13,6 +13,11 @@ const month = new Intl.DateTimeFormat(undefined, {
   timeZone: "UTC",
 });
 const shortMonth = new Intl.DateTimeFormat(undefined, { month: "short", timeZone: "UTC" });
+const monthRange = new Intl.DateTimeFormat(undefined, {
+  month: "short",
+  year: "numeric",
+  timeZone: "UTC",
+});
 const instant = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
 const relative = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
 
@@ -22,6 +27,9 @@ export const formatDay = (text) => (text ? day.format(atMidnight(text)) : "–")
 export const formatShortDay = (text) => shortDay.format(atMidnight(text));
 export const formatMonth = (text) => month.format(atMidnight(text));
 export const formatShortMonth = (text) => shortMonth.format(atMidnight(text));
+// From one day to another, by month: "Dec 2025 – Nov 2026".
+export const formatMonths = (first, last) =>
+  monthRange.formatRange(atMidnight(first), atMidnight(last));
 export const formatInstant = (text) => (text ? instant.format(new Date(text)) : "–");
 
 export function formatAgo(text, now = Date.now()) {

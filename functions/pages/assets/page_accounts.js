@@ -1,7 +1,7 @@
 // The accounts of the tenant, in pages.
 
 import { get } from "./api.js";
-import { formatDay } from "./dates.js";
+import { formatMonths } from "./dates.js";
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
 import { count } from "./json.js";
@@ -24,11 +24,11 @@ export function accounts(main, query, signal) {
         "Accounts",
         [
           { title: "Account" },
-          { title: "Type" },
+          { title: "Type", minor: true },
           { title: "Transactions", numeric: true },
           { title: "State" },
           { title: "Currencies" },
-          { title: "Days" },
+          { title: "Months" },
           { title: "Balance", numeric: true },
         ],
         page.accounts.map(row),
@@ -92,7 +92,7 @@ function row(account) {
       ? badge("Completed", "good")
       : "–",
     account.currencies.join(", ") || "–",
-    account.first_date ? `${formatDay(account.first_date)} – ${formatDay(account.last_date)}` : "–",
+    account.first_date ? formatMonths(account.first_date, account.last_date) : "–",
     balances?.current
       ? formatAmount(
         balances.current,

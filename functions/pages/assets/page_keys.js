@@ -131,17 +131,19 @@ function list(found, signal, reload, signOut) {
   const current = session.prefix();
   return table(
     "Keys",
-    [{ title: "Name" }, { title: "Prefix" }, { title: "Scopes" }, { title: "Created" }, {
+    [{ title: "Name" }, { title: "Scopes" }, { title: "Created" }, {
       title: "Last used",
     }, { title: "Action", hidden: true }],
     found.map((key) => [
-      h(
-        "span.cell-title",
-        null,
-        key.name,
-        key.prefix === current ? badge("This key", "busy") : null,
-      ),
-      h("code", null, key.prefix),
+      [
+        h(
+          "span.cell-title",
+          null,
+          key.name,
+          key.prefix === current ? badge("This key", "busy") : null,
+        ),
+        h("code.row-under", null, key.prefix),
+      ],
       key.scopes.map((scope) => badge(scope)),
       h(
         "time",
@@ -196,7 +198,6 @@ function confirmRevoking(key, isCurrent, signal, reload, signOut) {
       null,
       h("strong", null, key.name),
       " (",
-      h("code", null, key.prefix),
       ") stops working with its next request. This cannot be undone.",
     ),
     isCurrent

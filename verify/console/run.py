@@ -15,6 +15,7 @@ from datetime import date
 
 import data
 import test_access
+import test_docs
 import test_journey
 import test_keyboard
 import test_large
@@ -24,7 +25,7 @@ import test_security
 import test_units
 from stage import Stage
 
-MODULES = [test_units, test_security, test_journey, test_keyboard, test_polls, test_access, test_pictures, test_large]
+MODULES = [test_units, test_security, test_docs, test_journey, test_keyboard, test_polls, test_access, test_pictures, test_large]
 
 
 def main() -> int:

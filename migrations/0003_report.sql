@@ -45,33 +45,33 @@ create table report_days (
     constraint report_days_kind_known check (kind in ('spend', 'income', 'transfer', 'refund'))
 );
 
--- The sums of an account: its days, and its packs that are not folded yet. PostgreSQL replaces a call in `from` by this
+-- The sums of accounts: their days, and their packs that are not folded yet. PostgreSQL replaces a call in `from` by this
 -- statement, so that a condition on the day of the result uses the primary key.
-create function report_entries(tenant uuid, account text)
+create function report_entries(tenant uuid, accounts text[])
 returns table (
-    day date, currency text, state text, kind text, category text, transaction_count bigint,
-    amount numeric
+    account_id text, day date, currency text, state text, kind text, category text,
+    transaction_count bigint, amount numeric
 )
 language sql stable parallel safe
 as $$
     select
-        known.day, known.currency, known.state, known.kind, known.category,
+        known.account_id, known.day, known.currency, known.state, known.kind, known.category,
         known.transaction_count, known.amount
     from report_days as known
-    where known.tenant_id = tenant and known.account_id = account
+    where known.tenant_id = tenant and known.account_id = any(accounts)
     union all
     select
-        entry.day, entry.currency, entry.state, entry.kind, entry.category,
+        pack.account_id, entry.day, entry.currency, entry.state, entry.kind, entry.category,
         entry.transaction_count, entry.amount
     from report_packs as pack
     cross join lateral unnest(
         pack.days, pack.currencies, pack.states, pack.kinds, pack.categories, pack.counts,
         pack.amounts
     ) as entry (day, currency, state, kind, category, transaction_count, amount)
-    where pack.tenant_id = tenant and pack.account_id = account
+    where pack.tenant_id = tenant and pack.account_id = any(accounts)
 $$;
 
-revoke execute on function report_entries(uuid, text) from public;
+revoke execute on function report_entries(uuid, text[]) from public;
 
 -- relay deletes days whose transactions have all moved elsewhere.
 create index report_days_empty on report_days (tenant_id) where transaction_count = 0;

@@ -242,7 +242,7 @@ on transactions to tributary_enrich;
 
 -- report reads batches, sums, accounts and transactions, without columns that the API does not show.
 grant select on batches, report_packs, report_days to tributary_report;
-grant execute on function report_entries(uuid, text) to tributary_report;
+grant execute on function report_entries(uuid, text[]) to tributary_report;
 grant
 select (tenant_id, batch_id, first_position, last_position, expires_at, token)
 on slices to tributary_report;

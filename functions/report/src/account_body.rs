@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use tributary_domain::{Balances, Currency, Money};
 use tributary_lambda::http::Problem;
-use tributary_store::accounts::{StateCounts, StoredAccount};
+use tributary_store::accounts::{AccountSums, StateCounts, StoredAccount};
 
 /// An account, and what its transactions add up to.
 #[derive(Serialize)]
@@ -52,7 +52,8 @@ impl AccountBody {
     /// The body of a stored account.
     pub fn of(account: StoredAccount) -> Result<Self, Problem> {
         let known = |code: String| Currency::from_stored(&code).ok_or(UnknownCurrency(code));
-        let StateCounts { open, completed, failed } = account.counts;
+        let AccountSums { counts, currencies, first_day, last_day } = account.sums;
+        let StateCounts { open, completed, failed } = counts;
         Ok(Self {
             account_id: account.account_id,
             name: account.name,
@@ -62,14 +63,13 @@ impl AccountBody {
             balances: account.balances.map(BalancesBody::of).transpose()?,
             total_transactions: open + completed + failed,
             transaction_counts: CountsBody { open, completed, failed },
-            currencies: account
-                .currencies
+            currencies: currencies
                 .into_iter()
                 .map(known)
                 .collect::<Result<_, _>>()
                 .map_err(|error| Problem::Internal(error.into()))?,
-            first_date: account.first_day,
-            last_date: account.last_day,
+            first_date: first_day,
+            last_date: last_day,
         })
     }
 }

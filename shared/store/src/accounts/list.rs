@@ -1,5 +1,7 @@
 //! Lists the accounts of a tenant, with what their transactions add up to.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use serde::Deserialize;
@@ -25,6 +27,13 @@ pub struct StoredAccount {
     pub mask: Option<String>,
     /// Its balances, as the bank last reported them; their time is always present.
     pub balances: Option<Balances>,
+    /// What its transactions add up to.
+    pub sums: AccountSums,
+}
+
+/// What the transactions of an account add up to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AccountSums {
     /// The number of its transactions in each state.
     pub counts: StateCounts,
     /// The codes of its currencies, the most used first, ties by code.
@@ -59,7 +68,7 @@ pub struct AccountPage {
 /// days, not on their transactions.
 ///
 /// # Errors
-/// [`StoreError`] of the statement.
+/// [`StoreError`] of the statements.
 pub async fn list(
     connection: &mut PgConnection,
     tenant: TenantId,
@@ -75,7 +84,7 @@ pub async fn list(
 /// Reads one account; `None` if the tenant has no such account.
 ///
 /// # Errors
-/// [`StoreError`] of the statement.
+/// [`StoreError`] of the statements.
 pub async fn one(
     connection: &mut PgConnection,
     tenant: TenantId,
@@ -91,25 +100,61 @@ async fn read(
     account_id: Option<&str>,
     limit: i64,
 ) -> Result<Vec<StoredAccount>, StoreError> {
-    let rows = sqlx::query_file!("src/accounts/list.sql", tenant.0, after, account_id, limit)
-        .fetch_all(unnamed(connection))
-        .await?;
+    let rows = sqlx::query!(
+        r#"
+        select
+            account_id, name, account_type, subtype, mask, balances::text as balances, balances_at
+        from accounts
+        where
+            tenant_id = $1
+            and ($2::text is null or account_id > $2)
+            and ($3::text is null or account_id = $3)
+        order by account_id
+        limit $4
+        "#,
+        tenant.0,
+        after,
+        account_id,
+        limit
+    )
+    .fetch_all(unnamed(connection))
+    .await?;
+    let ids: Vec<_> = rows.iter().map(|row| row.account_id.clone()).collect();
+    let mut sums = sums_of(connection, tenant, &ids).await?;
     let accounts = rows.into_iter().map(|row| {
         let balances = row.balances.map(|json| balances_of(&json, row.balances_at)).transpose();
         Ok(StoredAccount {
+            sums: sums.remove(&row.account_id).unwrap_or_default(),
             account_id: row.account_id,
             name: row.name,
             account_type: row.account_type,
             subtype: row.subtype,
             mask: row.mask,
-            balances: balances.map_err(|error| sqlx::Error::Decode(error.into()))?,
+            balances: balances.map_err(sqlx::Error::Decode)?,
+        })
+    });
+    accounts.collect()
+}
+
+/// The sums of each account that has transactions.
+async fn sums_of(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    account_ids: &[String],
+) -> Result<HashMap<String, AccountSums>, StoreError> {
+    let rows = sqlx::query_file!("src/accounts/counts.sql", tenant.0, account_ids)
+        .fetch_all(unnamed(connection))
+        .await?;
+    let sums = rows.into_iter().map(|row| {
+        let sums = AccountSums {
             counts: StateCounts { open: row.open, completed: row.completed, failed: row.failed },
             currencies: row.currencies,
             first_day: row.first_day,
             last_day: row.last_day,
-        })
+        };
+        (row.account_id, sums)
     });
-    accounts.collect()
+    Ok(sums.collect())
 }
 
 /// The balances as [`super::upsert`] writes them.

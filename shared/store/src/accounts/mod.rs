@@ -10,7 +10,7 @@ use tributary_domain::{Account, Balances, TenantId};
 use crate::error::StoreError;
 use crate::unnamed::unnamed;
 
-pub use list::{AccountPage, StateCounts, StoredAccount, list, one};
+pub use list::{AccountPage, AccountSums, StateCounts, StoredAccount, list, one};
 
 /// The result of [`upsert`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -11,7 +11,7 @@ with cell as materialized (
         sum(transaction_count) as transaction_count,
         coalesce(sum(amount) filter (where kind = 'spend'), 0) as spend,
         coalesce(sum(amount) filter (where kind = 'income'), 0) as income
-    from report_entries($1, $2)
+    from report_entries($1, array[$2::text])
     where day between $3 and $4
     group by 1, 2, 3
     having sum(transaction_count) <> 0

@@ -7,7 +7,7 @@ with chosen as (
     select coalesce(
         $5::text,
         (
-            select currency from report_entries($1, $2)
+            select currency from report_entries($1, array[$2::text])
             where day between $3 and $4
             group by currency
             having sum(transaction_count) <> 0

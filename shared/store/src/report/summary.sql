@@ -31,7 +31,7 @@ part as (
         currency, state, category, transaction_count,
         case when kind = 'spend' then amount else 0 end as spend,
         case when kind = 'income' then amount else 0 end as income
-    from report_entries($1, $2)
+    from report_entries($1, array[$2::text])
     where day between $3 and $4
     union all
     select

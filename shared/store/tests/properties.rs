@@ -17,6 +17,7 @@ use tributary_store::enrichment::{self, Category, ClaimedTransaction, Lease, Out
 use tributary_store::{Store, accounts, batches, report, transactions};
 use tributary_testkit::TestDatabase;
 use tributary_testkit::ledger::{account, booking, divide, removal, write_with};
+use tributary_testkit::reports::{assert_account_agrees, assert_reports_agree};
 use uuid::Uuid;
 
 /// Longer than the test.
@@ -357,14 +358,24 @@ impl Harness {
         checks.iter().filter(|check| !check.holds()).map(|check| check.name.to_string()).collect()
     }
 
+    /// Compares the other reports with the summary.
+    async fn assert_reports_agree(&self) {
+        let mut tx = self.store.begin(self.tenant).await.unwrap();
+        for account_id in ACCOUNTS {
+            assert_reports_agree(&mut tx, self.tenant, account_id, october()).await;
+            assert_account_agrees(&mut tx, self.tenant, account_id, october()).await;
+        }
+    }
+
     /// Reads the sums of the report.
     async fn reported(&self) -> Sums {
-        let period = Period::parse(Some("2025-10-01"), Some("2025-10-31")).unwrap();
         let mut tx = self.store.begin(self.tenant).await.unwrap();
         let mut sums = Sums::new();
         for (index, account_id) in ACCOUNTS.iter().enumerate() {
-            let reported =
-                report::summary(&mut tx, self.tenant, account_id, period).await.unwrap().unwrap();
+            let reported = report::summary(&mut tx, self.tenant, account_id, october())
+                .await
+                .unwrap()
+                .unwrap();
             for of_currency in reported {
                 let cents = |amount: &str| {
                     i64::try_from(amount.parse::<Decimal>().unwrap() * Decimal::from(100)).unwrap()
@@ -384,6 +395,11 @@ impl Harness {
         }
         sums
     }
+}
+
+/// The days of all transactions.
+fn october() -> Period {
+    Period::parse(Some("2025-10-01"), Some("2025-10-31")).unwrap()
 }
 
 fn transaction(row: &Row) -> Transaction {
@@ -434,6 +450,7 @@ fn report_sums_equal_the_model_after_any_sequence_of_actions() {
                         return Err(TestCaseError::fail(reason));
                     }
                 }
+                harness.assert_reports_agree().await;
                 let broken = harness.broken_rules().await;
                 harness.store.close().await;
                 prop_assert!(broken.is_empty(), "{broken:?}");

@@ -8,6 +8,7 @@ pub mod hostile;
 pub mod issuer;
 pub mod ledger;
 mod queue;
+pub mod reports;
 pub mod template;
 
 pub use database::TestDatabase;

@@ -65,6 +65,8 @@ impl Request {
             Call::Ingest(IngestCall::IngestTransactions | IngestCall::IngestPlaidTransactions) => {
                 202
             }
+            // They list what is that tenant's.
+            Call::Report(ReportCall::ListBatches | ReportCall::ListAccounts) => 200,
             Call::Ingest(IngestCall::RetryBatch | IngestCall::RemoveTransaction)
             | Call::Report(_)
             | Call::Keys(KeysCall::RevokeKey) => 404,

@@ -75,6 +75,17 @@ impl Tenant {
         .execute(&mut connection)
         .await
         .unwrap();
+        sqlx::query(
+            "update batches set failed = (\
+                 select count(*) from transactions as own \
+                 where own.tenant_id = $1 and own.batch_id = batches.batch_id \
+                 and own.status = 'failed') \
+             where tenant_id = $1 and finished_at is not null",
+        )
+        .bind(self.id.0)
+        .execute(&mut connection)
+        .await
+        .unwrap();
     }
 
     /// A valid token for this tenant.

@@ -131,6 +131,10 @@ impl Account<'_> {
             let summary = self.assert_summary(api, period, currency).await;
             self.assert_settled(&summary, period, &categories);
         }
+        self.assert_account(api).await;
+        self.assert_cashflow(api, random, (FIRST_DAY, last_day())).await;
+        let period = random_period(random);
+        self.assert_cashflow(api, random, period).await;
         for _ in 0..4 {
             self.assert_history(api, self.rows.choose(random).unwrap()).await;
         }

@@ -16,6 +16,7 @@ mod answers;
 mod body;
 mod compare;
 mod content;
+mod flows;
 mod generator;
 mod ledger;
 mod money;

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use sqlx::Executor;
-use tributary_domain::{BatchId, TransactionStatus};
-use tributary_store::batches::{self, TenantLimits};
+use tributary_domain::{BatchId, BatchStatus, TransactionStatus};
+use tributary_store::batches::{self, BatchQuery, TenantLimits};
+use tributary_store::report::{MERCHANTS_SCAN_MAX, MerchantQuery};
 use tributary_store::transactions::{self, PageQuery};
-use tributary_store::{announcements, backlog, report};
+use tributary_store::{accounts, announcements, backlog, report};
 use tributary_testkit::ledger::{booking, content_hash, insert_batch};
 use uuid::Uuid;
 
@@ -18,7 +19,10 @@ use crate::sums::year;
 /// `big` are newer than the others.
 const ROWS: &[&str] = &[
     "insert into accounts (tenant_id, account_id, name, account_type)
-     select tenant_id, id, id, 'depository' from tenants, unnest(array['big', 'other']) as id",
+     select tenant_id, id, id, 'depository' from tenants, unnest(array['big', 'other']) as id
+     union all
+     select tenant_id, 'small ' || n, 'small', 'depository'
+     from tenants, generate_series(1, 20000) as n",
     "insert into batches (tenant_id, batch_id, correlation_id, transaction_ids, inserted,
          message_count, announce_at, finished_at)
      select tenant_id, gen_random_uuid(), 'c', array['t' || n], 1, 1,
@@ -80,10 +84,12 @@ async fn lists_read_a_bounded_number_of_rows() {
     let all = account_page("big");
     let failed = PageQuery { status: Some(TransactionStatus::Failed), ..all };
     let shopping = PageQuery { category: Some("Shopping"), ..all };
+    let text = PageQuery { text: Some("no such text"), ..all };
     for (step, query, rows_max) in [
         ("page", all, 600),
         ("page of a status", failed, 30_000),
         ("page of a category", shopping, 30_000),
+        ("page of a text", text, 30_000),
     ] {
         transactions::page(&mut tx, ledger.tenant, &query).await.unwrap();
         bounds.check(step, rows_max);
@@ -100,7 +106,42 @@ async fn lists_read_a_bounded_number_of_rows() {
     batches::failures(&mut tx, ledger.tenant, batch).await.unwrap();
     bounds.check("a batch of one transaction", 20);
     report::summary(&mut tx, ledger.tenant, "none", year()).await.unwrap();
-    bounds.check("summary of an unknown account", 10);
+    assert!(notices.take_rows() < 10, "summary of an unknown account");
+    report::cashflow(&mut tx, ledger.tenant, "none", year(), &[year()], None).await.unwrap();
+    assert!(notices.take_rows() < 10, "cash flow of an unknown account");
+    let newest = BatchQuery { status: None, after: None, limit: 100 };
+    batches::list(&mut tx, ledger.tenant, newest).await.unwrap();
+    bounds.check("batches", 600);
+    let failed = BatchQuery { status: Some(BatchStatus::Failed), ..newest };
+    assert!(batches::list(&mut tx, ledger.tenant, failed).await.unwrap().next.is_some());
+    bounds.check("batches of a status", 30_000);
+    let page = accounts::list(&mut tx, ledger.tenant, Some("small"), 100).await.unwrap();
+    assert_eq!(page.accounts.len(), 100);
+    bounds.check("accounts", 1_500);
+}
+
+/// Those that an account has beyond the limit are not read.
+#[tokio::test]
+async fn merchants_read_a_bounded_number_of_rows() {
+    let Some((ledger, notices, _guard)) = explained().await else { return };
+    fill(&ledger).await;
+    let more = "alter table transactions disable trigger user;
+        insert into transactions (tenant_id, transaction_id, account_id, batch_id, batch_position,
+            amount, currency, booked_on, description, merchant_name, is_pending)
+        select tenant_id, 'm' || n, 'big', batch_id, n, -1, 'USD', date '2025-12-30' - n / 1000,
+            'd', 'm' || n % 100, false
+        from generate_series(1, 200000) as n, (select * from batches limit 1) as batches;
+        analyze transactions";
+    ledger.execute(more).await;
+    let mut tx = ledger.begin().await;
+    notices.take_rows();
+    let currency = Some("USD");
+    let query = MerchantQuery { account_id: "big", period: year(), currency, limit: 10 };
+    let found = report::merchants(&mut tx, ledger.tenant, query).await.unwrap().unwrap();
+    assert_eq!((found.scanned, found.is_complete), (MERCHANTS_SCAN_MAX, false));
+    let read: i64 = found.merchants.iter().map(|merchant| merchant.transaction_count).sum();
+    assert!((4_990..5_010).contains(&read), "ten of a hundred merchants have {read}");
+    Bounds(&notices).check("merchants", 500_000);
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Pages of an account's transactions: filters scan a bounded number of rows.
 
-use tributary_domain::TransactionStatus;
+use tributary_domain::{Transaction, TransactionStatus};
 use tributary_store::SCAN_MAX;
 use tributary_store::transactions::{self, Page, PageQuery};
 use tributary_testkit::ledger::{booking, bookings};
@@ -72,4 +72,41 @@ async fn transaction_is_processing_while_a_worker_holds_its_slice() {
         assert_eq!(ids(&page), expected, "{status:?}");
         assert!(page.transactions.iter().all(|row| row.status == status.as_str()));
     }
+}
+
+#[tokio::test]
+async fn text_is_found_in_description_and_merchant_in_either_case_and_literally() {
+    let ledger = Ledger::new().await;
+    let texts = |id: &str, description: &str, merchant: Option<&str>| Transaction {
+        description: description.to_owned(),
+        merchant_name: merchant.map(str::to_owned),
+        ..booking(id, "-1")
+    };
+    ledger
+        .write(&[
+            texts("a", "AMZN Mktp US*2K4", Some("Amazon")),
+            texts("b", "Café 100% Noir_x", None),
+            texts("c", "back\\slash", Some("CAFÉ")),
+        ])
+        .await;
+    for (text, expected) in [
+        ("amazon", vec!["a"]),
+        ("mktp us*", vec!["a"]),
+        ("café", vec!["c", "b"]),
+        ("0% n", vec!["b"]),
+        ("%", vec!["b"]),
+        ("_", vec!["b"]),
+        ("k\\S", vec!["c"]),
+        ("cafe", vec![]),
+        ("a", vec!["c", "b", "a"]),
+    ] {
+        let page = ledger.page(&PageQuery { text: Some(text), ..account_page("acc") }).await;
+        assert_eq!(ids(&page), expected, "{text}");
+    }
+    let both = PageQuery {
+        text: Some("café"),
+        status: Some(TransactionStatus::Completed),
+        ..account_page("acc")
+    };
+    assert_eq!(ids(&ledger.page(&both).await), [] as [&str; 0]);
 }

@@ -4,8 +4,9 @@
 use std::time::Duration;
 
 use sqlx::Executor;
+use tributary_domain::Interval;
 use tributary_store::transactions::Written;
-use tributary_store::{report, retention};
+use tributary_store::{accounts, report, retention};
 use tributary_testkit::ledger::{booking, bookings};
 
 use crate::plans::explained;
@@ -15,7 +16,7 @@ const SMALL: usize = 1_000;
 const LARGE: usize = 10_000;
 /// Linear growth is 10, and another plan may process some rows twice. Quadratic growth is 100.
 const RATIO_MAX: u64 = 20;
-/// The most rows that a summary of one day with transactions processes.
+/// The most rows that a report of one day with transactions processes.
 const SUMMARY_MAX: u64 = 200;
 
 /// Returns the number of rows that each step processes for a batch of `count` transactions; `None`
@@ -57,6 +58,15 @@ async fn measure(count: usize) -> Option<Vec<(&'static str, u64)>> {
     report::summary(&mut tx, ledger.tenant, "acc", year()).await.unwrap().unwrap();
     tx.rollback().await.unwrap();
     steps.push(("summary", notices.take_rows()));
+    let mut tx = ledger.begin().await;
+    let months = Interval::Month.divide(year());
+    report::cashflow(&mut tx, ledger.tenant, "acc", year(), &months, None).await.unwrap().unwrap();
+    tx.rollback().await.unwrap();
+    steps.push(("cash flow", notices.take_rows()));
+    let mut tx = ledger.begin().await;
+    accounts::one(&mut tx, ledger.tenant, "acc").await.unwrap().unwrap();
+    tx.rollback().await.unwrap();
+    steps.push(("account", notices.take_rows()));
 
     let (_, result) = ledger.write(&bookings(count, "-0.20")).await;
     assert_eq!(result, written(0, total, 0));
@@ -79,7 +89,8 @@ async fn processed_rows_grow_linearly_with_the_batch_size() {
         let is_linear = *small > 0 && *large < *small * RATIO_MAX;
         assert!(is_linear, "{step}: {small} rows for {SMALL}, {large} for {LARGE}");
         // Its cost follows the days, not the transactions.
-        assert!(*step != "summary" || *large < SUMMARY_MAX, "{step}: {large} rows");
+        let follows_days = ["summary", "cash flow", "account"].contains(step);
+        assert!(!follows_days || *large < SUMMARY_MAX, "{step}: {large} rows");
     }
 }
 

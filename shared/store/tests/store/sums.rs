@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use sqlx::PgConnection;
 use tributary_domain::{Period, StatusCounts, TenantId};
 use tributary_store::report::{self, CategorySums, CurrencySums};
+use tributary_testkit::reports::{assert_account_agrees, assert_reports_agree};
 
 use crate::ledger::Ledger;
 
@@ -86,8 +87,8 @@ pub async fn recompute(
     sums.collect()
 }
 
-/// Asserts that the report matches the rows for each account of the tenant: over the whole year,
-/// and on each day that the tests use.
+/// Asserts that the summary matches the rows for each account of the tenant, over the whole year and
+/// on each day that the tests use, and that the other reports match the summary.
 pub async fn assert_sums_match_rows(ledger: &Ledger) {
     let mut tx = ledger.begin_on_new_connection().await;
     let accounts: Vec<String> =
@@ -100,11 +101,15 @@ pub async fn assert_sums_match_rows(ledger: &Ledger) {
     let october = |day| NaiveDate::from_ymd_opt(2025, 10, day).unwrap();
     let mut periods = vec![year()];
     periods.extend((29..=31).map(|day| period(october(day), october(day))));
+    // Those of tests of the retention are older.
+    let decade = Period::parse(Some("2018-01-01"), Some("2027-12-31")).unwrap();
     for account in &accounts {
         for period in &periods {
             let expected = recompute(&mut tx, ledger.tenant, account, *period).await;
             let reported = report::summary(&mut tx, ledger.tenant, account, *period).await.unwrap();
             assert_eq!(reported, Some(expected), "{account} {period:?}");
         }
+        assert_reports_agree(&mut tx, ledger.tenant, account, year()).await;
+        assert_account_agrees(&mut tx, ledger.tenant, account, decade).await;
     }
 }

@@ -1,11 +1,11 @@
 //! Generates batches that resemble a small company's month. Equal seeds generate equal batches.
 
-use chrono::{Days, NaiveDate};
+use chrono::{Days, NaiveDate, NaiveTime, TimeDelta};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 use rust_decimal::Decimal;
-use serde_json::{Value, json};
+use tributary_client::{Currency, NewAccount, NewBatch, NewTransaction};
 
 /// The number of transactions in a batch if not specified.
 pub const TRANSACTIONS_DEFAULT: std::ops::RangeInclusive<u32> = 10..=15;
@@ -94,51 +94,49 @@ impl BatchMaker {
         &self.account_id
     }
 
-    /// The next request body.
-    pub fn next_batch(&mut self) -> Value {
+    /// The next batch.
+    pub fn next_batch(&mut self) -> NewBatch {
         let batch = self.batches_made;
         self.batches_made += 1;
         let count = match self.transactions {
             Some(count) => count,
             None => self.random.random_range(TRANSACTIONS_DEFAULT),
         };
-        let transactions: Vec<Value> =
-            (0..count).map(|index| self.transaction(batch, index)).collect();
-        json!({
-            "accounts": [{
-                "account_id": self.account_id,
-                "name": "Business Checking",
-                "type": "depository",
-                "subtype": "checking",
-                "mask": format!("{:04}", self.seed % 10_000),
-            }],
-            "total_transactions": transactions.len(),
-            "transactions": transactions,
-            "request_id": format!("req_sim_{}_{batch}_{count}", self.seed),
-        })
+        let transactions = (0..count).map(|index| self.transaction(batch, index)).collect();
+        let account = NewAccount {
+            subtype: Some("checking".to_owned()),
+            mask: Some(format!("{:04}", self.seed % 10_000)),
+            ..NewAccount::new(&self.account_id, "Business Checking", "depository")
+        };
+        NewBatch {
+            accounts: vec![account],
+            request_id: Some(format!("req_sim_{}_{batch}_{count}", self.seed)),
+            ..NewBatch::of(transactions)
+        }
     }
 
-    fn transaction(&mut self, batch: u32, index: u32) -> Value {
+    fn transaction(&mut self, batch: u32, index: u32) -> NewTransaction {
         let days_back = self.random.random_range(0..=Self::DAYS_BACK_MAX);
         let date = self.today - Days::new(days_back);
         let (hour, minute) = (self.random.random_range(0..24), self.random.random_range(0..60));
+        let minutes: i32 = hour * 60 + minute;
+        let time = date.and_time(NaiveTime::MIN) + TimeDelta::minutes(minutes.into());
         let template = TEMPLATES.choose(&mut self.random).unwrap_or(&CHECK);
         let cents = self.random.random_range(template.cents.clone());
-        json!({
-            "transaction_id": format!("tx_sim_{}_{batch}_{index}", self.seed),
-            "account_id": self.account_id,
-            // A string, since a number of serde_json would be a float.
-            "amount": Decimal::new(cents, 2).to_string(),
-            "iso_currency_code": "USD",
-            "date": format!("{date}T{hour:02}:{minute:02}:00Z"),
-            "authorized_date": date,
-            "name": template.description,
-            "merchant_name": template.merchant_name,
-            "payment_channel": template.payment_channel,
-            "merchant_category_code": template.merchant_category_code,
-            "pending": false,
-            "pending_transaction_id": null,
-        })
+        NewTransaction {
+            authorized_date: Some(date),
+            merchant_name: template.merchant_name.map(str::to_owned),
+            payment_channel: Some(template.payment_channel.to_owned()),
+            merchant_category_code: template.merchant_category_code.map(str::to_owned),
+            ..NewTransaction::new(
+                &format!("tx_sim_{}_{batch}_{index}", self.seed),
+                &self.account_id,
+                Decimal::new(cents, 2),
+                Currency::Iso("USD".to_owned()),
+                time.and_utc(),
+                template.description,
+            )
+        }
     }
 }
 
@@ -149,7 +147,7 @@ mod tests {
 
     const TODAY: NaiveDate = NaiveDate::from_ymd_opt(2026, 3, 1).unwrap();
 
-    fn made(seed: u64, transactions: Option<u32>) -> Vec<Value> {
+    fn made(seed: u64, transactions: Option<u32>) -> Vec<NewBatch> {
         let mut maker = BatchMaker::new(seed, transactions, TODAY);
         (0..3).map(|_| maker.next_batch()).collect()
     }
@@ -158,13 +156,13 @@ mod tests {
     fn every_batch_is_valid_for_ingest() {
         let now = TODAY.and_time(chrono::NaiveTime::MIN).and_utc();
         for seed in 0..50 {
-            for body in made(seed, None) {
-                let request =
-                    IngestRequest::parse(body.to_string().as_bytes(), Format::Plain, now).unwrap();
+            for batch in made(seed, None) {
+                let body = serde_json::to_vec(&batch).unwrap();
+                let request = IngestRequest::parse(&body, Format::Plain, now).unwrap();
                 assert!((10..=15).contains(&request.transactions.len()));
             }
         }
-        assert_eq!(made(1, Some(500))[0]["transactions"].as_array().unwrap().len(), 500);
+        assert_eq!(made(1, Some(500))[0].transactions.len(), 500);
     }
 
     #[test]

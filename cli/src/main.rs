@@ -3,7 +3,6 @@
 mod admin_target;
 mod api_key;
 mod batch_maker;
-mod client;
 mod commands;
 mod plaid_maker;
 mod signal;

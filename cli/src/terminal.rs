@@ -6,8 +6,7 @@ use std::time::Duration;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{CellAlignment, Table};
 use indicatif::{ProgressBar, ProgressStyle};
-
-use crate::client::{Accepted, Counts, Summary};
+use tributary_client::{AcceptedBatch, StatusCounts, Summary};
 
 /// The steps of a start: prints one line per step, and shows a spinner for the current one.
 pub struct Steps {
@@ -51,23 +50,23 @@ pub fn count_bar(message: &str, total: u64) -> ProgressBar {
 /// The progress of a batch.
 pub struct BatchProgress {
     bar: ProgressBar,
-    shown: Option<Counts>,
+    shown: Option<StatusCounts>,
 }
 
 impl BatchProgress {
     /// For a batch of `total` transactions.
-    pub fn new(total: i64) -> Self {
-        Self { bar: count_bar("enriched", u64::try_from(total).unwrap_or_default()), shown: None }
+    pub fn new(total: u64) -> Self {
+        Self { bar: count_bar("enriched", total), shown: None }
     }
 
     /// Shows the counts. Returns whether they have changed.
-    pub fn show(&mut self, counts: &Counts) -> bool {
+    pub fn show(&mut self, counts: &StatusCounts) -> bool {
         if self.shown == Some(*counts) {
             return false;
         }
         self.shown = Some(*counts);
         let done = counts.completed + counts.failed;
-        self.bar.set_position(u64::try_from(done).unwrap_or_default());
+        self.bar.set_position(done);
         self.bar.suspend(|| println!("{}", counts_line(counts)));
         true
     }
@@ -78,7 +77,7 @@ impl BatchProgress {
     }
 }
 
-fn counts_line(counts: &Counts) -> String {
+fn counts_line(counts: &StatusCounts) -> String {
     format!(
         "pending {:>5}   processing {:>5}   completed {:>5}   failed {:>5}",
         counts.pending, counts.processing, counts.completed, counts.failed
@@ -86,7 +85,7 @@ fn counts_line(counts: &Counts) -> String {
 }
 
 /// The response to a batch.
-pub fn accepted_line(batch: &Accepted) -> String {
+pub fn accepted_line(batch: &AcceptedBatch) -> String {
     format!(
         "202 Accepted: batch {}, {} transactions \
          ({} inserted, {} updated, {} unchanged), {} removed, correlation id {}",
@@ -114,15 +113,15 @@ pub fn summary_table(summary: &Summary) -> Table {
     ]);
     let metrics = &summary.metrics;
     table.add_row(vec!["Transactions".to_owned(), metrics.total_transactions.to_string()]);
-    table.add_row(vec!["Spend", metrics.total_spend.get()]);
-    table.add_row(vec!["Income", metrics.total_income.get()]);
-    table.add_row(vec!["Net", metrics.net.get()]);
+    table.add_row(vec!["Spend", metrics.total_spend.as_str()]);
+    table.add_row(vec!["Income", metrics.total_income.as_str()]);
+    table.add_row(vec!["Net", metrics.net.as_str()]);
     for (rank, top) in (1..).zip(&summary.top_categories) {
         let count = top.transaction_count;
         let plural = if count == 1 { "" } else { "s" };
         table.add_row(vec![
             format!("{rank}. {} ({count} transaction{plural})", top.category),
-            top.total_spend.get().to_owned(),
+            top.total_spend.to_string(),
         ]);
     }
     let status = &summary.processing_status;

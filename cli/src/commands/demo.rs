@@ -1,11 +1,11 @@
 //! `tributary demo`: ingests one batch into a temporary system and prints the report.
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use clap::Args;
+use tributary_client::{Client, Verdict};
 use tributary_domain::Format;
 use tributary_system::{System, SystemConfig};
 
-use crate::client::Client;
 use crate::commands::simulate::{self, BatchOptions, Batches};
 use crate::signal;
 use crate::start::{show_console, start};
@@ -44,9 +44,10 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
 }
 
 async fn show(system: &System, batches: &Batches) -> anyhow::Result<()> {
-    let client = Client::new(&system.url(), system.api_key())?;
+    let client = Client::new(&system.url())?.with_key(system.api_key())?;
     // Starts the functions that read, so that the progress of the batch is visible from the start.
-    client.health().await?;
+    let health = client.health().await?;
+    ensure!(health.status == Verdict::Ok, "the system is not healthy: {health:?}");
     println!("API key, valid during the demo: {}\n", system.api_key());
     simulate::send_and_watch(&client, batches).await
 }

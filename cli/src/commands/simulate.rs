@@ -8,11 +8,11 @@ use anyhow::{Context, ensure};
 use chrono::{Days, NaiveDate, Utc};
 use clap::Args;
 use secrecy::ExposeSecret;
+use tributary_client::{AcceptedBatch, Client, DateRange};
 use tributary_domain::Format;
 
 use crate::api_key;
 use crate::batch_maker::BatchMaker;
-use crate::client::{Accepted, Client};
 use crate::plaid_maker::PlaidMaker;
 use crate::signal;
 use crate::terminal::{self, BatchProgress};
@@ -98,17 +98,20 @@ impl Maker {
         }
     }
 
-    async fn send_next(&mut self, client: &Client) -> anyhow::Result<Accepted> {
+    async fn send_next(
+        &mut self,
+        client: &Client,
+    ) -> Result<AcceptedBatch, tributary_client::Error> {
         match self {
-            Self::Plain(maker) => client.post_batch(&maker.next_batch()).await,
-            Self::Plaid(maker) => client.post_plaid_page(&maker.next_page()).await,
+            Self::Plain(maker) => client.post_batch(&maker.next_batch(), None).await,
+            Self::Plaid(maker) => client.post_plaid(&maker.next_page(), None).await,
         }
     }
 }
 
 pub async fn run(options: Options) -> anyhow::Result<()> {
     let api_key = api_key::read(options.api_key_file.as_deref())?;
-    let client = Client::new(&options.url, api_key.expose_secret())?;
+    let client = Client::new(&options.url)?.with_key(api_key.expose_secret())?;
     let (format, count_default) =
         if options.plaid { (Format::Plaid, PLAID_PAGES_DEFAULT) } else { (Format::Plain, 1) };
     let count = options.batches.unwrap_or(count_default);
@@ -133,13 +136,13 @@ pub async fn send_and_watch(client: &Client, batches: &Batches) -> anyhow::Resul
     }
     let end = Utc::now().date_naive();
     let start = end - Days::new(BatchMaker::DAYS_BACK_MAX);
-    let summary = client.summary(&account_id, start, end).await?;
+    let summary = client.summary(&account_id, DateRange { start, end }, None).await?;
     println!("\n{}", terminal::summary_table(&summary));
     Ok(())
 }
 
 /// Sends the batches. Returns their account.
-async fn send(client: &Client, batches: &Batches) -> anyhow::Result<(String, Vec<Accepted>)> {
+async fn send(client: &Client, batches: &Batches) -> anyhow::Result<(String, Vec<AcceptedBatch>)> {
     let today = Utc::now().date_naive();
     let mut maker = batches.maker(today);
     let bar = terminal::count_bar("batches sent", u64::from(batches.count));
@@ -156,7 +159,7 @@ async fn send(client: &Client, batches: &Batches) -> anyhow::Result<(String, Vec
     }
     bar.finish_and_clear();
     if batches.count > 1 {
-        let total: i64 = accepted.iter().map(|batch| batch.total_transactions).sum();
+        let total: u64 = accepted.iter().map(|batch| batch.total_transactions).sum();
         println!("{} batches accepted, {total} transactions, seed {}", batches.count, batches.seed);
     } else {
         println!("generated with --seed {}", batches.seed);
@@ -165,15 +168,15 @@ async fn send(client: &Client, batches: &Batches) -> anyhow::Result<(String, Vec
 }
 
 /// Shows a batch's progress until it is finished.
-async fn watch(client: &Client, batch: &Accepted) -> anyhow::Result<()> {
+async fn watch(client: &Client, batch: &AcceptedBatch) -> anyhow::Result<()> {
     let mut progress = BatchProgress::new(batch.total_transactions);
     let mut changed = Instant::now();
     loop {
-        let status = client.batch(&batch.batch_id).await?;
+        let status = client.batch(batch.batch_id).await?;
         if progress.show(&status.processing_status) {
             changed = Instant::now();
         }
-        if status.finished_at.is_some() {
+        if status.is_finished() {
             progress.finish();
             for failure in &status.failures {
                 println!("failed: {} ({})", failure.transaction_id, failure.reason);

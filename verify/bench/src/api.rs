@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use reqwest::{Client, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sqlx::PgPool;
+use tributary_client::{AcceptedBatch, Client, DateRange, Method, Request};
 use tributary_system::System;
 use uuid::Uuid;
 
@@ -17,14 +17,9 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 /// A system under test.
 pub struct Api<'s> {
     system: &'s System,
-    http: Client,
+    client: Client,
     database: PgPool,
     tenant: Uuid,
-}
-
-#[derive(Deserialize)]
-struct Accepted {
-    batch_id: Uuid,
 }
 
 #[derive(Deserialize)]
@@ -38,40 +33,20 @@ impl<'s> Api<'s> {
     pub async fn new(system: &'s System, database: &PgPool) -> Result<Self, BenchError> {
         let tenant =
             sqlx::query_scalar("select tenant_id from tenants").fetch_one(database).await?;
-        let http = Client::builder().timeout(TIMEOUT).build()?;
-        Ok(Self { system, http, database: database.clone(), tenant })
+        let client = Client::new(&system.url())?.with_key(system.api_key())?.with_timeout(TIMEOUT);
+        Ok(Self { system, client, database: database.clone(), tenant })
     }
 
-    /// Posts a batch and returns its id.
+    /// Posts a batch and returns its id. The body is written before, so that this is not measured.
     pub async fn post(&self, body: String) -> Result<Uuid, BenchError> {
-        let response = self
-            .http
-            .post(format!("{}/api/integrations/transactions/", self.system.url()))
-            .bearer_auth(self.system.api_key())
-            .header("content-type", "application/json")
-            .body(body)
-            .send()
-            .await?;
-        let status = response.status();
-        if status != StatusCode::ACCEPTED {
-            return Err(BenchError::Response(format!("{status}: {}", response.text().await?)));
-        }
-        Ok(response.json::<Accepted>().await?.batch_id)
+        let request = Request::new(Method::POST, &["api", "integrations", "transactions"]);
+        let response = self.client.send(&request.json_text(body)).await?;
+        Ok(response.json::<AcceptedBatch>()?.batch_id)
     }
 
     /// Reads an account's summary.
-    pub async fn summary(
-        &self,
-        account_id: &str,
-        start: chrono::NaiveDate,
-        end: chrono::NaiveDate,
-    ) -> Result<(), BenchError> {
-        let path = format!(
-            "{}/api/reports/account/{account_id}/summary?start_date={start}&end_date={end}",
-            self.system.url()
-        );
-        let response = self.http.get(path).bearer_auth(self.system.api_key()).send().await?;
-        response.error_for_status()?.bytes().await?;
+    pub async fn summary(&self, account_id: &str, days: DateRange) -> Result<(), BenchError> {
+        self.client.summary(account_id, days, None).await?;
         Ok(())
     }
 

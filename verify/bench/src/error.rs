@@ -20,7 +20,7 @@ pub enum BenchError {
     Database(#[from] sqlx::Error),
     /// A request failed.
     #[error("a request failed")]
-    Http(#[from] reqwest::Error),
+    Http(#[from] tributary_client::Error),
     /// A function failed.
     #[error("an invocation failed")]
     Invoke(#[from] InvokeError),

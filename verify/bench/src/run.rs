@@ -2,6 +2,7 @@
 
 use chrono::{Days, Utc};
 use sqlx::postgres::PgPoolOptions;
+use tributary_client::DateRange;
 use tributary_system::{System, SystemConfig};
 
 use crate::api::Api;
@@ -154,7 +155,7 @@ async fn summary(
 ) -> Result<SummaryTiming, BenchError> {
     let Subject { api, bare, .. } = subject;
     let (account, today) = (workload.account_id(), Utc::now().date_naive());
-    let start = today - Days::new(days);
+    let days_read = DateRange { start: today - Days::new(days), end: today };
     let batches = workload.batches(20, 1_000);
     for batch in &batches {
         let id = api.post(batch.to_body()).await?;
@@ -162,7 +163,7 @@ async fn summary(
         bare.insert(batch).await?;
         bare.update(batch).await?;
     }
-    let read = async || api.summary(&account, start, today).await;
+    let read = async || api.summary(&account, days_read).await;
     read().await?;
     let after_burst_ms = median_ms(SUMMARIES, read).await?;
     api.relay().await?;

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use reqwest::Client;
 use serde_json::json;
 use tributary_bench::Wire;
+use tributary_client::{Client, Method, Request};
 use tributary_system::{System, SystemConfig};
 
 /// For a batch of new transactions. The last one is that of the connection pool, which checks the
@@ -23,7 +23,8 @@ async fn accepted_batch_of_fifteen_takes_few_round_trips() {
         ..SystemConfig::throw_away()
     };
     let system = System::start(config, &|step| eprintln!("{step}")).await.unwrap();
-    let http = Client::builder().timeout(Duration::from_secs(120)).build().unwrap();
+    let client = Client::new(&system.url()).unwrap().with_key(system.api_key()).unwrap();
+    let client = client.with_timeout(Duration::from_secs(120));
     let post = async |first: usize| {
         let transaction = |index| {
             json!({
@@ -37,9 +38,9 @@ async fn accepted_batch_of_fifteen_takes_few_round_trips() {
             "transactions": transactions, "total_transactions": 15,
             "request_id": format!("req_{first}")
         });
-        let url = format!("{}/api/integrations/transactions", system.url());
-        let response = http.post(url).bearer_auth(system.api_key()).json(&body).send().await;
-        assert_eq!(response.unwrap().status(), 202);
+        let request = Request::new(Method::POST, &["api", "integrations", "transactions"]);
+        let response = client.send(&request.json(&body).unwrap()).await.unwrap();
+        assert_eq!(response.status, 202);
         // The pool checks its connection after the response.
         tokio::time::sleep(Duration::from_millis(500)).await;
     };

@@ -1,4 +1,7 @@
-//! An HTTP client that repeats each request, with the same key, until the response is final.
+//! Repeats each request, with the same key, until the response is final.
+//!
+//! Not by the client's own policy: the pauses are shorter than `Retry-After`, to save time, and each
+//! attempt without a final response is counted.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -6,12 +9,9 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use rand::Rng;
-use reqwest::header::RETRY_AFTER;
-use reqwest::{Method, StatusCode};
-use serde::Deserialize;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
-use uuid::Uuid;
+use tributary_client::{Client, Error, Response, StatusCode};
 
 use crate::request::Request;
 
@@ -22,27 +22,13 @@ const FINAL_RESPONSE_MAX: Duration = Duration::from_secs(90);
 /// The pause between two attempts, in milliseconds. Shorter than `Retry-After`, to save time.
 const PAUSE_MS: std::ops::Range<u64> = 50..300;
 
-/// An HTTP client with a tenant's API key.
+/// A client with a tenant's API key.
 pub struct Api {
-    http: reqwest::Client,
-    base: String,
-    key: String,
+    client: Client,
     attempts: AtomicU64,
     responses: watch::Sender<u64>,
     /// The number of attempts without a final response, by reason.
     unknown: Mutex<BTreeMap<String, u64>>,
-}
-
-/// The body of a 202.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-pub struct Accepted {
-    pub batch_id: Uuid,
-    pub total_transactions: i32,
-    pub inserted: i32,
-    pub updated: i32,
-    pub unchanged: i32,
-    pub removed: i32,
-    pub removed_unknown: i32,
 }
 
 /// A response that does not change when the request is repeated.
@@ -63,11 +49,11 @@ impl Api {
     /// A client of the API at `base`.
     ///
     /// # Errors
-    /// If the TLS backend cannot be initialised.
-    pub fn new(base: String, key: String) -> Result<Self, reqwest::Error> {
-        let http = reqwest::Client::builder().timeout(ATTEMPT_TIMEOUT).build()?;
+    /// If TLS cannot be set up.
+    pub fn new(base: &str, key: &str) -> Result<Self, Error> {
+        let client = Client::new(base)?.with_key(key)?.with_timeout(ATTEMPT_TIMEOUT);
         let (attempts, unknown) = (AtomicU64::new(0), Mutex::default());
-        Ok(Self { http, base, key, attempts, responses: watch::Sender::new(0), unknown })
+        Ok(Self { client, attempts, responses: watch::Sender::new(0), unknown })
     }
 
     /// The number of requests sent, repeats included.
@@ -91,41 +77,24 @@ impl Api {
     /// # Errors
     /// [`NoFinalResponse`].
     pub async fn submit(&self, request: &Request) -> Result<FinalResponse, NoFinalResponse> {
-        self.until_final(|| {
-            let call = self
-                .call(Method::POST, request.path())
-                .header("content-type", "application/json")
-                .body(request.body.clone());
-            if request.key_in_header { call.header("idempotency-key", &request.key) } else { call }
-        })
-        .await
+        match request.to_http() {
+            Ok(request) => self.send(&request).await,
+            Err(error) => Err(NoFinalResponse { last: error.to_string() }),
+        }
     }
 
-    /// Sends a request without a body until the response is final.
+    /// Sends a request until the response is final.
     ///
     /// # Errors
     /// [`NoFinalResponse`].
-    pub async fn send(&self, method: Method, path: &str) -> Result<FinalResponse, NoFinalResponse> {
-        self.until_final(|| self.call(method.clone(), path)).await
-    }
-
-    fn call(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
-        self.http.request(method, format!("{}{path}", self.base)).bearer_auth(&self.key)
-    }
-
-    fn count_unknown(&self, reason: String) {
-        let mut unknown = self.unknown.lock().unwrap_or_else(PoisonError::into_inner);
-        *unknown.entry(reason).or_default() += 1;
-    }
-
-    async fn until_final(
+    pub async fn send(
         &self,
-        call: impl Fn() -> reqwest::RequestBuilder,
+        request: &tributary_client::Request,
     ) -> Result<FinalResponse, NoFinalResponse> {
         let started = Instant::now();
         loop {
             self.attempts.fetch_add(1, Ordering::Relaxed);
-            let last = match read(call().send().await).await {
+            let last = match read(self.client.send(request).await) {
                 Ok(response) => {
                     self.responses.send_modify(|count| *count += 1);
                     return Ok(response);
@@ -138,6 +107,11 @@ impl Api {
             }
             sleep(pause()).await;
         }
+    }
+
+    fn count_unknown(&self, reason: String) {
+        let mut unknown = self.unknown.lock().unwrap_or_else(PoisonError::into_inner);
+        *unknown.entry(reason).or_default() += 1;
     }
 }
 
@@ -152,20 +126,23 @@ struct Unknown {
     detail: String,
 }
 
-impl From<reqwest::Error> for Unknown {
-    fn from(error: reqwest::Error) -> Self {
-        let reason = if error.is_timeout() { "timeout" } else { "connection" };
+impl From<Error> for Unknown {
+    fn from(error: Error) -> Self {
+        let reason = match &error {
+            Error::Transport(cause) if cause.is_timeout() => "timeout",
+            _ => "connection",
+        };
         Self { reason: reason.to_owned(), detail: error.to_string() }
     }
 }
 
-/// Reads a response, and decides whether it is final.
-async fn read(outcome: reqwest::Result<reqwest::Response>) -> Result<FinalResponse, Unknown> {
+/// Decides whether a response is final.
+fn read(outcome: Result<Response, Error>) -> Result<FinalResponse, Unknown> {
     let response = outcome?;
-    let status = response.status();
-    let has_retry_after = response.headers().contains_key(RETRY_AFTER);
-    let body = response.text().await?;
-    if has_retry_after || status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
+    let (status, retry_after) = (response.status, response.retry_after());
+    let body = String::from_utf8_lossy(&response.body).into_owned();
+    let is_temporary = status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
+    if retry_after.is_some() || is_temporary {
         return Err(Unknown { reason: status.as_str().to_owned(), detail: body });
     }
     Ok(FinalResponse { status, body })

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use reqwest::Method;
 use tokio::time::{Instant, sleep};
+use tributary_client::{Method, Request};
 use tributary_store::Store;
 use tributary_store::check::{self, Unsettled};
 
@@ -46,7 +46,8 @@ pub async fn drain(
         }
         drained.retried += failed.len();
         for batch_id in failed {
-            api.send(Method::POST, &format!("/api/batches/{batch_id}/retry")).await?;
+            let path = ["api", "batches", &batch_id.to_string(), "retry"];
+            api.send(&Request::new(Method::POST, &path)).await?;
         }
     }
     Ok(drained)

@@ -32,7 +32,7 @@ pub enum ChaosError {
     DeadLetters(#[from] QueueError),
     /// The HTTP client cannot be created.
     #[error("the HTTP client cannot be created")]
-    Client(#[from] reqwest::Error),
+    Client(#[from] tributary_client::Error),
     /// The API does not respond after the faults.
     #[error("the API does not respond after the faults")]
     Api(#[from] NoFinalResponse),

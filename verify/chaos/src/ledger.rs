@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::Utc;
-use reqwest::StatusCode;
+use serde::Deserialize;
 use tokio::time::Instant;
+use tributary_client::StatusCode;
 use tributary_domain::IngestRequest;
+use uuid::Uuid;
 
-use crate::api::{Accepted, FinalResponse, NoFinalResponse};
+use crate::api::{FinalResponse, NoFinalResponse};
 use crate::request::Request;
 
 /// The expected response to a request.
@@ -21,6 +23,18 @@ pub enum Expected {
     KeyReused,
     /// 422.
     Invalid,
+}
+
+/// The body of a 202, with counts as the database has them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub struct Accepted {
+    pub batch_id: Uuid,
+    pub total_transactions: i32,
+    pub inserted: i32,
+    pub updated: i32,
+    pub unchanged: i32,
+    pub removed: i32,
+    pub removed_unknown: i32,
 }
 
 /// A request that was accepted with 202.

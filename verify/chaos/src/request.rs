@@ -5,6 +5,7 @@ use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
+use tributary_client::Method;
 use tributary_domain::Format;
 
 /// One POST, which can be sent repeatedly.
@@ -64,13 +65,19 @@ impl Request {
         Self { key, key_in_header: true, format: Format::Plaid, body }
     }
 
-    /// The path that it is sent to.
-    #[must_use]
-    pub const fn path(&self) -> &'static str {
-        match self.format {
-            Format::Plain => "/api/integrations/transactions/",
-            Format::Plaid => "/api/integrations/plaid/transactions/",
-        }
+    /// The request of HTTP. Not that of a typed call, since the body is sent as it is, also an
+    /// invalid one.
+    ///
+    /// # Errors
+    /// If the key has characters that a header cannot have.
+    pub fn to_http(&self) -> Result<tributary_client::Request, tributary_client::Error> {
+        let path: &[&str] = match self.format {
+            Format::Plain => &["api", "integrations", "transactions"],
+            Format::Plaid => &["api", "integrations", "plaid", "transactions"],
+        };
+        tributary_client::Request::new(Method::POST, path)
+            .json_text(self.body.clone())
+            .idempotency_key(self.key_in_header.then_some(self.key.as_str()))
     }
 }
 

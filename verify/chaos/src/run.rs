@@ -139,7 +139,7 @@ async fn run_clients_and_faults(
     config: &ChaosConfig,
     progress: &(dyn Fn(Progress<'_>) + Send + Sync),
 ) -> Result<Report, ChaosError> {
-    let api = Arc::new(Api::new(system.url(), system.api_key().to_owned())?);
+    let api = Arc::new(Api::new(&system.url(), system.api_key())?);
     let ledger = Arc::new(Ledger::default());
     let client = |name: String, stream: u64| {
         // Each client has its own seed, far from those of the others.

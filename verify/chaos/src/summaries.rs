@@ -2,30 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use reqwest::Method;
 use rust_decimal::Decimal;
-use serde::Deserialize;
-use serde_json::value::RawValue;
+use tributary_client::{Method, Metrics, Request, Summary};
 
 use crate::api::{Api, NoFinalResponse};
 use crate::audit::Stored;
 
-#[derive(Deserialize)]
-struct Summary {
-    metrics: Metrics,
-}
-
-#[derive(Deserialize)]
-struct Metrics {
-    total_transactions: i64,
-    total_spend: Box<RawValue>,
-    total_income: Box<RawValue>,
-}
-
 /// The totals of an account in one currency.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Totals {
-    count: i64,
+    count: u64,
     spend: Decimal,
     income: Decimal,
 }
@@ -47,11 +33,12 @@ pub async fn compare(api: &Api, stored: &Stored) -> Result<Vec<String>, NoFinalR
     }
     let mut findings = Vec::new();
     for ((account_id, currency), expected) in totals {
-        let path = format!(
-            "/api/reports/account/{account_id}/summary\
-             ?start_date=2025-10-01&end_date=2025-10-31&currency={currency}"
-        );
-        let response = api.send(Method::GET, &path).await?;
+        let path = ["api", "reports", "account", account_id, "summary"];
+        let request = Request::new(Method::GET, &path)
+            .query("start_date", "2025-10-01")
+            .query("end_date", "2025-10-31")
+            .query("currency", currency);
+        let response = api.send(&request).await?;
         let summary: Option<Summary> = serde_json::from_str(&response.body).ok();
         let answered = summary.and_then(|summary| totals_of(&summary.metrics));
         if answered != Some(expected) {
@@ -65,7 +52,7 @@ pub async fn compare(api: &Api, stored: &Stored) -> Result<Vec<String>, NoFinalR
 fn totals_of(metrics: &Metrics) -> Option<Totals> {
     Some(Totals {
         count: metrics.total_transactions,
-        spend: Decimal::from_str_exact(metrics.total_spend.get()).ok()?,
-        income: Decimal::from_str_exact(metrics.total_income.get()).ok()?,
+        spend: metrics.total_spend.to_decimal()?,
+        income: metrics.total_income.to_decimal()?,
     })
 }

@@ -11,7 +11,7 @@ use tributary_domain::categorise::rules_version;
 use tributary_domain::{Format, IngestRequest};
 
 use super::*;
-use crate::api::Accepted;
+use crate::ledger::Accepted;
 use crate::request::{Request, account, transaction};
 
 /// Two consecutive batches with one transaction, with the ledger and the database.

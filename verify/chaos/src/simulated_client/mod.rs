@@ -14,14 +14,14 @@ use futures::future::join_all;
 use rand::rngs::StdRng;
 use rand::seq::{IndexedRandom, SliceRandom};
 use rand::{Rng, SeedableRng};
-use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
+use tributary_client::{Method, StatusCode};
 use uuid::Uuid;
 
-use crate::api::{Accepted, Api};
-use crate::ledger::{Expected, Ledger};
+use crate::api::Api;
+use crate::ledger::{Accepted, Expected, Ledger};
 use crate::request::{DEADLY, Request, account, transaction, with};
 
 /// The number of transactions that all clients send, so that batches overlap.
@@ -196,17 +196,19 @@ impl SimulatedClient {
     /// Reads a batch or a summary: the counts by status must add up to the total at any time.
     async fn read(&mut self) {
         let Some((_, batch_id)) = self.accepted.choose(&mut self.random) else { return };
-        let (path, total) = if self.random.random_bool(0.5) {
-            (format!("/api/batches/{batch_id}"), "/total_transactions")
+        let get = |path: &[&str]| tributary_client::Request::new(Method::GET, path);
+        let (request, total) = if self.random.random_bool(0.5) {
+            (get(&["api", "batches", &batch_id.to_string()]), "/total_transactions")
         } else {
             let Some(account_id) = self.known_accounts.first() else { return };
-            let days = "start_date=2025-10-01&end_date=2025-10-31";
-            let path = format!("/api/reports/account/{account_id}/summary?{days}");
-            (path, "/metrics/total_transactions")
+            let request = get(&["api", "reports", "account", account_id, "summary"])
+                .query("start_date", "2025-10-01")
+                .query("end_date", "2025-10-31");
+            (request, "/metrics/total_transactions")
         };
-        let response = match self.api.send(Method::GET, &path).await {
+        let response = match self.api.send(&request).await {
             Ok(response) => response,
-            Err(error) => return self.ledger.add_finding(format!("{path}: {error}")),
+            Err(error) => return self.ledger.add_finding(format!("{request:?}: {error}")),
         };
         let body: Value = serde_json::from_str(&response.body).unwrap_or_default();
         let counted = ["pending", "processing", "completed", "failed"]
@@ -215,8 +217,7 @@ impl SimulatedClient {
             .sum::<i64>();
         let total = body.pointer(total).and_then(Value::as_i64);
         if response.status != StatusCode::OK || total != Some(counted) {
-            self.ledger
-                .add_finding(format!("{path}: status {}: {}", response.status, response.body));
+            self.ledger.add_finding(format!("{request:?}: {}: {}", response.status, response.body));
         }
     }
 

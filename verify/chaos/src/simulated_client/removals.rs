@@ -2,9 +2,9 @@
 
 use rand::Rng;
 use rand::seq::IndexedRandom;
-use reqwest::Method;
 use serde_json::Value;
 use tokio::time::Instant;
+use tributary_client::{Method, Request};
 
 use super::{SHARED_TRANSACTIONS, SimulatedClient};
 use crate::request::removal;
@@ -37,9 +37,9 @@ impl SimulatedClient {
     /// Deletes a transaction.
     pub(super) async fn delete(&mut self) {
         let (transaction_id, account_id) = self.target();
-        let path = format!("/api/accounts/{account_id}/transactions/{transaction_id}");
+        let path = ["api", "accounts", &account_id, "transactions", &transaction_id];
         let first_sent = Instant::now();
-        let outcome = self.api.send(Method::DELETE, &path).await;
+        let outcome = self.api.send(&Request::new(Method::DELETE, &path)).await;
         self.ledger.record_deletion(&transaction_id, first_sent, outcome);
     }
 

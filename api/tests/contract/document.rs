@@ -115,7 +115,9 @@ fn close(schema: &mut Value) {
             // The schemas under these keywords state a part of the properties.
             keywords
                 .iter_mut()
-                .filter(|(keyword, _)| !["anyOf", "oneOf", "not"].contains(&keyword.as_str()))
+                .filter(|(keyword, _)| {
+                    !["anyOf", "else", "if", "not", "oneOf", "then"].contains(&keyword.as_str())
+                })
                 .for_each(|(_, value)| close(value));
         }
         Value::Array(elements) => elements.iter_mut().for_each(close),
@@ -123,10 +125,16 @@ fn close(schema: &mut Value) {
     }
 }
 
-/// Moves the properties of the schemas under `allOf` to the schema itself, which can be closed then.
+/// Moves the properties of the schemas that are referenced under `allOf` to the schema itself, which
+/// can be closed then. Conditions remain: they state a part of the properties.
 fn merge_all_of(keywords: &mut Map<String, Value>) {
     let Some(Value::Array(parts)) = keywords.remove("allOf") else { return };
-    for part in &parts {
+    let (references, conditions): (Vec<_>, Vec<_>) =
+        parts.into_iter().partition(|part| part.get("$ref").is_some());
+    if !conditions.is_empty() {
+        keywords.insert("allOf".to_owned(), Value::Array(conditions));
+    }
+    for part in &references {
         let part = at(part["$ref"].as_str().unwrap().strip_prefix('#').unwrap());
         let properties = keywords["properties"].as_object_mut().unwrap();
         properties.extend(part["properties"].as_object().unwrap().clone());

@@ -14,9 +14,10 @@ use super::document::{
 };
 
 /// The keywords that schemas may use. Another keyword would be a typing error and have no effect.
-const KEYWORDS: &str = "$ref additionalProperties allOf anyOf const default description enum \
-    exclusiveMaximum exclusiveMinimum format items maxItems maxLength maxProperties maximum \
-    minItems minLength minimum not oneOf pattern properties propertyNames required type uniqueItems";
+const KEYWORDS: &str = "$ref additionalProperties allOf anyOf const default description else enum \
+    exclusiveMaximum exclusiveMinimum format if items maxItems maxLength maxProperties maximum \
+    minItems minLength minimum not oneOf pattern properties propertyNames required then type \
+    uniqueItems";
 
 #[test]
 fn every_reference_resolves_and_every_component_is_used() {
@@ -65,7 +66,7 @@ fn assert_keywords(pointer: &str, schema: &Value) {
                 let known = |name: &Value| fields.contains_key(name.as_str().unwrap());
                 assert!(required.iter().all(known), "{pointer} requires an undefined property");
             }
-            "items" | "not" | "propertyNames" => {
+            "else" | "if" | "items" | "not" | "propertyNames" | "then" => {
                 assert_keywords(&format!("{pointer}/{keyword}"), value)
             }
             "allOf" | "anyOf" | "oneOf" => {

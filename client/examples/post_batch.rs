@@ -20,9 +20,12 @@ const POLL_INTERVAL: Duration = Duration::from_millis(200);
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let client = Client::new(&env::var("TRIBUTARY_URL")?)?
-        .with_key(&env::var("TRIBUTARY_API_KEY")?)?
-        .with_retries(RetryPolicy::default());
+    run(&env::var("TRIBUTARY_URL")?, &env::var("TRIBUTARY_API_KEY")?).await
+}
+
+/// A test of the system runs this too.
+pub async fn run(url: &str, api_key: &str) -> Result<(), Box<dyn Error>> {
+    let client = Client::new(url)?.with_key(api_key)?.with_retries(RetryPolicy::default());
 
     let today = Utc::now().date_naive();
     let account_id = "acc_example";

@@ -8,6 +8,7 @@ mod support;
 mod api_keys;
 mod authorizer_context;
 mod batch_retry;
+mod client;
 mod compression;
 mod console;
 mod correlation_ids;

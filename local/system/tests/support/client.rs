@@ -44,6 +44,10 @@ impl Api {
         Self { key: key.map(str::to_owned), ..self.clone() }
     }
 
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
     /// Sends a request; `headers` are names and values.
     pub async fn send(
         &self,

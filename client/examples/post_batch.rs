@@ -42,7 +42,7 @@ pub async fn run(url: &str, api_key: &str) -> Result<(), Box<dyn Error>> {
             transaction("tx_example_3", 250_000, "STRIPE TRANSFER ST-J4"),
         ])
     };
-    // The same key with the same batch returns the same response, so that a repeated run is harmless.
+    // The same key with the same batch returns the same response: a repeated run is harmless.
     let key = format!("example/{today}");
     let accepted = client.post_batch(&batch, &*key).await?;
     println!("batch {}: {} transactions", accepted.batch_id, accepted.total_transactions);

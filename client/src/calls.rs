@@ -30,8 +30,8 @@ impl Client {
     }
 
     /// Posts a response of Plaid's `/transactions/get` or `/transactions/sync`, or its webhook
-    /// `TRANSACTIONS_REMOVED`, unchanged: a positive amount is money out. To keep its amounts exact,
-    /// pass the JSON as received, as a [`serde_json::value::RawValue`].
+    /// `TRANSACTIONS_REMOVED`, unchanged: a positive amount is money out. To keep its amounts
+    /// exact, pass the JSON as received, as a [`serde_json::value::RawValue`].
     pub async fn post_plaid<'k, T: Serialize + ?Sized>(
         &self,
         response: &T,

@@ -28,8 +28,8 @@ impl Client {
     /// A client of the system at an address, such as `http://127.0.0.1:8080`. It has no key.
     ///
     /// # Errors
-    /// [`Error::Invalid`] if the address is no URL with `http` or `https`; [`Error::Transport`] if TLS
-    /// cannot be set up.
+    /// [`Error::Invalid`] if the address is no URL with `http` or `https`; [`Error::Transport`] if
+    /// TLS cannot be set up.
     pub fn new(url: &str) -> Result<Self, Error> {
         let base: Url =
             url.parse().map_err(|error| Error::Invalid(format!("{url} is not a URL: {error}")))?;

@@ -22,12 +22,12 @@
 //! # }
 //! ```
 //!
-//! - **Amounts are exact.** Requests have [`rust_decimal::Decimal`]; responses have [`Amount`], since
-//!   a sum may have more digits than a decimal.
+//! - **Amounts are exact.** Requests have [`rust_decimal::Decimal`]; responses have [`Amount`],
+//!   since a sum may have more digits than a decimal.
 //! - **Later versions of the API** may add fields, which are ignored, and values of enums, which
 //!   become `Unknown`.
-//! - **Requests are not repeated**, unless [`Client::with_retries`] says so, and then only those that
-//!   change nothing when they are repeated.
+//! - **Requests are not repeated**, unless [`Client::with_retries`] says so, and then only those
+//!   that change nothing more when they are repeated.
 //! - **Every request has a time limit**, 30 seconds unless [`Client::with_timeout`] sets another.
 //! - [`Client::send`] sends any [`Request`], and returns status, headers and body as they are.
 

@@ -64,8 +64,8 @@ impl<'c, P: Page> Pages<'c, P> {
         Self { client, request, next: Next::First, page: PhantomData }
     }
 
-    /// Reads the next page; `None` after the last one. A page may be empty and have a next one. After
-    /// an error, the same page is read again.
+    /// Reads the next page; `None` after the last one. A page may be empty and have a next one.
+    /// After an error, the same page is read again.
     ///
     /// # Errors
     /// [`Error`].

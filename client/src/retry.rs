@@ -9,16 +9,16 @@ use crate::{Error, Response};
 
 /// How often a request is repeated, and after which pauses.
 ///
-/// Only requests that change nothing more when they are repeated are: those that read or delete, and
-/// batches with an idempotency key. They are repeated after a connection error or a timeout, after
-/// 429, 502, 503 and 504, and after a 409 with `Retry-After`: the first attempt is still in progress.
-/// An invalid request is never repeated.
+/// Only requests that change nothing more when they are repeated are: those that read or delete,
+/// and batches with an idempotency key. They are repeated after a connection error or a timeout,
+/// after 429, 502, 503 and 504, and after a 409 with `Retry-After`: the first attempt is still in
+/// progress. An invalid request is never repeated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
     /// The maximum number of attempts, the first one included.
     pub attempts_max: u32,
-    /// The pause after the first attempt. It doubles after each further one. Each pause is shortened
-    /// at random by up to a half, so that clients do not return all at once.
+    /// The pause after the first attempt. It doubles after each further one. Each pause is
+    /// shortened at random by up to a half, so that clients do not return all at once.
     pub first_pause: Duration,
     /// The maximum pause. If `Retry-After` is longer, the response is returned instead.
     pub pause_max: Duration,

@@ -125,8 +125,8 @@ fn close(schema: &mut Value) {
     }
 }
 
-/// Moves the properties of the schemas that are referenced under `allOf` to the schema itself, which
-/// can be closed then. Conditions remain: they state a part of the properties.
+/// Moves the properties of the schemas that are referenced under `allOf` to the schema itself,
+/// which can be closed then. Conditions remain: they state a part of the properties.
 fn merge_all_of(keywords: &mut Map<String, Value>) {
     let Some(Value::Array(parts)) = keywords.remove("allOf") else { return };
     let (references, conditions): (Vec<_>, Vec<_>) =

@@ -1,7 +1,7 @@
 //! Repeats each request, with the same key, until the response is final.
 //!
-//! Not by the client's own policy: the pauses are shorter than `Retry-After`, to save time, and each
-//! attempt without a final response is counted.
+//! Not by the client's own policy: the pauses are shorter than `Retry-After`, to save time, and
+//! each attempt without a final response is counted.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};

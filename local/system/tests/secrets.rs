@@ -20,12 +20,12 @@ use support::{
 
 const DESCRIPTION: &str = "SECRET-DESCRIPTION";
 const MERCHANT: &str = "SECRET-MERCHANT";
-const AMOUNT: &str = "-98765.43";
+const AMOUNT: &str = "-9876543210.43";
 const WRONG_KEY: &str = "trb_5ec2e700_5ec2e75ec2e75ec2e75ec2e75ec2e75ec2e75ec2e75ec2e7";
 
 /// Text that no log line may contain.
 const SECRETS: [&str; 7] =
-    ["SECRET", "98765", "5ec2e75ec2e7", "\"7319\"", "Bearer", "eyJhbGciOi", "swordfish"];
+    ["SECRET", "9876543210", "5ec2e75ec2e7", "\"7319\"", "Bearer", "eyJhbGciOi", "swordfish"];
 
 /// A batch with a secret in every confidential field.
 fn secret_batch(request_id: &str) -> Value {
@@ -64,14 +64,14 @@ fn rejected_bodies() -> Vec<(u16, Vec<u8>)> {
         (400, text.replace("SECRET-MERCHANT", "SECRET\\ud800").into_bytes()),
         (400, format!("SECRET{text}").into_bytes()),
         (422, text.replace("\"name\":", "\"SECRET\":1,\"SECRET\":1,\"name\":").into_bytes()),
-        with("/transactions/0/amount", json!("SECRET98765")),
+        with("/transactions/0/amount", json!("SECRET9876543210")),
         with("/transactions/0/iso_currency_code", json!("SECRET")),
         with("/transactions/0/date", json!("SECRET")),
-        with("/transactions/0/name", json!({"SECRET": 98765})),
+        with("/transactions/0/name", json!({"SECRET": 9_876_543_210_u64})),
         with("/transactions/0/transaction_id", json!("SECRET\u{0}")),
         with("/transactions/0/merchant_name", json!("SECRET".repeat(100))),
         with("/transactions/0/pending", json!("SECRET")),
-        with("/total_transactions", json!(98765)),
+        with("/total_transactions", json!(9_876_543_210_u64)),
         with("/transactions/0/account_id", json!("unknown account")),
         (422, reused.to_string().into_bytes()),
         (422, b"\"SECRET\"".to_vec()),
@@ -97,7 +97,8 @@ async fn send_rejected_requests(api: &Api) {
         let path = "/api/integrations/transactions";
         api.send(Method::POST, path, &all, Some(body.clone())).await.assert_problem(status);
     }
-    let page = plaid_sync(&[json!({"name": "SECRET", "amount": 98765.43})], &[], &["SECRET\n"]);
+    let page =
+        plaid_sync(&[json!({"name": "SECRET", "amount": 9876543210.43})], &[], &["SECRET\n"]);
     api.post_plaid(&[], &page).await.assert_problem(422);
     api.post(&page).await.assert_problem(422);
     for name in ["status", "category", "cursor", "limit", "include", "start_date"] {
@@ -117,7 +118,7 @@ async fn send_unreadable_messages(system: &System) {
     for body in [
         r#"{"v":"SECRET"}"#,
         r#"{"v":1,"tenant_id":"SECRET","batch_id":"SECRET"}"#,
-        r#"{"v":1,"SECRET":98765"#,
+        r#"{"v":1,"SECRET":9876543210"#,
         "SECRET",
         r#""SECRET""#,
     ] {
@@ -180,7 +181,7 @@ async fn no_log_line_contains_a_description_a_merchant_an_amount_a_key_or_a_body
     api.finished(&batch).await;
     assert_eq!(api.post_with(&headers, &body).await.status, 202);
     assert!(api.get("/api/accounts/acc/transactions").await.text.contains(DESCRIPTION));
-    assert!(api.summary("acc", "").await.text.contains("98765.43"));
+    assert!(api.summary("acc", "").await.text.contains("9876543210.43"));
     let retry = format!("/api/batches/{batch}/retry");
     assert_eq!(api.send(Method::POST, &retry, &[], None).await.status, 202);
 

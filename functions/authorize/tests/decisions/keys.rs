@@ -1,14 +1,15 @@
 //! API keys: which are accepted, the statements they cost, and the record of their last use.
 
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use authorize::{Authorize, Principal};
 use http::Method;
 use sqlx::{Executor, Row};
+use tracing::Level;
 use tributary_domain::Scope;
 use tributary_domain::api_key::Peppers;
 use tributary_store::api_keys;
+use tributary_testkit::logs::CapturedLogs;
 
 use crate::rig::{Decision, Rig, context, decide, get, pepper, peppers, request};
 
@@ -145,69 +146,40 @@ async fn request_is_allowed_if_its_use_cannot_be_recorded() {
 }
 
 /// Compares the statements instead of response times, which depend on them.
-#[test]
-fn invalid_and_unknown_and_revoked_keys_cost_the_same_statements() {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let statements = Statements::default();
-    let writer = statements.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .json()
-        .with_max_level(tracing_subscriber::filter::LevelFilter::DEBUG)
-        .with_writer(move || writer.clone())
-        .finish();
-    tracing::subscriber::with_default(subscriber, || {
-        runtime.block_on(async {
-            let rig = Rig::new().await;
-            let (_, secret) = rig.key(1, &[Scope::Report]).await;
-            let (_, revoked) = rig.key(2, &[Scope::Report]).await;
-            rig.revoke(&revoked).await;
-            let authorize = rig.authorize();
-            // Connects and records the use.
-            decide(&authorize, &get(secret.expose())).await;
-            let mut sent = Vec::new();
-            for key in [
-                secret.expose().replace("_010101010101", "_010101010102"),
-                secret.expose().replace("trb_01010101", "trb_01010102"),
-                revoked.expose().to_owned(),
-            ] {
-                statements.take();
-                assert_eq!(decide(&authorize, &get(&key)).await.0, Decision::Unauthorized);
-                sent.push(statements.take());
-            }
-            assert!(sent[0].iter().any(|sql| sql.contains("from api_keys")), "{sent:?}");
-            assert_eq!(sent[0], sent[1], "wrong and unknown");
-            assert_eq!(sent[0], sent[2], "wrong and revoked");
-        });
-    });
+#[tokio::test]
+async fn invalid_and_unknown_and_revoked_keys_cost_the_same_statements() {
+    let logs = CapturedLogs::start(Level::DEBUG);
+    let rig = Rig::new().await;
+    let (_, secret) = rig.key(1, &[Scope::Report]).await;
+    let (_, revoked) = rig.key(2, &[Scope::Report]).await;
+    rig.revoke(&revoked).await;
+    let authorize = rig.authorize();
+    // Connects and records the use.
+    decide(&authorize, &get(secret.expose())).await;
+    let mut sent = Vec::new();
+    for key in [
+        secret.expose().replace("_010101010101", "_010101010102"),
+        secret.expose().replace("trb_01010101", "trb_01010102"),
+        revoked.expose().to_owned(),
+    ] {
+        drop(logs.take());
+        assert_eq!(decide(&authorize, &get(&key)).await.0, Decision::Unauthorized);
+        sent.push(statements(&logs.take()));
+    }
+    assert!(sent[0].iter().any(|sql| sql.contains("from api_keys")), "{sent:?}");
+    assert_eq!(sent[0], sent[1], "wrong and unknown");
+    assert_eq!(sent[0], sent[2], "wrong and revoked");
 }
 
-/// The statements that sqlx logs.
-#[derive(Clone, Default)]
-struct Statements(Arc<Mutex<Vec<u8>>>);
-
-impl Statements {
-    fn take(&self) -> Vec<String> {
-        let bytes = std::mem::take(&mut *self.0.lock().unwrap());
-        let lines = String::from_utf8(bytes).unwrap();
-        let lines = lines.lines().map(|line| serde_json::from_str(line).unwrap());
-        let of_queries = lines.filter(|line: &serde_json::Value| line["target"] == "sqlx::query");
-        let sql = |fields: &serde_json::Value| {
-            let whole = fields["db.statement"].as_str().filter(|sql| !sql.is_empty());
-            whole.or(fields["summary"].as_str()).unwrap().to_owned()
-        };
-        of_queries.map(|line| sql(&line["fields"])).collect()
-    }
-}
-
-impl std::io::Write for Statements {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
+/// The statements among log lines.
+fn statements(lines: &str) -> Vec<String> {
+    let lines = lines.lines().map(|line| serde_json::from_str(line).unwrap());
+    let of_queries = lines.filter(|line: &serde_json::Value| line["target"] == "sqlx::query");
+    let sql = |fields: &serde_json::Value| {
+        let whole = fields["db.statement"].as_str().filter(|sql| !sql.is_empty());
+        whole.or(fields["summary"].as_str()).unwrap().to_owned()
+    };
+    of_queries.map(|line| sql(&line["fields"])).collect()
 }
 
 #[tokio::test]

@@ -40,7 +40,7 @@ impl Bench {
     pub async fn with_batch(count: usize) -> Self {
         let database = TestDatabase::create().await;
         let tenant = database.tenant("tenant").await;
-        let sent = sent(count, 100);
+        let sent = sent(count, 9_876_543_210);
         let (batch, _) = write(&database.store(), tenant, &sent).await.unwrap();
         let metrics = Metrics::new("enrich", "test");
         Self { database, message: EnrichMessage { tenant, batch }, metrics }

@@ -75,7 +75,7 @@ impl Bounds<'_> {
 
 #[tokio::test]
 async fn lists_read_a_bounded_number_of_rows() {
-    let Some((ledger, notices, _guard)) = explained().await else { return };
+    let Some((ledger, notices)) = explained().await else { return };
     fill(&ledger).await;
     let bounds = Bounds(&notices);
     let mut tx = ledger.begin().await;
@@ -123,7 +123,7 @@ async fn lists_read_a_bounded_number_of_rows() {
 /// Those that an account has beyond the limit are not read.
 #[tokio::test]
 async fn merchants_read_a_bounded_number_of_rows() {
-    let Some((ledger, notices, _guard)) = explained().await else { return };
+    let Some((ledger, notices)) = explained().await else { return };
     fill(&ledger).await;
     let more = "alter table transactions disable trigger user;
         insert into transactions (tenant_id, transaction_id, account_id, batch_id, batch_position,
@@ -146,7 +146,7 @@ async fn merchants_read_a_bounded_number_of_rows() {
 
 #[tokio::test]
 async fn chores_read_a_bounded_number_of_rows() {
-    let Some((ledger, notices, _guard)) = explained().await else { return };
+    let Some((ledger, notices)) = explained().await else { return };
     fill(&ledger).await;
     let bounds = Bounds(&notices);
     let mut tx = ledger.store.begin_for_all().await.unwrap();
@@ -168,7 +168,7 @@ async fn chores_read_a_bounded_number_of_rows() {
 /// The check of the tenant's backlog counts at most as far as its limit.
 #[tokio::test]
 async fn insert_of_a_batch_reads_a_bounded_number_of_rows() {
-    let Some((ledger, notices, _guard)) = explained().await else { return };
+    let Some((ledger, notices)) = explained().await else { return };
     fill(&ledger).await;
     let more = "insert into slices (tenant_id, batch_id, first_position, last_position)
                 select tenant_id, batch_id, n, n from slices, generate_series(1, 20) as n";

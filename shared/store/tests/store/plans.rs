@@ -1,12 +1,9 @@
 //! The plans of executed statements, from `auto_explain`: how many rows they processed.
 
-use std::io;
-use std::sync::{Arc, Mutex};
-
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Executor};
 use tracing::Level;
-use tracing::subscriber::DefaultGuard;
+use tributary_testkit::logs::CapturedLogs;
 
 use crate::ledger::Ledger;
 
@@ -21,37 +18,12 @@ const SETTINGS: &[&str] = &[
 ];
 
 /// The notices of PostgreSQL, as sqlx logs them.
-#[derive(Clone, Default)]
-pub struct Notices(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Notices {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
+pub struct Notices(CapturedLogs);
 
 impl Notices {
-    /// Collects the notices of this thread, on which all tasks of a test run.
-    fn collect() -> (Self, DefaultGuard) {
-        let notices = Self::default();
-        let writer = notices.clone();
-        let lines = tracing_subscriber::fmt()
-            .json()
-            .with_max_level(Level::INFO)
-            .with_writer(move || writer.clone())
-            .finish();
-        (notices, tracing::subscriber::set_default(lines))
-    }
-
     /// Removes the collected notices and returns the number of rows that their plans processed.
     pub fn take_rows(&self) -> u64 {
-        let bytes = std::mem::take(&mut *self.0.lock().unwrap());
-        let lines = String::from_utf8(bytes).unwrap();
+        let lines = self.0.take();
         let lines = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
         let plans = lines.filter_map(|line| {
             let (_, plan) = line["fields"]["message"].as_str()?.split_once("plan:\n")?;
@@ -74,7 +46,7 @@ fn processed_rows(node: &Value) -> u64 {
 
 /// A ledger whose connections send their plans, and the notices of this thread; `None` where that
 /// is not possible, since some systems package the contrib modules separately.
-pub async fn explained() -> Option<(Ledger, Notices, DefaultGuard)> {
+pub async fn explained() -> Option<(Ledger, Notices)> {
     let mut ledger = Ledger::new().await;
     if ledger.database.connection().await.execute("load 'auto_explain'").await.is_err() {
         eprintln!("skipped: auto_explain is missing, or the user may not load it");
@@ -89,6 +61,5 @@ pub async fn explained() -> Option<(Ledger, Notices, DefaultGuard)> {
         connection.execute(AssertSqlSafe(alter)).await.unwrap();
     }
     ledger.store = ledger.database.store();
-    let (notices, guard) = Notices::collect();
-    Some((ledger, notices, guard))
+    Some((ledger, Notices(CapturedLogs::start(Level::INFO))))
 }

@@ -22,7 +22,7 @@ const SUMMARY_MAX: u64 = 200;
 /// Returns the number of rows that each step processes for a batch of `count` transactions; `None`
 /// where PostgreSQL cannot send plans.
 async fn measure(count: usize) -> Option<Vec<(&'static str, u64)>> {
-    let (ledger, notices, _guard) = explained().await?;
+    let (ledger, notices) = explained().await?;
     let mut connection = ledger.database.connection().await;
     let total = i32::try_from(count).unwrap();
     let written = |inserted, updated, unchanged| Written {
@@ -100,7 +100,7 @@ const TURN_RATIO_MAX: u64 = 30;
 
 #[tokio::test]
 async fn turn_of_a_retention_chore_processes_rows_of_its_limit() {
-    let Some((ledger, notices, _guard)) = explained().await else { return };
+    let Some((ledger, notices)) = explained().await else { return };
     let (batch, _) = ledger.write(&bookings(LARGE, "-1")).await;
     ledger.complete(batch).await;
     ledger.finish_if_done(batch).await;

@@ -1,5 +1,5 @@
-//! The files by name. A debug build reads the console's from the folder at each request, so that a
-//! change is visible on reload.
+//! The files by name. They are within the binary, in a debug build as well: an image contains only
+//! binaries.
 
 use std::borrow::Cow;
 use std::sync::Arc;
